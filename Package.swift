@@ -1,0 +1,90 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+// libtorch: Debian's `libtorch-dev` unless LIBTORCH names another build (a folder holding `include/` and `lib/`).
+let libtorch = ProcessInfo.processInfo.environment["LIBTORCH"]
+let multiarch = "/usr/lib/x86_64-linux-gnu"
+
+let torchInclude = (libtorch ?? "/usr") + "/include"
+let torchIsRecent: Bool = {
+  guard let libtorch,
+    let header = try? String(contentsOfFile: libtorch + "/include/torch/version.h", encoding: .utf8)
+  else { return false }
+  return !header.contains("TORCH_VERSION_MAJOR 1\n")
+}()
+let torchCxx: [CXXSetting] = [
+  .unsafeFlags([
+    // libtorch 1.13's headers refuse C++20, those of 2.15 refuse C++17.
+    torchIsRecent ? "-std=c++20" : "-std=c++17", "-O2", "-w",
+    "-isystem", torchInclude, "-isystem", torchInclude + "/torch/csrc/api/include",
+  ])
+]
+let torchLibraryPaths = libtorch.map { ["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? []
+let torchHasCUDA = libtorch.map { FileManager.default.fileExists(atPath: $0 + "/lib/libtorch_cuda.so") } ?? false
+let torchLinker: [LinkerSetting] = [
+  .unsafeFlags(torchLibraryPaths + (torchHasCUDA ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda"] : [])),
+  .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+]
+
+let package = Package(
+  name: "ieum",
+  products: [.executable(name: "ieum", targets: ["ieum"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // What every room shares: errors, digests, seeded randomness, parameters, atomic files.
+    .target(name: "Basics", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+
+    // System libraries behind thin C shims.
+    .target(name: "CTorch", cxxSettings: torchCxx, linkerSettings: torchLinker),
+    .target(
+      name: "CHDF5",
+      cSettings: [.unsafeFlags(["-I/usr/include/hdf5/serial"])],
+      linkerSettings: [.unsafeFlags(["-L\(multiarch)/hdf5/serial"]), .linkedLibrary("hdf5")]),
+    .target(
+      name: "CLibAV",
+      cSettings: [
+        .unsafeFlags([
+          "-I/usr/include/librsvg-2.0", "-I/usr/include/cairo", "-I/usr/include/gdk-pixbuf-2.0",
+          "-I/usr/include/glib-2.0", "-I\(multiarch)/glib-2.0/include",
+        ])
+      ],
+      linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample", "rsvg-2", "cairo", "gio-2.0", "gobject-2.0", "glib-2.0"]
+        .map { .linkedLibrary($0) }),
+    .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+    .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+
+    // Rooms, in the order in which data flows.
+    .target(name: "HDF5", dependencies: ["Basics", "CHDF5"]),
+    .target(name: "Weights", dependencies: ["Basics", "HDF5"]),
+    .target(name: "Tensors", dependencies: ["Basics", "CTorch", "Weights"]),
+    .target(name: "Models", dependencies: ["Basics", "Tensors", "Weights"]),
+    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece"], resources: [.copy("Cards")]),
+    .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS"]),
+    .target(
+      name: "Harness",
+      dependencies: [
+        "Basics", "HDF5", "Weights", "Tensors", "Models", "Datasets", "Ranking",
+        .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(
+      name: "ieum",
+      dependencies: ["Harness", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
+    .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
+    .testTarget(name: "WeightsTests", dependencies: ["Weights"], resources: [.copy("Golden")]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Golden")]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Golden")]),
+    .testTarget(name: "RankingTests", dependencies: ["Ranking"]),
+    .testTarget(name: "HarnessTests", dependencies: ["Harness"]),
+    .testTarget(name: "CommandTests", dependencies: ["Harness"]),
+  ],
+  cxxLanguageStandard: torchIsRecent ? .cxx20 : .cxx17
+)

@@ -22,13 +22,12 @@ public struct CellConfig: Sendable {
   public struct ModelChoice: Sendable {
     public let name: String
     public let parameters: [String: Scalar]
-    public let widths: [Int]
-    public let kernels: [Int]
   }
 
   public struct LossChoice: Sendable {
     public let name: String
-    public let mining: String
+    /// How triplets are chosen; nil = as the loss prescribes.
+    public let mining: String?
     public let parameters: [String: Scalar]
   }
 
@@ -38,6 +37,8 @@ public struct CellConfig: Sendable {
     public let learningRate: Double
     /// Epochs without a better validation loss before training stops.
     public let patience: Int
+    /// Items that a batch draws together because they are relevant to each other.
+    public let groupSize: Int
     public let precision: String
     public let threads: Int
   }
@@ -99,16 +100,14 @@ public struct CellConfig: Sendable {
   private static func model(_ reader: ConfigReader) -> ModelChoice {
     defer { reader.finish() }
     return ModelChoice(
-      name: reader.string("name", default: "text-image"), parameters: reader.parameters("parameters"),
-      widths: reader.ints("widths", default: [128, 256, 512, 1024, 2048]),
-      kernels: reader.ints("kernels", default: [32, 64, 128, 64, 16]))
+      name: reader.string("name", default: "text-image"), parameters: reader.parameters("parameters"))
   }
 
   private static func loss(_ reader: ConfigReader) -> LossChoice {
     defer { reader.finish() }
     return LossChoice(
       name: reader.string("name", default: "swish-triplet"),
-      mining: reader.choice("mining", ["all", "random", "hard", "semi-hard"], default: "random"),
+      mining: reader.optionalChoice("mining", ["all", "random", "hard", "semi-hard"]),
       parameters: reader.parameters("parameters"))
   }
 
@@ -119,6 +118,7 @@ public struct CellConfig: Sendable {
       batchSize: reader.int("batchSize", default: 512, in: 2...1_000_000),
       learningRate: reader.double("learningRate", default: 0.0003, in: 1e-12...10),
       patience: reader.int("patience", default: 20, in: 1...100_000),
+      groupSize: reader.int("groupSize", default: 4, in: 2...100_000),
       precision: reader.choice("precision", ["f32", "bf16"], default: "f32"),
       threads: reader.int("threads", default: 1, in: 1...1024))
   }

@@ -63,6 +63,12 @@ public final class ConfigReader {
     return text
   }
 
+  public func optionalChoice(_ key: String, _ choices: [String]) -> String? {
+    guard tree(key) != nil else { return nil }
+    known.removeLast()
+    return choice(key, choices, default: choices[0])
+  }
+
   public func int(_ key: String, default fallback: Int? = nil, in range: ClosedRange<Int> = 1...Int.max) -> Int {
     let number = value(key, fallback, "a whole number") { text, quoted in quoted ? nil : Int(text) }
     if !range.contains(number), tree[key] != nil {

@@ -71,7 +71,7 @@ extension HDF5File {
       }
       wanted[0] = rows.count
     }
-    var values = [T](repeating: zero, count: wanted.reduce(1, *))
+    var values = [T](repeating: zero, count: try elements(wanted, name))
     guard !values.isEmpty else { return [] }
     try perform(.data, "cannot be read", name) { file in
       values.withUnsafeMutableBytes {
@@ -79,6 +79,19 @@ extension HDF5File {
       }
     }
     return values
+  }
+
+  /// The number of elements of a shape; a damaged file can claim more than there is memory for.
+  private func elements(_ shape: [Int], _ name: String) throws -> Int {
+    var count = 1
+    for size in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      guard size >= 0, !overflow, product < 1 << 40 else {
+        throw IeumError(.data, "has the impossible shape \(shape)", file: path, place: name, remedy: "make it again")
+      }
+      count = product
+    }
+    return count
   }
 
   /// All strings of a dataset, of variable or fixed length.

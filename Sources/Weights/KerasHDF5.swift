@@ -31,8 +31,13 @@ enum KerasHDF5 {
     var allowance = file.count
     for layer in layers {
       let group = root == "/" ? layer : "\(root)/\(layer)"
-      guard hdf5.exists(group), let weights = try strings("weight_names", on: group, hdf5) else {
-        throw file.fault("has no weights for the layer it names", place: "layer '\(layer)'")
+      guard hdf5.exists(group) else {
+        throw file.fault("has no group for the layer it names", place: "layer '\(layer)'")
+      }
+      // A layer without weights: h5py stores its empty list as an array of numbers.
+      if try hdf5.groups(in: group).isEmpty { continue }
+      guard let weights = try strings("weight_names", on: group, hdf5) else {
+        throw file.fault("has no attribute 'weight_names'", place: "layer '\(layer)'")
       }
       for weight in weights {
         let name = weight.hasPrefix(layer + "/") ? weight : "\(layer)/\(weight)"

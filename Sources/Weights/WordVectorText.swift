@@ -14,12 +14,13 @@ enum WordVectorText {
 
   /// The first line, if it is two integers and nothing else.
   static func header(_ file: FileBytes) -> Header? {
-    guard let stop = file.data.prefix(64).firstIndex(of: 10) else { return nil }
+    let start = file.data.prefix(64)
+    guard let stop = start.firstIndex(of: 10) ?? (file.count < 64 ? file.count : nil) else { return nil }
     let fields = file.data[0..<stop].split { $0 == 32 || $0 == 9 || $0 == 13 }
     guard fields.count == 2, let words = Int(String(decoding: fields[0], as: UTF8.self)), words > 0,
       let dimension = Int(String(decoding: fields[1], as: UTF8.self)), (1...maximumDimension).contains(dimension)
     else { return nil }
-    return Header(words: words, dimension: dimension, end: stop + 1)
+    return Header(words: words, dimension: dimension, end: min(stop + 1, file.count))
   }
 
   /// Whether a header is followed by a row that is not text: no numbers, but control bytes or broken UTF-8.
@@ -127,7 +128,17 @@ struct TextRow {
     values[start...].reverse()
     while end > line.lowerBound, Self.isSpace(bytes[end - 1]) { end -= 1 }
     word = line.lowerBound..<end
-    return !word.isEmpty
+    guard !word.isEmpty, !endsInNumber() else {
+      values.removeLast(values.count - start)
+      return false
+    }
+    return true
+  }
+
+  /// A word of several parts whose last one is a number: the line has more numbers than it should.
+  private func endsInNumber() -> Bool {
+    guard let space = bytes[word].lastIndex(where: { Self.isSpace($0) }) else { return false }
+    return Decimal.parse(bytes, space + 1..<word.upperBound) != nil
   }
 
   /// Decimal numbers without a detour through strings.

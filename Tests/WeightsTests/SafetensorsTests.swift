@@ -35,7 +35,7 @@ import Weights
   }
 
   @Test(arguments: [
-    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#, 8, "JSON"),
+    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#, 8, "cut off"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}} x"#, 8, "JSON"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{}}"#, 8, "twice"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 7, "cut off"),

@@ -51,3 +51,10 @@ enum Subprocess {
     return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }
+
+/// Whether another program is installed, by what it says of itself.
+public enum Tool {
+  public static func version(_ name: String, _ arguments: [String]) -> String? {
+    Subprocess.output([name] + arguments).flatMap { $0.isEmpty ? nil : $0 }
+  }
+}

@@ -61,6 +61,7 @@ public struct SweepRunner {
       case nil: pending.contains { $0.id == cell.id } ? (outcome.computed += 1) : (outcome.cached += 1)
       }
     }
+    if outcome.computed > 0 { try FigureData(experiment: experiment, bench: bench, results: results).write() }
     return outcome
   }
 

@@ -45,9 +45,14 @@ struct TextSource {
       let vocabulary = try Vocabulary.build(texts: texts, language: language)
       kind = .recurrent(
         name: choice.encoder, embedding: values.int("embedding"), hidden: values.int("hidden"),
-        vocabulary: vocabulary, length: values.int("length"))
+        vocabulary: vocabulary, length: TextSource.sequenceLength(spec))
       digest = Digest.of("\(name) 1 \(values.values.sorted { $0.key < $1.key }) \(vocabulary.digest)")
     }
+  }
+
+  private static func sequenceLength(_ spec: TextEncoderSpec) -> Int {
+    if case .wordIDs(let length) = spec.input { return length }
+    return 20
   }
 
   /// Width of the text vector when a network makes it; `nil` for frozen features.
@@ -140,7 +145,9 @@ public struct FrozenText {
     let average = WordVectorAverage(try WordVectors.read(path))
     return FrozenText(dimension: average.dimension) { texts in
       texts.map { text in
-        guard let vector = average.encode(words: WordTokenizer.words(text, language: language)) else {
+        let words = WordTokenizer.words(text, language: language)
+        let (vector, unknown) = average.encode([words])
+        guard unknown < words.count else {
           return .failure(IeumError(.data, "no word of '\(text)' is in the vocabulary", file: path))
         }
         return .success(vector)

@@ -19,9 +19,27 @@ public final class Workbench {
   public func dataset(_ choice: CellConfig.DatasetChoice) throws -> Dataset {
     let key = "\(choice.name)|\(choice.root ?? "")|\(choice.language)|\(choice.options.description)"
     if let known = datasets[key] { return known }
-    let options = DatasetOptions(root: choice.root, language: choice.language, parameters: choice.options)
-    let dataset = try DatasetRegistry.named(choice.name).load(options)
+    let dataset = try DatasetRegistry.named(choice.name).load(choice.resolved())
     datasets[key] = dataset
     return dataset
+  }
+}
+
+extension CellConfig.DatasetChoice {
+  static let declared = [
+    ParameterSpec("seed", default: .int(2022), "seed of the split, where the data give none"),
+    ParameterSpec("minimumImages", default: .int(21), "films: items with fewer images are dropped"),
+    ParameterSpec("acceptOtherData", default: .bool(false), "load data that differ from the committed card"),
+  ]
+
+  /// The dataset room's options.
+  /// - Throws: ``IeumError`` (usage) for an unknown option.
+  func resolved() throws -> DatasetOptions {
+    let values = try Parameters(options, specs: Self.declared, owner: "dataset '\(name)'")
+    var result = DatasetOptions(root: root, language: language)
+    result.seed = UInt64(max(0, values.int("seed")))
+    result.minimumImages = values.int("minimumImages")
+    result.acceptOtherData = values.bool("acceptOtherData")
+    return result
   }
 }

@@ -53,7 +53,7 @@ import Testing
     var generator = SeededGenerator(seed: 1)
     let all = try model.embed(text: text, image: image, generator: &generator).floats()
     let one = try model.embed(
-      text: text.narrow(0, 3, 1), image: image.narrow(0, 3, 1), generator: &generator).floats()
+      text: text.narrow(dim: 0, start: 3, length: 1), image: image.narrow(dim: 0, start: 3, length: 1), generator: &generator).floats()
     #expect(zip(all[3 * 256..<4 * 256], one).allSatisfy { abs($0 - $1) < 1e-6 })
   }
 

@@ -61,7 +61,7 @@ public final class TextImageNetwork: Module, JointModel {
   private func samePadded(_ x: Tensor, _ layer: Conv1d, _ kernel: Int) throws -> Tensor {
     let (weight, bias) = (try layer.weight.to(x.dtype), try layer.bias?.to(x.dtype))
     let full = try x.conv1d(weight, bias, stride: 1, padding: kernel / 2, dilation: 1, groups: 1)
-    return kernel % 2 == 0 ? try full.narrow(2, 1, x.shape[2]) : full
+    return kernel % 2 == 0 ? try full.narrow(dim: 2, start: 1, length: x.shape[2]) : full
   }
 }
 

@@ -60,7 +60,3 @@ public struct TrainerState: Sendable {
     tensors.filter { $0.name.hasPrefix(prefix) }.map { $0.renamed(String($0.name.dropFirst(prefix.count))) }
   }
 }
-
-extension RawTensor {
-  func renamed(_ name: String) -> RawTensor { RawTensor(name: name, dtype: dtype, shape: shape, bytes: bytes) }
-}

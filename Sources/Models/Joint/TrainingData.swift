@@ -45,7 +45,7 @@ public struct JointSplit: Sendable {
   /// Features of some rows, on a device.
   func batch(_ rows: [Int], on device: Device) throws -> (text: Tensor, image: Tensor) {
     let index = try Tensor(rows.map { Int64($0) }, shape: [rows.count])
-    return (try text.indexSelect(0, index).to(device), try image.indexSelect(0, index).to(device))
+    return (try text.indexSelect(dim: 0, index).to(device), try image.indexSelect(dim: 0, index).to(device))
   }
 
   /// Whether any item has a relevant partner other than itself.

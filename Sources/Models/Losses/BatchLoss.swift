@@ -103,6 +103,6 @@ public struct BatchLoss: Sendable {
   }
 
   private func rows(_ embeddings: Tensor, _ indices: [Int]) throws -> Tensor {
-    try embeddings.indexSelect(0, Tensor(indices.map { Int64($0) }, shape: [indices.count]).to(embeddings.device))
+    try embeddings.indexSelect(dim: 0, Tensor(indices.map { Int64($0) }, shape: [indices.count]).to(embeddings.device))
   }
 }

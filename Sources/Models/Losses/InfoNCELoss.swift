@@ -31,8 +31,8 @@ public struct InfoNCELoss: EmbeddingLoss {
     let own = try Tensor((0..<mask.count).map { Int64($0) }, shape: [mask.count, 1]).to(anchors.device)
     let logits = try (similarity.matrix(anchors, positives) / temperature)
       .maskedFill(mask.blankedOffDiagonal(like: anchors), -.infinity)
-    let forward = try logits.logSoftmax(dim: 1).gather(1, own)
-    let backward = try logits.transposed(0, 1).logSoftmax(dim: 1).gather(1, own)
+    let forward = try logits.logSoftmax(dim: 1).gather(dim: 1, own)
+    let backward = try logits.transposed(0, 1).logSoftmax(dim: 1).gather(dim: 1, own)
     return try ((forward + backward) * -0.5).squeeze(1)
   }
 }

@@ -14,7 +14,7 @@ struct PairHinges {
     self.anchors = anchors
     scores = try similarity.matrix(anchors, positives)
     blanked = try mask.blanked(like: anchors)
-    diagonal = try scores.gather(1, Self.ownIndex(mask.count).to(anchors.device))
+    diagonal = try scores.gather(dim: 1, Self.ownIndex(mask.count).to(anchors.device))
   }
 
   private static func ownIndex(_ count: Int) throws -> Tensor {

@@ -37,7 +37,7 @@ public struct TripletLoss: EmbeddingLoss {
     }
     let indices = try Tensor(chosen.enumerated().map { Int64($1 ?? $0) }, shape: [mask.count]).to(anchors.device)
     let isEmpty = try Tensor(chosen.map { $0 == nil }, shape: [mask.count]).to(anchors.device)
-    let negatives = try positives.indexSelect(0, indices)
+    let negatives = try positives.indexSelect(dim: 0, indices)
     return try terms(.triplets(anchors: anchors, positives: positives, negatives: negatives)).maskedFill(isEmpty, 0)
   }
 }

@@ -38,7 +38,7 @@ import Testing
         let ours = try evaluate(name, inputs, setting)
         #expect(ours.value.isFinite, "\(what), \(setting)")
         for (input, gradient) in ours.gradients {
-          #expect(gradient.allSatisfy(\.isFinite), "\(what), \(setting), /\(input): \(gradient)")
+          #expect(gradient.allSatisfy { $0.isFinite }, "\(what), \(setting), /\(input): \(gradient)")
         }
       }
     }

@@ -18,10 +18,7 @@ struct TrainedParts {
   let model: any JointModel
   let text: TrainableText?
 
-  var parameters: [(String, Tensor)] {
-    model.namedParameters().map { ("model." + $0.0, $0.1) }
-      + (text?.module.namedParameters() ?? []).map { ("text." + $0.0, $0.1) }
-  }
+  var parameters: [Tensor] { model.parameters() + (text?.module.parameters() ?? []) }
 
   func train(_ isTraining: Bool) {
     model.train(isTraining)

@@ -116,7 +116,7 @@ public final class JointTrainer {
         remedy: "train again, or use those settings")
     }
     try parts.load(state.tensors.filter { $0.name.hasPrefix("model.") || $0.name.hasPrefix("text.") })
-    try optimizer.load(state.part("optimizer."))
+    try optimizer.load(state.part("optimizer."), file: "training state")
     best = state.part("best.")
     history = progress.history
   }
@@ -131,7 +131,7 @@ public final class JointTrainer {
     var dropout = generator("dropout-\(epoch)")
     var (total, items) = (0.0, 0)
     for rows in sampler.batches(relevant: train.relevant, generator: &shuffle) {
-      try optimizer.zeroGrad()
+      optimizer.zeroGrad()
       let embeddings = try parts.embed(train, rows, on: device, generator: &dropout)
       let value = try loss(embeddings, relevance: train.relevance(of: rows), generator: &mining)
       total += try finite(value.item(), epoch, "training") * Double(rows.count)

@@ -44,7 +44,7 @@ public struct DatasetCard: Sendable, Codable, Equatable {
   /// The card as it is committed: sorted keys, one per line.
   public func json() throws -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
   }
 

@@ -42,9 +42,9 @@ public final class BertEncoder {
   ) throws -> BertEncoder {
     let config = try BertConfig(file: config)
     let file = try WeightFile.read(path)
-    var generator = SeededGenerator(seed: 0, purpose: "encoder/bert")
-    let network = try BertNetwork(config, pooling: pooling, generator: &generator)
-    try network.load(BertNames.normalised(file.tensors), file: path, ignoring: [])
+    var blank = InitialWeights(generator: nil)
+    let network = try BertNetwork(config, pooling: pooling, initial: &blank)
+    try network.load(BertNames.normalised(file.tensors), file: path)
     return try BertEncoder(network, origin: file.digest, device: device)
   }
 

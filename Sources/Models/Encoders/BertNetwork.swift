@@ -14,34 +14,37 @@ public enum BertPooling: String, Sendable, CaseIterable {
 public final class BertNetwork: Module {
   public let config: BertConfig
   public let pooling: BertPooling
-  private let words: Embedding
-  private let positions: Embedding
-  private let types: Embedding
+  private let words: Kernel, positions: Kernel, types: Kernel
   private let normalisation: LayerNorm
-  private var layers: [BertLayer] = []
+  private let layers: [BertLayer]
 
-  public init(_ config: BertConfig, pooling: BertPooling, generator: inout SeededGenerator) throws {
+  /// BERT draws its matrices and embeddings with this deviation; biases start at zero.
+  static let deviation = 0.02
+
+  /// A network with random weights.
+  public convenience init(_ config: BertConfig, pooling: BertPooling, generator: inout SeededGenerator) throws {
+    var initial = InitialWeights(generator: generator)
+    try self.init(config, pooling: pooling, initial: &initial)
+    generator = initial.generator ?? generator
+  }
+
+  init(_ config: BertConfig, pooling: BertPooling, initial: inout InitialWeights) throws {
     self.config = config
     self.pooling = pooling
     let width = config.hiddenSize
-    words = try Embedding(config.vocabularySize, width, generator: &generator)
-    positions = try Embedding(config.maxPositions, width, generator: &generator)
-    types = try Embedding(config.typeVocabularySize, width, generator: &generator)
-    normalisation = try LayerNorm([width], epsilon: config.layerNormEpsilon)
+    words = try Kernel([config.vocabularySize, width], std: Self.deviation, &initial)
+    positions = try Kernel([config.maxPositions, width], std: Self.deviation, &initial)
+    types = try Kernel([config.typeVocabularySize, width], std: Self.deviation, &initial)
+    normalisation = try LayerNorm(width, eps: config.layerNormEpsilon)
+    var layers: [BertLayer] = []
+    for _ in 0..<config.layers { layers.append(try BertLayer(config, &initial)) }
+    self.layers = layers
     super.init()
     child("embeddings.word_embeddings", words)
     child("embeddings.position_embeddings", positions)
     child("embeddings.token_type_embeddings", types)
     child("embeddings.LayerNorm", normalisation)
-    for index in 0..<config.layers {
-      let layer = try BertLayer(config, generator: &generator)
-      child("encoder.layer.\(index)", layer)
-      layers.append(layer)
-    }
-    // BERT draws its matrices and embeddings with a deviation of 0.02.
-    for (name, parameter) in namedParameters() where parameter.rank == 2 && !name.contains("LayerNorm") {
-      try parameter.assign(Tensor.normal(parameter.shape, std: 0.02, generator: &generator))
-    }
+    for (index, layer) in layers.enumerated() { child("encoder.layer.\(index)", layer) }
   }
 
   /// One vector per sentence.
@@ -68,9 +71,9 @@ public final class BertNetwork: Module {
         remedy: "give [N, T] ids with one length of 1…T per row")
     }
     let time = ids.shape[1]
-    let places = try Tensor((0..<time).map { Int64($0) }, shape: [time]).to(ids.device)
-    let firstType = try types(Tensor([Int64(0)], shape: [1]).to(ids.device))
-    var x = try normalisation(words(ids) + positions(places) + firstType)
+    let places = try positions.weight.narrow(dim: 0, start: 0, length: time)
+    let firstType = try types.weight.narrow(dim: 0, start: 0, length: 1)
+    var x = try normalisation(words.weight.embedding(ids) + places + firstType)
     let padding = lengths.flatMap { length in (0..<time).map { $0 >= length } }
     let mask = try Tensor(padding, shape: [lengths.count, 1, 1, time]).to(ids.device)
     for layer in layers { x = try layer(x, padding: mask) }
@@ -82,21 +85,24 @@ public final class BertNetwork: Module {
 final class BertLayer: Module {
   private let heads: Int
   private let activation: BertConfig.Activation
-  private let query: Linear, key: Linear, value: Linear, attended: Linear, up: Linear, down: Linear
+  private let query: Kernel, key: Kernel, value: Kernel, attended: Kernel, up: Kernel, down: Kernel
   private let attentionNorm: LayerNorm, outputNorm: LayerNorm
 
-  init(_ config: BertConfig, generator: inout SeededGenerator) throws {
+  init(_ config: BertConfig, _ initial: inout InitialWeights) throws {
     heads = config.heads
     activation = config.activation
     let width = config.hiddenSize
-    query = try Linear(width, width, generator: &generator)
-    key = try Linear(width, width, generator: &generator)
-    value = try Linear(width, width, generator: &generator)
-    attended = try Linear(width, width, generator: &generator)
-    up = try Linear(width, config.intermediateSize, generator: &generator)
-    down = try Linear(config.intermediateSize, width, generator: &generator)
-    attentionNorm = try LayerNorm([width], epsilon: config.layerNormEpsilon)
-    outputNorm = try LayerNorm([width], epsilon: config.layerNormEpsilon)
+    func dense(_ output: Int, _ input: Int) throws -> Kernel {
+      try Kernel([output, input], std: BertNetwork.deviation, hasBias: true, &initial)
+    }
+    query = try dense(width, width)
+    key = try dense(width, width)
+    value = try dense(width, width)
+    attended = try dense(width, width)
+    up = try dense(config.intermediateSize, width)
+    down = try dense(width, config.intermediateSize)
+    attentionNorm = try LayerNorm(width, eps: config.layerNormEpsilon)
+    outputNorm = try LayerNorm(width, eps: config.layerNormEpsilon)
     super.init()
     child("attention.self.query", query)
     child("attention.self.key", key)
@@ -113,18 +119,21 @@ final class BertLayer: Module {
   ///   - padding: bool `[N, 1, 1, T]`, true where there is no token.
   func callAsFunction(_ x: Tensor, padding: Tensor) throws -> Tensor {
     let attention = try attend(x, padding: padding)
-    let middle = try attentionNorm(x + attended(attention))
-    return try outputNorm(middle + down(activate(up(middle))))
+    let middle = try attentionNorm(x + attention.linear(attended.weight, attended.bias))
+    let wide = try activate(middle.linear(up.weight, up.bias))
+    return try outputNorm(middle + wide.linear(down.weight, down.bias))
   }
 
   private func attend(_ x: Tensor, padding: Tensor) throws -> Tensor {
     let (count, time, width) = (x.shape[0], x.shape[1], x.shape[2])
     let size = width / heads
-    func split(_ y: Tensor) throws -> Tensor { try y.reshape([count, time, heads, size]).permute([0, 2, 1, 3]) }
-    let scores = try split(query(x)).matmul(split(key(x)).transposed(2, 3)) / Double(size).squareRoot()
+    func split(_ map: Kernel) throws -> Tensor {
+      try x.linear(map.weight, map.bias).reshape([count, time, heads, size]).permute([0, 2, 1, 3])
+    }
+    let scores = try split(query).matmul(split(key).transposed(2, 3)) / Double(size).squareRoot()
     // Far below every score, yet finite: the exponential is exactly zero, so padding cannot reach a row.
     let weights = try scores.maskedFill(padding, -1e30).softmax(dim: 3)
-    return try weights.matmul(split(value(x))).permute([0, 2, 1, 3]).reshape([count, time, width])
+    return try weights.matmul(split(value)).permute([0, 2, 1, 3]).reshape([count, time, width])
   }
 
   private func activate(_ x: Tensor) throws -> Tensor {

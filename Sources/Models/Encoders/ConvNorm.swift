@@ -39,30 +39,50 @@ struct ConvShape: Sendable {
   init(_ input: Int, _ output: Int, _ kernel: Int) { self.init(input, output, kernel: [kernel, kernel]) }
 }
 
+/// Where a new network's weights come from: drawn, or zeros that a weight file is about to replace.
+struct InitialWeights {
+  var generator: SeededGenerator?
+
+  mutating func normal(_ shape: [Int], std: Double) throws -> Tensor {
+    guard var drawn = generator else { return try .zeros(shape) }
+    defer { generator = drawn }
+    return try .normal(shape, std: std, generator: &drawn)
+  }
+}
+
+/// Named weights of a linear map or convolution: `weight`, and `bias` (zeros at first) where there is one.
+final class Kernel: Module {
+  let weight: Tensor
+  let bias: Tensor?
+
+  init(_ shape: [Int], std: Double, hasBias: Bool = false, _ initial: inout InitialWeights) throws {
+    weight = try initial.normal(shape, std: std)
+    bias = hasBias ? try .zeros([shape[0]]) : nil
+    super.init()
+    parameter("weight", weight)
+    if let bias { parameter("bias", bias) }
+  }
+}
+
 /// Convolution, batch normalisation and activation, registered in a module under two of its own names.
 struct ConvNorm {
   private let shape: ConvShape
-  private let convolution: Conv2d
+  private let kernel: Kernel
   private let normalisation: BatchNorm2d
 
   /// Kernels are drawn as torchvision draws them (He et al. 2015, fan out); depth-wise ones by fan in, since their fan
   /// out over all groups would make the signal vanish without trained statistics.
-  init(
-    in module: Module, _ convolutionName: String, _ normalisationName: String, _ shape: ConvShape,
-    _ generator: inout SeededGenerator
-  ) throws {
+  init(_ shape: ConvShape, _ initial: inout InitialWeights) throws {
     self.shape = shape
-    convolution = try Conv2d(
-      shape.input, shape.output, kernel: shape.kernel, stride: [shape.stride, shape.stride],
-      padding: shape.padding ?? [0, 0], groups: shape.groups, bias: false, generator: &generator)
     let fan = shape.kernel[0] * shape.kernel[1] * (shape.groups == 1 ? shape.output : shape.input / shape.groups)
-    try convolution.weight.assign(
-      Tensor.normal(convolution.weight.shape, std: (2 / Double(fan)).squareRoot(), generator: &generator))
-    normalisation = try BatchNorm2d(shape.output, epsilon: shape.epsilon)
-    if shape.scale != 1, let weight = normalisation.weight {
-      try weight.assign(Tensor.full([shape.output], shape.scale))
-    }
-    module.child(convolutionName, convolution)
+    kernel = try Kernel(
+      [shape.output, shape.input / shape.groups] + shape.kernel, std: (2 / Double(fan)).squareRoot(), &initial)
+    normalisation = try BatchNorm2d(shape.output, eps: shape.epsilon)
+    if shape.scale != 1 { try normalisation.weight.assign(.full([shape.output], shape.scale)) }
+  }
+
+  func register(in module: Module, _ convolutionName: String, _ normalisationName: String) {
+    module.child(convolutionName, kernel)
     module.child(normalisationName, normalisation)
   }
 
@@ -70,7 +90,9 @@ struct ConvNorm {
   /// - Returns: `[N, output, H', W']`.
   func callAsFunction(_ x: Tensor) throws -> Tensor {
     let padded = shape.padding == nil ? try samePadded(x) : x
-    return try shape.activation(normalisation(convolution(padded)))
+    let y = try padded.conv2d(
+      weight: kernel.weight, stride: [shape.stride], padding: shape.padding ?? [0], groups: shape.groups)
+    return try shape.activation(normalisation(y))
   }
 
   private func samePadded(_ x: Tensor) throws -> Tensor {

@@ -49,10 +49,10 @@ extension EfficientNet {
     return ImageEncoderSpec(
       name: name, summary: summary, source: paper, dimension: plan.head, preprocessing: preprocessing,
       ignored: EfficientNetNames.ignored,
-      build: { convention, generator in
+      build: { convention, initial in
         let style = Style(
           isLite: isLite, convention: convention, epsilon: convention == .tensorflow ? 1e-3 : epsilon)
-        return try EfficientNet(plan: plan, style: style, generator: &generator)
+        return try EfficientNet(plan: plan, style: style, initial: &initial)
       },
       normalise: { tensors, file in try names.normalised(tensors, file: file) })
   }

@@ -31,15 +31,14 @@ public final class ImageEncoder {
   public static func load(
     _ spec: ImageEncoderSpec, weights path: String? = nil, seed: UInt64 = 0, device: Device = .cpu
   ) throws -> ImageEncoder {
-    var generator = SeededGenerator(seed: seed, purpose: "encoder/\(spec.name)")
     guard let path else {
+      var generator = SeededGenerator(seed: seed, purpose: "encoder/\(spec.name)")
       let network = try spec.make(&generator)
       return try ImageEncoder(spec, network, origin: "random:\(seed)", .pytorch, device)
     }
     let file = try WeightFile.read(path)
     let weights = try spec.normalise(file.tensors, file: path)
-    let network = try spec.make(weights.convention, &generator)
-    try network.load(weights.tensors, file: path, ignoring: [])
+    let network = try spec.make(weights, file: path)
     return try ImageEncoder(spec, network, origin: file.digest, weights.convention, device)
   }
 

@@ -24,7 +24,7 @@ public struct ImageEncoderSpec: Sendable {
   /// Prefixes of tensors that belong to classifiers, auxiliary heads or input statistics: never loaded, in any naming.
   public let ignored: [String]
 
-  typealias Build = @Sendable (NetworkConvention, inout SeededGenerator) throws -> any ImageNetwork
+  typealias Build = @Sendable (NetworkConvention, inout InitialWeights) throws -> any ImageNetwork
   typealias Normalise = @Sendable ([RawTensor], _ file: String) throws -> NormalisedWeights
   let build: Build
   private let rules: Normalise
@@ -51,7 +51,19 @@ public struct ImageEncoderSpec: Sendable {
 
   /// The same for a given arithmetic; `.pytorch` is what torchvision's weights want.
   public func make(_ convention: NetworkConvention, _ generator: inout SeededGenerator) throws -> any ImageNetwork {
-    let network = try build(convention, &generator)
+    var initial = InitialWeights(generator: generator)
+    let network = try build(convention, &initial)
+    generator = initial.generator ?? generator
+    network.train(false)
+    return network
+  }
+
+  /// The network with the weights of a file: strictly loaded, in evaluation mode.
+  /// - Throws: ``IeumError`` (data) listing missing, unknown and wrongly shaped tensors.
+  public func make(_ weights: NormalisedWeights, file: String) throws -> any ImageNetwork {
+    var blank = InitialWeights(generator: nil)
+    let network = try build(weights.convention, &blank)
+    try network.load(weights.tensors, file: file)
     network.train(false)
     return network
   }

@@ -8,7 +8,7 @@ public final class InceptionV3: Module, ImageNetwork {
   /// Keras leaves padded pixels out of its average pools, torchvision counts them as zeros.
   private let countsPadding: Bool
 
-  init(convention: NetworkConvention, generator: inout SeededGenerator) throws {
+  init(convention: NetworkConvention, initial: inout InitialWeights) throws {
     countsPadding = convention == .pytorch
     super.init()
     for layer in Self.layers {
@@ -16,7 +16,9 @@ public final class InceptionV3: Module, ImageNetwork {
       shape.stride = layer.stride
       shape.padding = layer.padded ? layer.kernel.map { $0 / 2 } : [0, 0]
       shape.epsilon = 1e-3
-      convolutions[layer.name] = try ConvNorm(in: self, "\(layer.name).conv", "\(layer.name).bn", shape, &generator)
+      let convolution = try ConvNorm(shape, &initial)
+      convolution.register(in: self, "\(layer.name).conv", "\(layer.name).bn")
+      convolutions[layer.name] = convolution
     }
   }
 
@@ -104,7 +106,7 @@ extension InceptionV3 {
     preprocessing: ImagePreprocessing(
       resize: 342, crop: 299, interpolation: .bilinear, mean: ImagePreprocessing.half, std: ImagePreprocessing.half),
     ignored: ["fc.", "AuxLogits.", "predictions/"],
-    build: { convention, generator in try InceptionV3(convention: convention, generator: &generator) },
+    build: { convention, initial in try InceptionV3(convention: convention, initial: &initial) },
     normalise: { tensors, _ in
       let kept = TensorNaming.stripping("module.", from: tensors)
       guard kept.contains(where: { $0.name.hasPrefix("conv2d_1/") }) else { return NormalisedWeights(kept) }

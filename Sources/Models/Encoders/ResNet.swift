@@ -12,22 +12,21 @@ public final class ResNet: Module, ImageNetwork {
   ///   - depths: blocks in each of the four stages.
   ///   - bottleneck: three convolutions per block (50 layers and more) instead of two.
   init(
-    depths: [Int], bottleneck: Bool, convention: NetworkConvention, generator: inout SeededGenerator
+    depths: [Int], bottleneck: Bool, convention: NetworkConvention, initial: inout InitialWeights
   ) throws {
-    let holder = Module()
     var shape = ConvShape(3, 64, 7)
     shape.stride = 2
     shape.padding = [3, 3]
     shape.epsilon = ResNet.epsilon(convention)
-    stem = try ConvNorm(in: holder, "conv1", "bn1", shape, &generator)
+    stem = try ConvNorm(shape, &initial)
     super.init()
-    adopt(holder)
+    stem.register(in: self, "conv1", "bn1")
     var input = 64
     for (stage, depth) in depths.enumerated() {
       for place in 0..<depth {
         let block = try ResidualBlock(
           input: input, width: 64 << stage, stride: stage > 0 && place == 0 ? 2 : 1, bottleneck: bottleneck,
-          convention: convention, generator: &generator)
+          convention: convention, initial: &initial)
         child("layer\(stage + 1).\(place)", block)
         blocks.append(block)
         input = block.output
@@ -49,8 +48,8 @@ public final class ResNet: Module, ImageNetwork {
 /// Two or three convolutions around which the input is added.
 final class ResidualBlock: Module {
   let output: Int
-  private var steps: [ConvNorm] = []
-  private var shortcut: ConvNorm?
+  private let steps: [ConvNorm]
+  private let shortcut: ConvNorm?
 
   /// The scale of a branch's last normalisation before training. Trained statistics keep the sum of branches in bounds;
   /// random networks have none, and with 1 the signal of ResNet-152 would grow by 2^25.
@@ -58,12 +57,12 @@ final class ResidualBlock: Module {
 
   init(
     input: Int, width: Int, stride: Int, bottleneck: Bool, convention: NetworkConvention,
-    generator: inout SeededGenerator
+    initial: inout InitialWeights
   ) throws {
     output = bottleneck ? 4 * width : width
-    super.init()
     let kernels = bottleneck ? [1, 3, 1] : [3, 3]
     let strided = bottleneck && convention == .pytorch ? 1 : 0
+    var steps: [ConvNorm] = []
     for (index, kernel) in kernels.enumerated() {
       let isLast = index == kernels.count - 1
       var shape = ConvShape(index == 0 ? input : width, isLast ? output : width, kernel)
@@ -72,14 +71,25 @@ final class ResidualBlock: Module {
       shape.epsilon = ResNet.epsilon(convention)
       shape.activation = isLast ? .none : .relu
       shape.scale = isLast ? Self.branchScale : 1
-      steps.append(try ConvNorm(in: self, "conv\(index + 1)", "bn\(index + 1)", shape, &generator))
+      steps.append(try ConvNorm(shape, &initial))
     }
-    guard stride != 1 || input != output else { return }
+    self.steps = steps
+    shortcut =
+      stride == 1 && input == output
+      ? nil : try Self.shortcut(input, output, stride: stride, epsilon: ResNet.epsilon(convention), &initial)
+    super.init()
+    for (index, step) in steps.enumerated() { step.register(in: self, "conv\(index + 1)", "bn\(index + 1)") }
+    shortcut?.register(in: self, "downsample.0", "downsample.1")
+  }
+
+  private static func shortcut(
+    _ input: Int, _ output: Int, stride: Int, epsilon: Double, _ initial: inout InitialWeights
+  ) throws -> ConvNorm {
     var shape = ConvShape(input, output, 1)
     shape.stride = stride
-    shape.epsilon = ResNet.epsilon(convention)
+    shape.epsilon = epsilon
     shape.activation = .none
-    shortcut = try ConvNorm(in: self, "downsample.0", "downsample.1", shape, &generator)
+    return try ConvNorm(shape, &initial)
   }
 
   func callAsFunction(_ x: Tensor) throws -> Tensor {
@@ -105,8 +115,8 @@ extension ResNet {
         resize: 256, crop: 224, interpolation: .bilinear, mean: ImagePreprocessing.imageNetMean,
         std: ImagePreprocessing.imageNetStd),
       ignored: ["fc.", "predictions/", "probs/", "fc1000/"],
-      build: { convention, generator in
-        try ResNet(depths: depths, bottleneck: bottleneck, convention: convention, generator: &generator)
+      build: { convention, initial in
+        try ResNet(depths: depths, bottleneck: bottleneck, convention: convention, initial: &initial)
       },
       normalise: { tensors, _ in
         let kept = TensorNaming.stripping("module.", from: tensors)

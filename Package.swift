@@ -56,7 +56,13 @@ let package = Package(
       ],
       linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample", "rsvg-2", "cairo", "gio-2.0", "gobject-2.0", "glib-2.0"]
         .map { .linkedLibrary($0) }),
-    .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+    // libtorch brings libprotobuf, sentencepiece libprotobuf-lite: the full one must come first, or both crash at start.
+    .target(
+      name: "CSentencePiece",
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "--no-as-needed", "-lprotobuf", "-Xlinker", "--as-needed"]),
+        .linkedLibrary("sentencepiece"),
+      ]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
 
     // Rooms, in the order in which data flows.

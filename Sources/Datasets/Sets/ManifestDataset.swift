@@ -1,0 +1,117 @@
+import Basics
+import Foundation
+
+/// A user's own data in one table: CSV with a header, or one JSON object a line.
+///
+/// Columns (JSON keys): `id`; `text` or `text_LANG`; `images`; and, all optional, `label`, `related`, `split`, `audio`,
+/// `video`, `title`. Lists are separated by `;` in CSV and are arrays in JSON. Paths are relative to the table.
+/// Relevant are items with the same label where the table has labels, otherwise those it lists as related.
+/// Without splits ``SplitMaker`` cuts by label with the caller's seed.
+struct ManifestDataset: DatasetSpec {
+  let name = "manifest"
+  let summary = "a CSV or JSONL table of your own: id, text, images, label or related ids"
+  let defaultRoot = "data/manifest.csv"
+  let defaultLanguage = "en"
+  let expectedLayout = [
+    "a table (.csv or .jsonl) with id, text (or text_en, text_ko, …), images, and label or related",
+    "optional: split (train, test, validation), audio, video, title; lists separated by ';' in CSV",
+    "files are looked for relative to the table",
+  ]
+
+  func load(_ options: DatasetOptions) throws -> Dataset {
+    let path = root(options)
+    let language = options.language ?? defaultLanguage
+    let records = try ManifestRecord.read(path)
+    try refuseDuplicates(records, path)
+    let labelled = records.contains { !$0.text("label").isEmpty }
+    let reader = ManifestReader(path: path, language: language)
+    var items: [DatasetItem] = []
+    var skipped: [SkippedItem] = []
+    for record in records {
+      let item = reader.item(record)
+      if let reason = reader.reasonToSkip(item, record) {
+        skipped.append(SkippedItem(id: item.id, reason: reason))
+      } else {
+        items.append(item)
+      }
+    }
+    guard !items.isEmpty else {
+      let why = skipped.first.map { " ('\($0.id)': \($0.reason))" } ?? ""
+      throw IeumError(.data, "none of \(records.count) items can be used\(why)", file: path, remedy: "mend the table")
+    }
+    let splits = try reader.splits(of: items, records, options.seed)
+    return Dataset(
+      name: name, language: language, items: Dictionary(grouping: items) { splits[$0.id] ?? .train }, skipped: skipped,
+      notes: reader.notes(items, records), relevance: labelled ? .sameLabel : .relatedIDs,
+      sizes: DatasetDigest.sizes(of: items))
+  }
+
+  private func refuseDuplicates(_ records: [ManifestRecord], _ path: String) throws {
+    var lines: [String: Int] = [:]
+    for record in records {
+      let id = record.text("id")
+      func error(_ problem: String, _ remedy: String) -> IeumError {
+        IeumError(.data, problem, file: path, place: "line \(record.line)", remedy: remedy)
+      }
+      guard !id.isEmpty else { throw error("the id is missing", "give every item an id") }
+      if let earlier = lines.updateValue(record.line, forKey: id) {
+        throw error("the id '\(id)' stands on line \(earlier) already", "give every item an id of its own")
+      }
+    }
+  }
+}
+
+/// Turns records into items.
+private struct ManifestReader {
+  let path: String
+  let language: String
+
+  private var folder: String { (path as NSString).deletingLastPathComponent }
+
+  private func located(_ file: String) -> String {
+    file.hasPrefix("/") || folder.isEmpty ? file : "\(folder)/\(file)"
+  }
+
+  func item(_ record: ManifestRecord) -> DatasetItem {
+    var texts: [String: String] = [:]
+    for key in record.keys where key.hasPrefix("text_") { texts[String(key.dropFirst(5))] = record.text(key) }
+    if !record.text("text").isEmpty { texts[language] = texts[language] ?? record.text("text") }
+    func optional(_ key: String) -> String? { record.text(key).isEmpty ? nil : record.text(key) }
+    return DatasetItem(
+      id: record.text("id"), texts: texts.filter { !$0.value.isEmpty }, imagePaths: record.list("images").map(located),
+      audioPath: optional("audio").map(located), videoPath: optional("video").map(located), label: optional("label"),
+      relatedIDs: record.list("related"), title: optional("title"))
+  }
+
+  func reasonToSkip(_ item: DatasetItem, _ record: ManifestRecord) -> String? {
+    if item.texts[language] == nil { return "line \(record.line): no text in '\(language)'" }
+    let files = item.imagePaths + [item.audioPath, item.videoPath].compactMap { $0 }
+    if files.isEmpty { return "line \(record.line): no images" }
+    if let missing = files.first(where: { DatasetDigest.size(of: $0) < 0 }) {
+      return "line \(record.line): the file \(missing) is missing"
+    }
+    return nil
+  }
+
+  func notes(_ items: [DatasetItem], _ records: [ManifestRecord]) -> [String] {
+    let known = Set(records.map { $0.text("id") })
+    let strangers = items.flatMap(\.relatedIDs).filter { !known.contains($0) }.count
+    return strangers == 0 ? [] : ["\(strangers) related ids are no ids of the table and are left out"]
+  }
+
+  func splits(of items: [DatasetItem], _ records: [ManifestRecord], _ seed: UInt64) throws -> [String: Split] {
+    guard records.contains(where: { !$0.text("split").isEmpty }) else {
+      return SplitMaker(seed: seed).assign(items.map { SplitMaker.Entry(id: $0.id, label: $0.label ?? "") })
+    }
+    var splits: [String: Split] = [:]
+    for record in records {
+      guard let split = Split(rawValue: record.text("split")) else {
+        throw IeumError(
+          .data, "the split '\(record.text("split"))' is unknown", file: path, place: "line \(record.line)",
+          remedy: "write train, test or validation on every line, or on none")
+      }
+      splits[record.text("id")] = split
+    }
+    return splits
+  }
+}

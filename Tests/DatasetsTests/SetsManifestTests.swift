@@ -1,0 +1,73 @@
+import Basics
+import Datasets
+import Foundation
+import Testing
+
+@Suite struct SetsManifestTests {
+  let scratch: StoreScratch
+  let manifest: any DatasetSpec
+
+  init() throws {
+    scratch = try StoreScratch()
+    manifest = try DatasetRegistry.named("manifest")
+    for name in ["a.png", "b.png", "c.png"] { try scratch.write("x", "pics/\(name)") }
+  }
+
+  private func load(_ text: String, _ name: String = "m.csv", language: String? = nil) throws -> Dataset {
+    try manifest.load(DatasetOptions(root: scratch.write(text, name), language: language))
+  }
+
+  @Test func csvAndJSONGiveTheSame() throws {
+    let csv = try load(
+      """
+      id,text,text_ko,images,label,split
+      1,"a cat, sleeping",고양이,pics/a.png;pics/b.png,cat,train
+      2,a dog,개,pics/c.png,dog,test
+      3,a cat,고양이,pics/a.png,cat,train
+      """)
+    let json = try load(
+      """
+      {"id": 1, "text": "a cat, sleeping", "text_ko": "고양이", "images": ["pics/a.png", "pics/b.png"], "label": "cat", "split": "train"}
+
+      {"id": "2", "text": "a dog", "text_ko": "개", "images": "pics/c.png", "label": "dog", "split": "test"}
+      {"id": "3", "text": "a cat", "text_ko": "고양이", "images": ["pics/a.png"], "label": "cat", "split": "train", "title": null}
+      """, "m.jsonl")
+    #expect(csv.digest == json.digest && csv.allItems == json.allItems)
+    #expect(csv.items(in: .train)[0].texts == ["en": "a cat, sleeping", "ko": "고양이"])
+    #expect(csv.items(in: .train)[0].imagePaths == [scratch.file("pics/a.png"), scratch.file("pics/b.png")])
+    #expect(csv.relevance == .sameLabel)
+    #expect(csv.retrieval(in: .train).relevantRows == [[1], [0]])
+    // A class with one item in a split has nothing to find: said, not hidden.
+    #expect(csv.retrieval(in: .test).unanswerableIDs == ["2"])
+    #expect(manifest.check(DatasetOptions(root: scratch.file("m.csv"))).unanswerable == ["2"])
+  }
+
+  @Test func itemsThatCannotBeUsedAreSkippedWithTheReason() throws {
+    let set = try load("id,text,images,related\n1,x,pics/a.png,2;3\n2,,pics/a.png,\n3,y,pics/none.png,\n4,z,,\n5,w,pics/b.png,1;nobody\n")
+    #expect(set.allItems.map(\.id).sorted() == ["1", "5"])
+    #expect(set.skipped.map(\.id) == ["2", "3", "4"])
+    #expect(set.skipped[0].reason.contains("line 3: no text"))
+    #expect(set.skipped[1].reason.contains("none.png is missing"))
+    #expect(set.notes.first?.contains("1 related ids") == true)
+    #expect(set.relevance == .relatedIDs)
+  }
+
+  @Test func badTablesAreRefused() throws {
+    func problem(_ text: String, _ name: String = "m.csv") -> IeumError? { refusal { try load(text, name) } }
+    #expect(problem("id,text,images\n1,x,pics/a.png\n1,y,pics/b.png\n")?.place == "line 3")
+    #expect(problem("id,text,images\n,x,pics/a.png\n")?.place == "line 2")
+    #expect(problem("text,images\nx,pics/a.png\n")?.problem.contains("'id'") == true)
+    #expect(problem("id,text,image\n1,x,pics/a.png\n")?.remedy == "did you mean 'images'?")
+    #expect(problem("id,text,images,split\n1,x,pics/a.png,trian\n")?.problem.contains("trian") == true)
+    #expect(problem("{\"id\": \"1\"}\n[1]\n", "m.jsonl")?.place == "line 2")
+    #expect(problem("{\"id\": \"1\", \"images\": [1]}\n", "m.jsonl")?.problem.contains("images") == true)
+    #expect(problem("id,text,images\n1,,pics/a.png\n")?.problem.contains("none of 1") == true)
+    #expect(refusal { try manifest.load(DatasetOptions(root: scratch.file("absent.csv"))) }?.exitCode == 65)
+  }
+
+  @Test func aWrongDatasetNameGetsTheNearest() {
+    let error = refusal { try DatasetRegistry.named("stmaps") }
+    #expect(error?.remedy == "did you mean 'stamps'?" && error?.exitCode == 64)
+    #expect(Set(DatasetRegistry.all.map(\.name)).count == DatasetRegistry.all.count)
+  }
+}

@@ -44,6 +44,7 @@ public final class ConcatProjection: Module, JointModel {
     input = JointInput(inputs: inputs, normalize: normalizeInputs)
     output = try Linear(inputs.text + inputs.image, outputDimension, generator: &generator)
     super.init()
+    try startNeutral(output.weight, output.bias, gain: 1)
     child("output", output)
   }
 

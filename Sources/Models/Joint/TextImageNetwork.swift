@@ -4,7 +4,7 @@ import Tensors
 /// The text-image network: concat(text, image) as a 1-channel sequence → modules of
 /// [Conv1D, same padding, stride 1 → ReLU → MaxPool1D(2, 2) → Dropout] → Flatten → Linear → unit rows.
 /// - Source: hong2022, table 6. Choice: "same" padding, so that the shortest input passes all five pools; of an even
-///   kernel's padding the larger half is on the right.
+///   kernel's padding the larger half is on the right. Initial values are not given either: see ``startNeutral(_:gain:)``.
 public final class TextImageNetwork: Module, JointModel {
   public let configuration: TextImageConfiguration
   public var computeType: DType = .float32
@@ -41,7 +41,11 @@ public final class TextImageNetwork: Module, JointModel {
     convolutions = layers
     output = try Linear(length * lastWidth, configuration.outputDimension, generator: &generator)
     super.init()
-    for (index, layer) in layers.enumerated() { child("conv\(index + 1)", layer) }
+    for (index, layer) in layers.enumerated() {
+      try startNeutral(layer.weight, layer.bias, gain: 2)
+      child("conv\(index + 1)", layer)
+    }
+    try startNeutral(output.weight, output.bias, gain: 1)
     child("output", output)
   }
 
@@ -63,6 +67,16 @@ public final class TextImageNetwork: Module, JointModel {
     let full = try x.conv1d(weight, bias, stride: 1, padding: kernel / 2, dilation: 1, groups: 1)
     return kernel % 2 == 0 ? try full.narrow(dim: 2, start: 1, length: x.shape[2]) : full
   }
+}
+
+/// Rescales a layer initialised with the variance 1 / (3·fan-in) to gain / fan-in, and zeroes its bias.
+///
+/// At the narrower variance five ReLU layers shrink the signal below the biases: all items then start, and stay, at
+/// nearly the same unit vector, whatever the loss. Zero biases and a gain of 2 before ReLU keep the signal's size.
+/// - Source: He et al. 2015, eq. 10.
+func startNeutral(_ weight: Tensor, _ bias: Tensor?, gain: Double) throws {
+  try weight.assign(weight.detached() * (3 * gain).squareRoot())
+  if let bias { try bias.assign(bias.detached() * 0) }
 }
 
 extension Tensor {

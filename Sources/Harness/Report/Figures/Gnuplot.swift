@@ -24,6 +24,9 @@ public struct Gnuplot: Sendable {
     self.program = program
   }
 
+  /// True when figures with Korean text can be drawn.
+  public var isUsable: Bool { program != nil && hasHangulFont }
+
   /// Writes `.gp` and `.dat`, then draws `.svg` and `.png` beside them.
   /// - Returns: the paths of SVG and PNG.
   /// - Throws: ``IeumError`` (system) when gnuplot or a font is missing or gnuplot fails; script and data are

@@ -12,10 +12,10 @@ public final class RecurrentText: Module {
   public let kind: Kind
   public let dimension: Int
   /// The id of the padding that fills up short sentences.
-  public static let paddingID: Int64 = 0
+  public static let paddingID = 0
 
   private let words: Embedding
-  private let run: (Tensor, [Int]) throws -> Tensor
+  private let cell: RecurrentLayer
 
   /// - Parameters:
   ///   - vocabularySize: ids 0 (padding) to vocabularySize − 1.
@@ -31,18 +31,11 @@ public final class RecurrentText: Module {
     }
     self.kind = kind
     dimension = hidden
-    words = try Embedding(vocabularySize, embedding, generator: &generator)
-    let cell: Module
+    words = try Embedding(vocabularySize, embedding, paddingIndex: Self.paddingID, generator: &generator)
     switch kind {
-    case .rnn:
-      let layer = try RNN(embedding, hidden, generator: &generator)
-      (cell, run) = (layer, { try layer($0, lengths: $1).lastState })
-    case .lstm:
-      let layer = try LSTM(embedding, hidden, generator: &generator)
-      (cell, run) = (layer, { try layer($0, lengths: $1).lastState })
-    case .gru:
-      let layer = try GRU(embedding, hidden, generator: &generator)
-      (cell, run) = (layer, { try layer($0, lengths: $1).lastState })
+    case .rnn: cell = try RNN(embedding, hidden, generator: &generator)
+    case .lstm: cell = try LSTM(embedding, hidden, generator: &generator)
+    case .gru: cell = try GRU(embedding, hidden, generator: &generator)
     }
     super.init()
     child("words", words)
@@ -57,7 +50,7 @@ public final class RecurrentText: Module {
       throw IeumError(.data, "word ids of shape \(ids.shape) are not [N, T]", place: "encoder '\(kind)'")
     }
     let lengths = try Self.lengths(of: ids)
-    return try run(words(ids), lengths)
+    return try cell(words(ids), lengths: lengths).last()
   }
 
   /// The place behind each row's last word.
@@ -65,7 +58,7 @@ public final class RecurrentText: Module {
     let time = ids.shape[1]
     let values = try ids.to(.cpu).int64s()
     return (0..<ids.shape[0]).map { row in
-      let last = (0..<time).last { values[row * time + $0] != paddingID }
+      let last = (0..<time).last { values[row * time + $0] != Int64(paddingID) }
       return last.map { $0 + 1 } ?? 0
     }
   }

@@ -7,7 +7,10 @@ public enum Engine {
   ///   - threads: for the tensor library and the BLAS; `nil` = all cores.
   ///   - liftBlasCore: ignore an inherited `OPENBLAS_CORETYPE` and let OpenBLAS choose for this CPU.
   public static func start(threads: Int?, liftBlasCore: Bool) throws {
-    if liftBlasCore { TensorRuntime.liftBlasCore() }
+    try TensorRuntime.start()
+    if liftBlasCore, !TensorRuntime.redetectBLAS() {
+      FileHandle.standardError.write(Data("ieum: this BLAS cannot choose its kernel anew; unset OPENBLAS_CORETYPE\n".utf8))
+    }
     try TensorRuntime.setThreads(threads ?? ProcessInfo.processInfo.processorCount)
   }
 

@@ -24,7 +24,7 @@ public enum Provenance {
   /// Peak resident memory of this process, in bytes.
   public static func peakMemory() -> Int {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1024
   }
 

@@ -64,8 +64,11 @@ struct TextSource {
   /// The text network to train, if any.
   func network(_ generator: inout SeededGenerator) throws -> TrainableText? {
     guard case .recurrent(let name, let embedding, let hidden, let vocabulary, _) = kind else { return nil }
+    guard let kind = RecurrentText.Kind(rawValue: name) else {
+      throw IeumError(.usage, "'\(name)' cannot be trained here", place: "text.encoder", remedy: "use rnn, lstm or gru")
+    }
     let module = try RecurrentText(
-      kind: RecurrentText.Kind(name: name), vocabularySize: vocabulary.size, embedding: embedding, hidden: hidden,
+      kind: kind, vocabularySize: vocabulary.size, embedding: embedding, hidden: hidden,
       generator: &generator)
     return TrainableText(module: module) { try module.features($0) }
   }
@@ -167,7 +170,7 @@ public struct FrozenText {
     }
     let tokens = try BertTokenizerFile.open(vocabulary)
     let encoder = try BertEncoder.load(
-      weights: path, config: config ?? folder + "/config.json", pooling: BertPooling.named(pooling))
+      weights: path, config: config ?? folder + "/config.json", pooling: BertPooling(rawValue: pooling) ?? .mean)
     let limit = min(maxTokens ?? encoder.maxTokens, encoder.maxTokens)
     return FrozenText(dimension: encoder.dimension) { texts in
       let ids = try texts.map { try tokens.encode($0, maxTokens: limit) }

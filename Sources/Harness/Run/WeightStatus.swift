@@ -35,7 +35,7 @@ public struct WeightStatus: Encodable, Sendable {
   /// - Returns: the place.
   public func importing(_ file: String) throws -> String {
     if encoder == "word2vec" { _ = try WordVectors.read(file) } else { _ = try WeightFile.read(file) }
-    guard digest.isEmpty || (try Digest.ofFile(file)) == digest else {
+    guard try digest.isEmpty || Digest.ofFile(file) == digest else {
       throw IeumError(.data, "is not the published file: its SHA-256 differs from \(digest)", file: file, remedy: howToGet)
     }
     try AtomicFile.write(try Data(contentsOf: URL(fileURLWithPath: file)), to: path)

@@ -60,8 +60,6 @@ static AVCodecContext *open_decoder(int format, int64_t max_pixels) {
   context->max_pixels = max_pixels;
   // Half a picture is worse than none: every sign of damage is an error.
   context->err_recognition = AV_EF_EXPLODE | AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
-  // The integer transform that libjpeg uses by default, instead of libav's own rounding.
-  if (format == CLIBAV_JPEG) context->idct_algo = FF_IDCT_INT;
   if (avcodec_open2(context, codec, NULL) < 0) avcodec_free_context(&context);
   return context;
 }
@@ -85,7 +83,7 @@ static int decode_first(AVCodecContext *context, const uint8_t *data, size_t siz
   return status;
 }
 
-static int failure(int status, char *message, size_t message_size) {
+static int failure(int status, int64_t max_pixels, char *message, size_t message_size) {
   if (error_count > 0) {
     set_message(message, message_size, first_error);
   } else {
@@ -95,7 +93,9 @@ static int failure(int status, char *message, size_t message_size) {
   }
   if (status == AVERROR(ENOMEM)) return CLIBAV_NO_MEMORY;
   if (status == AVERROR_PATCHWELCOME) return CLIBAV_UNSUPPORTED;
-  return error_count > 0 && strstr(first_error, "max pixel count") ? CLIBAV_TOO_LARGE : CLIBAV_DAMAGED;
+  unsigned width, height;
+  int has_size = error_count > 0 && sscanf(first_error, "Picture size %ux%u", &width, &height) == 2;
+  return has_size && (int64_t)width * height > max_pixels ? CLIBAV_TOO_LARGE : CLIBAV_DAMAGED;
 }
 
 // What a frame that came back without an error status may still tell.
@@ -132,9 +132,9 @@ int clibav_decode_still(const uint8_t *data, size_t size, int format, int64_t ma
   } else {
     int status = decode_first(context, data, size, frame);
     if (status < 0) {
-      result = failure(status, message, message_size);
+      result = failure(status, max_pixels, message, message_size);
     } else if (is_damaged(frame, format)) {
-      result = failure(AVERROR_INVALIDDATA, message, message_size);
+      result = failure(AVERROR_INVALIDDATA, max_pixels, message, message_size);
     } else {
       result = take_frame(frame, format, out);
       if (result == CLIBAV_UNSUPPORTED) set_message(message, message_size, "its pixel format is not supported");

@@ -6,17 +6,22 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <string_view>
-#include <vector>
+#include <memory>
 
+#include "library.h"
+
+// Room for the library's object; the header is read for its size alone.
 struct csp_model {
-  sentencepiece::SentencePieceProcessor processor;
+  alignas(std::max_align_t) unsigned char processor[sizeof(sentencepiece::SentencePieceProcessor)];
+  csp_model() { csp::library().construct(processor); }
+  csp_model(const csp_model &) = delete;
+  ~csp_model() { csp::library().destroy(processor); }
 };
 
 namespace {
 
-int fail(const char *text, char *message, size_t size) {
-  if (message && size > 0) std::snprintf(message, size, "%s", text);
+int fail(const std::string &text, char *message, size_t size) {
+  if (message && size > 0) std::snprintf(message, size, "%s", text.c_str());
   return 1;
 }
 
@@ -37,10 +42,11 @@ int guarded(char *message, size_t size, Body body) {
 extern "C" int csp_parse(const void *bytes, size_t size, csp_model **out, char *message, size_t message_size) {
   *out = nullptr;
   return guarded(message, message_size, [&] {
+    const csp::Library &library = csp::library();
+    if (!library.problem.empty()) return fail(library.problem, message, message_size) + 1;
     auto model = std::make_unique<csp_model>();
-    const std::string_view serialized(static_cast<const char *>(bytes), size);
-    const auto status = model->processor.LoadFromSerializedProto({serialized.data(), serialized.size()});
-    if (!status.ok()) return fail(status.ToString().c_str(), message, message_size);
+    const auto status = library.load(model->processor, {static_cast<const char *>(bytes), size});
+    if (!status.ok()) return fail(status.text(), message, message_size);
     *out = model.release();
     return 0;
   });
@@ -48,21 +54,22 @@ extern "C" int csp_parse(const void *bytes, size_t size, csp_model **out, char *
 
 extern "C" void csp_free(csp_model *model) { delete model; }
 
-extern "C" int csp_piece_count(const csp_model *model) { return model->processor.GetPieceSize(); }
+extern "C" int csp_piece_count(const csp_model *model) { return csp::library().piece_count(model->processor); }
 
 extern "C" int csp_piece_id(const csp_model *model, const char *piece) {
   int result = -1;
   guarded(nullptr, 0, [&] {
-    const int id = model->processor.PieceToId(piece);
+    const csp::Library &library = csp::library();
+    const int id = library.piece_id(model->processor, piece);
     // Unknown pieces get the id of the unknown piece.
-    if (id >= 0 && id < model->processor.GetPieceSize() && model->processor.IdToPiece(id) == piece) result = id;
+    if (id >= 0 && id < csp_piece_count(model) && library.piece(model->processor, id) == piece) result = id;
     return 0;
   });
   return result;
 }
 
-extern "C" int csp_unknown_id(const csp_model *model) { return model->processor.unk_id(); }
-extern "C" int csp_padding_id(const csp_model *model) { return model->processor.pad_id(); }
+extern "C" int csp_unknown_id(const csp_model *model) { return csp::library().unknown_id(model->processor); }
+extern "C" int csp_padding_id(const csp_model *model) { return csp::library().padding_id(model->processor); }
 
 extern "C" int csp_encode(const csp_model *model, const char *text, size_t size, int **ids, size_t *count,
                           char *message, size_t message_size) {
@@ -70,8 +77,8 @@ extern "C" int csp_encode(const csp_model *model, const char *text, size_t size,
   *count = 0;
   return guarded(message, message_size, [&] {
     std::vector<int> pieces;
-    const auto status = model->processor.Encode({text, size}, &pieces);
-    if (!status.ok()) return fail(status.ToString().c_str(), message, message_size);
+    const auto status = csp::library().encode(model->processor, {text, size}, &pieces);
+    if (!status.ok()) return fail(status.text(), message, message_size);
     if (pieces.empty()) return 0;
     *ids = static_cast<int *>(std::malloc(pieces.size() * sizeof(int)));
     if (!*ids) return fail("out of memory", message, message_size);

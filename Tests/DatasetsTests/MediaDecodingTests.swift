@@ -4,8 +4,8 @@ import Foundation
 import Testing
 
 @Suite struct MediaDecodingTests {
-  /// Largest difference from Pillow, in levels; 0 where every step is defined exactly.
-  private func tolerance(_ file: String) -> Int { file == "cmyk.jpg" ? 2 : 0 }
+  /// Largest difference from Pillow, in levels: JPEG leaves the rounding of the inverse transform to the decoder.
+  private func tolerance(_ file: String) -> Int { file.hasSuffix(".jpg") && file != "wrong-name.jpg" ? 3 : 0 }
 
   @Test func pixelsAreThoseOfPillow() throws {
     let golden = try MediaGolden.load()

@@ -103,7 +103,8 @@ def decoded():
 def preprocessed():
     modes = {"bilinear": transforms.InterpolationMode.BILINEAR, "bicubic": transforms.InterpolationMode.BICUBIC}
     cases = [(64, 48, 32, 28), (48, 64, 33, 30), (301, 97, 40, 40), (97, 301, 41, 32), (20, 31, 56, 48), (32, 32, 32, 32),
-             (45, 33, 33, 21), (200, 150, 16, 24), (640, 427, 64, 56), (5, 4, 3, 3), (1, 9, 4, 4), (50, 37, 37, 40)]
+             (45, 33, 33, 21), (200, 150, 16, 24), (640, 427, 64, 56), (5, 4, 3, 3), (1, 9, 4, 4), (50, 37, 37, 40), (90, 181, 31, 24),
+             (60, 200, 120, 100)]
     imagenet = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     rows = []
     for index, (width, height, resize, crop) in enumerate(cases):

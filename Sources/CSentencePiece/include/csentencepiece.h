@@ -1,6 +1,7 @@
 // SentencePiece models behind a C interface.
 //
-// Functions that can fail return 0 on success and otherwise leave one line of text in `message`.
+// Functions that can fail return 0 on success and otherwise leave one line of text in `message`. csp_parse returns 2 when
+// libsentencepiece itself cannot be loaded.
 #pragma once
 
 #include <stddef.h>

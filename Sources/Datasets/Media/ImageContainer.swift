@@ -26,7 +26,8 @@ enum ImageContainer {
     case .jpeg: return jpegSegments(reader).exif
     case .png: return pngChunks(reader).exif
     case .webp:
-      guard let chunk = riffChunks(reader, from: 12).first(where: { reader.matches("EXIF", at: $0) }) else { return nil }
+      let chunks = riffChunks(reader, from: 12)
+      guard let chunk = chunks.first(where: { reader.matches("EXIF", at: $0) }) else { return nil }
       // Some writers keep JPEG's prefix.
       return reader.matches("Exif\0\0", at: chunk + 8) ? chunk + 14 : chunk + 8
     case .tiff: return 0

@@ -6,7 +6,8 @@ import Foundation
 ///
 /// What comes out is what a viewer shows: alpha composited on white (rounded to the nearest level), grey and palette
 /// images expanded to RGB, the EXIF orientation applied. 16-bit channels keep their high byte. Chroma is upsampled
-/// and converted as libjpeg and libwebp do by default. SVG is drawn on white at its intrinsic size, scaled so that
+/// and converted as libjpeg and libwebp do by default: every format but lossy JPEG gives Pillow's pixels exactly, JPEG
+/// within 3 levels (the decoders round their inverse transforms differently). SVG is drawn on white at its intrinsic size, scaled so that
 /// the long side lies in 256…1024 pixels.
 public enum ImageDecoder {
   /// Larger pictures are refused before anything is decoded.

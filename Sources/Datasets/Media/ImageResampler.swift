@@ -1,6 +1,9 @@
 import Basics
 
-/// Resizes 8-bit pictures as Pillow does: along x, rounded to 8 bits, then along y.
+/// Resizes 8-bit pictures as Pillow does: along one axis, rounded to 8 bits, then along the other.
+///
+/// The order shows in the rounding. It is along x first, except where the height shrinks by more than twice the pixels
+/// by which the width does; so Pillow 13 behaves (older versions go along x first always).
 enum ImageResampler {
   /// The part `columns` × `rows` of `image` resized to `width` × `height`; only that part is computed.
   /// - Complexity: O(rows needed · columns · filter width).
@@ -8,22 +11,27 @@ enum ImageResampler {
     _ image: RGBImage, width: Int, height: Int, interpolation: ImagePreprocessing.Interpolation,
     columns: Range<Int>, rows: Range<Int>
   ) -> RGBImage {
-    let vertical = ResampleCoefficients(input: image.height, output: height, interpolation: interpolation)
-    let needed: Range<Int>
-    if height == image.height {
-      needed = rows
-    } else {
-      let last = rows.upperBound - 1
-      needed = vertical.starts[rows.lowerBound]..<vertical.starts[last] + vertical.counts[last]
+    let x = width == image.width
+      ? nil : ResampleCoefficients(input: image.width, output: width, interpolation: interpolation)
+    let y = height == image.height
+      ? nil : ResampleCoefficients(input: image.height, output: height, interpolation: interpolation)
+    let sourceColumns = x?.inputs(of: columns) ?? columns
+    let sourceRows = y?.inputs(of: rows) ?? rows
+    switch (x, y) {
+    case (nil, nil): return copied(image, columns: columns, rows: rows)
+    case (let x?, nil): return resizedInX(image, x, columns: columns, rows: rows, firstColumn: 0)
+    case (nil, let y?):
+      return resizedInY(copied(image, columns: columns, rows: sourceRows), y, rows: rows, firstRow: sourceRows.lowerBound)
+    case (let x?, let y?):
+      let reducedRows = image.height - height
+      if reducedRows > 0, reducedRows > 2 * (image.width - width) {
+        let part = copied(image, columns: sourceColumns, rows: sourceRows)
+        let middle = resizedInY(part, y, rows: rows, firstRow: sourceRows.lowerBound)
+        return resizedInX(middle, x, columns: columns, rows: 0..<rows.count, firstColumn: sourceColumns.lowerBound)
+      }
+      let middle = resizedInX(image, x, columns: columns, rows: sourceRows, firstColumn: 0)
+      return resizedInY(middle, y, rows: rows, firstRow: sourceRows.lowerBound)
     }
-    let middle =
-      width == image.width
-      ? copied(image, columns: columns, rows: needed)
-      : resizedInX(
-        image, ResampleCoefficients(input: image.width, output: width, interpolation: interpolation),
-        columns: columns, rows: needed)
-    guard height != image.height else { return middle }
-    return resizedInY(middle, vertical, rows: rows, firstRow: needed.lowerBound)
   }
 
   private static func copied(_ image: RGBImage, columns: Range<Int>, rows: Range<Int>) -> RGBImage {
@@ -44,8 +52,9 @@ enum ImageResampler {
 
   private static let half: Int32 = 1 << (ResampleCoefficients.precisionBits - 1)
 
+  /// `firstColumn` is the column of the whole picture that `image` begins with.
   private static func resizedInX(
-    _ image: RGBImage, _ coefficients: ResampleCoefficients, columns: Range<Int>, rows: Range<Int>
+    _ image: RGBImage, _ coefficients: ResampleCoefficients, columns: Range<Int>, rows: Range<Int>, firstColumn: Int
   ) -> RGBImage {
     let size = 3 * columns.count * rows.count
     let half = half
@@ -54,7 +63,7 @@ enum ImageResampler {
         coefficients.weights.withUnsafeBufferPointer { weights in
           var target = 0
           for row in rows {
-            let line = 3 * row * image.width
+            let line = 3 * (row * image.width - firstColumn)
             for column in columns {
               var from = line + 3 * coefficients.starts[column]
               var (red, green, blue) = (half, half, half)

@@ -44,6 +44,12 @@ struct ResampleCoefficients {
     self.weights = weights
   }
 
+  /// The input positions that a range of outputs needs.
+  func inputs(of outputs: Range<Int>) -> Range<Int> {
+    let last = outputs.upperBound - 1
+    return starts[outputs.lowerBound]..<starts[last] + counts[last]
+  }
+
   private static func fixed(_ weight: Double) -> Int32 {
     let scaled = weight * Double(1 << precisionBits)
     return Int32(weight < 0 ? scaled - 0.5 : scaled + 0.5)

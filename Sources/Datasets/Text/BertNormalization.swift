@@ -3,7 +3,7 @@ import Foundation
 
 /// BERT's clean-up of text before it is split into words.
 public struct BertNormalization: Sendable, Hashable {
-  /// Drops control and unassigned characters and makes every space an ASCII space.
+  /// Drops control, format and private-use characters and makes every space an ASCII space.
   public var cleanText = true
   /// Puts spaces round Chinese characters, so that each becomes a word.
   public var separateChinese = true
@@ -42,11 +42,13 @@ public struct BertNormalization: Sendable, Hashable {
       }
     }
     if stripAccents { scalars = Self.withoutAccents(scalars) }
-    return lowercase ? scalars.flatMap { $0.isASCII ? [Self.asciiLower($0)] : Array($0.properties.lowercaseMapping.unicodeScalars) } : scalars
+    return lowercase ? scalars.flatMap(Self.lowered) : scalars
   }
 
-  private static func asciiLower(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
-    ("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar
+  /// One character at a time, so without the rule for a final sigma.
+  private static func lowered(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
+    guard scalar.isASCII else { return Array(scalar.properties.lowercaseMapping.unicodeScalars) }
+    return [("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar]
   }
 
   private static func withoutAccents(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
@@ -57,7 +59,7 @@ public struct BertNormalization: Sendable, Hashable {
       .filter { $0.isASCII || $0.properties.generalCategory != .nonspacingMark }
   }
 
-  /// NUL, the replacement character, and the categories Cc, Cf, Cn and Co but for tab and line ends.
+  /// NUL, the replacement character, and the categories Cc, Cf and Co (unassigned code points stay) but for tab and line ends.
   private static func isDropped(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0, 0xFFFD: return true
@@ -66,7 +68,7 @@ public struct BertNormalization: Sendable, Hashable {
     default: break
     }
     switch scalar.properties.generalCategory {
-    case .control, .format, .privateUse, .unassigned, .surrogate: return true
+    case .control, .format, .privateUse, .surrogate: return true
     default: return false
     }
   }

@@ -30,7 +30,13 @@ public final class SentencePieceTokenizer: BertTokenizer {
     let bytes = try BertTokenizerFile.read(path)
     var handle: OpaquePointer?
     var message = [CChar](repeating: 0, count: 256)
-    guard csp_parse(bytes, bytes.count, &handle, &message, message.count) == 0, let handle else {
+    let status = csp_parse(bytes, bytes.count, &handle, &message, message.count)
+    guard status != 2 else {
+      throw IeumError(
+        .system, "SentencePiece is not available (\(Self.text(message)))", file: path,
+        remedy: "install the package libsentencepiece0")
+    }
+    guard status == 0, let handle else {
       throw IeumError(
         .data, "is not a SentencePiece model (\(Self.text(message)))", file: path, remedy: "fetch it again")
     }

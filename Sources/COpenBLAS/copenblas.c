@@ -2,11 +2,33 @@
 
 #include <stdlib.h>
 
-/* Kernels that only compare and count give the same integers on every instruction set. */
-#if defined(__x86_64__) && defined(__ELF__)
-#define COB_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#define COB_BODY static inline __attribute__((always_inline))
+
+/* Each kernel has one body, compiled for the widest vectors the processor has. The choice is made at the first call and
+   not by ifunc, whose resolvers run before the libraries are ready under some linkers. */
+#if defined(__x86_64__)
+#define COB_DISPATCH(result, name, parameters, arguments)                                             \
+  static __attribute__((target("avx512f"))) result name##_512 parameters { return name##_body arguments; }   \
+  static __attribute__((target("avx2"))) result name##_256 parameters { return name##_body arguments; }      \
+  result name parameters {                                                                            \
+    if (cob_level() == 2) return name##_512 arguments;                                                \
+    if (cob_level() == 1) return name##_256 arguments;                                                \
+    return name##_body arguments;                                                                     \
+  }
+
+static int cob_level(void) {
+  static int level = -1; /* racing threads store the same value */
+  int known = __atomic_load_n(&level, __ATOMIC_RELAXED);
+  if (known < 0) {
+    __builtin_cpu_init();
+    known = __builtin_cpu_supports("avx512f") ? 2 : __builtin_cpu_supports("avx2") ? 1 : 0;
+    __atomic_store_n(&level, known, __ATOMIC_RELAXED);
+  }
+  return known;
+}
 #else
-#define COB_CLONES
+#define COB_DISPATCH(result, name, parameters, arguments) \
+  result name parameters { return name##_body arguments; }
 #endif
 
 /* A product of two floats is exact in double, so fused and separate multiply-add agree in cob_dot; in
@@ -25,7 +47,7 @@ const char *cob_core_name(void) {
   return name ? name : "unknown";
 }
 
-COB_CLONES double cob_dot(const float *a, const float *b, int64_t n) {
+COB_BODY double cob_dot_body(const float *a, const float *b, int64_t n) {
   cob_d8 first = {0}, second = {0};
   int64_t i = 0;
   for (; i + 16 <= n; i += 16) {
@@ -41,7 +63,7 @@ COB_CLONES double cob_dot(const float *a, const float *b, int64_t n) {
   return cob_sum(lanes);
 }
 
-COB_CLONES double cob_squared_distance(const float *a, const float *b, int64_t n) {
+COB_BODY double cob_squared_distance_body(const float *a, const float *b, int64_t n) {
   cob_d8 first = {0}, second = {0};
   int64_t i = 0;
   for (; i + 16 <= n; i += 16) {
@@ -64,7 +86,8 @@ COB_CLONES double cob_squared_distance(const float *a, const float *b, int64_t n
   return cob_sum(lanes);
 }
 
-COB_CLONES void cob_count(const float *scores, int64_t n, float low, float high, int64_t *above, int64_t *between) {
+COB_BODY void cob_count_body(const float *scores, int64_t n, float low, float high, int64_t *above,
+                             int64_t *between) {
   int64_t up = 0, reached = 0;
   for (int64_t start = 0; start < n; start += 8192) {
     int64_t end = start + 8192 < n ? start + 8192 : n;
@@ -80,7 +103,7 @@ COB_CLONES void cob_count(const float *scores, int64_t n, float low, float high,
   *between = reached - up;
 }
 
-COB_CLONES int64_t cob_collect(const float *scores, int64_t n, float low, float high, int32_t *indices) {
+COB_BODY int64_t cob_collect_body(const float *scores, int64_t n, float low, float high, int32_t *indices) {
   int64_t found = 0;
   for (int64_t start = 0; start < n; start += 128) {
     int64_t end = start + 128 < n ? start + 128 : n;
@@ -93,8 +116,9 @@ COB_CLONES int64_t cob_collect(const float *scores, int64_t n, float low, float 
   return found;
 }
 
-COB_CLONES int64_t cob_count_columns(const float *restrict scores, int64_t n, const float *restrict low,
-                                     const float *restrict high, int32_t *restrict above, int32_t *restrict indices) {
+COB_BODY int64_t cob_count_columns_body(const float *restrict scores, int64_t n, const float *restrict low,
+                                        const float *restrict high, int32_t *restrict above,
+                                        int32_t *restrict indices) {
   int64_t found = 0;
   for (int64_t start = 0; start < n; start += 128) {
     int64_t end = start + 128 < n ? start + 128 : n;
@@ -110,6 +134,17 @@ COB_CLONES int64_t cob_count_columns(const float *restrict scores, int64_t n, co
   }
   return found;
 }
+
+COB_DISPATCH(double, cob_dot, (const float *a, const float *b, int64_t n), (a, b, n))
+COB_DISPATCH(double, cob_squared_distance, (const float *a, const float *b, int64_t n), (a, b, n))
+COB_DISPATCH(void, cob_count,
+             (const float *scores, int64_t n, float low, float high, int64_t *above, int64_t *between),
+             (scores, n, low, high, above, between))
+COB_DISPATCH(int64_t, cob_collect, (const float *scores, int64_t n, float low, float high, int32_t *indices),
+             (scores, n, low, high, indices))
+COB_DISPATCH(int64_t, cob_count_columns,
+             (const float *scores, int64_t n, const float *low, const float *high, int32_t *above, int32_t *indices),
+             (scores, n, low, high, above, indices))
 
 /* LAPACK, as Debian's OpenBLAS exports it (column-major, 32-bit integers). */
 extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,

@@ -43,19 +43,24 @@ struct RandomCase {
     let rows = { (all: [Float]) in
       stride(from: 0, to: all.count, by: dimension).map { start in all[start..<(start + dimension)].map(Double.init) }
     }
-    let scores = rows(queries).map { q in
-      rows(gallery).map { g -> Double in
-        let dot = zip(q, g).reduce(0) { $0 + $1.0 * $1.1 }
-        let norm = g.reduce(0) { $0 + $1 * $1 }
-        switch similarity {
-        case .dot: return dot
-        case .euclidean: return -zip(q, g).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-        // The cosine squared with its sign, short of the query's norm: exact integers, one division.
-        case .cosine: return norm == 0 ? 0 : (dot < 0 ? -1 : 1) * dot * dot / norm
-        }
-      }
+    let scores = { (from: [[Double]], to: [[Double]]) in
+      from.map { a in to.map { b in RandomCase.score(a, b, similarity) } }
     }
-    return Oracle(scores: scores, relevant: relevant, exclude: exclude)
+    let backward = scores(rows(gallery), rows(queries))
+    let transposed = (0..<relevant.count).map { q in backward.map { $0[q] } }
+    return Oracle(
+      scores: scores(rows(queries), rows(gallery)), relevant: relevant, exclude: exclude, backward: transposed)
+  }
+
+  private static func score(_ a: [Double], _ b: [Double], _ similarity: Similarity) -> Double {
+    let dot = zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
+    let norm = b.reduce(0) { $0 + $1 * $1 }
+    switch similarity {
+    case .dot: return dot
+    case .euclidean: return -zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    // The cosine squared with its sign, short of a's norm: exact integers, one division.
+    case .cosine: return norm == 0 ? 0 : (dot < 0 ? -1 : 1) * dot * dot / norm
+    }
   }
 }
 

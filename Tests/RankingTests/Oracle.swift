@@ -7,6 +7,8 @@ struct Oracle {
   let scores: [[Double]]
   let relevant: [Set<Int>]
   let exclude: [Int]?
+  /// Scores as the other direction sees them, where they are scaled differently. `[Q][G]`
+  var backward: [[Double]]?
 
   func value(_ name: String, _ policy: TiePolicy) -> Double {
     if name == "rsum" {
@@ -24,7 +26,7 @@ struct Oracle {
   var reversed: Oracle {
     let wanted = scores[0].indices.filter { item in relevant.contains { $0.contains(item) } }
     return Oracle(
-      scores: wanted.map { item in scores.map { $0[item] } },
+      scores: wanted.map { item in (backward ?? scores).map { $0[item] } },
       relevant: wanted.map { item in Set(relevant.indices.filter { relevant[$0].contains(item) }) }, exclude: nil)
   }
 

@@ -46,7 +46,7 @@ import Testing
   @Test func bothWaysAgree() throws {
     // 12 rows × 13 columns with a constant last column go through the Gram matrix, without it through the covariance.
     let rows = RankTests.gaussian(12 * 12, seed: 3)
-    let wide = (0..<12).flatMap { Array(rows[($0 * 12)..<($0 * 12 + 12)]) + [4] }
+    let wide = (0..<12).flatMap { row -> [Float] in Array(rows[(row * 12)..<(row * 12 + 12)]) + [4] }
     let (narrow, gram) = (try PCA.fit(rows, dimension: 12), try PCA.fit(wide, dimension: 13))
     for c in 0..<2 {
       #expect(isClose(gram.variances[c], narrow.variances[c]))
@@ -62,7 +62,7 @@ import Testing
 
   @Test func knnCountsOnlyItsNeighbours() throws {
     // Twenty points on a line, the query at its start; relevant: the 20 but itself.
-    let points = (0..<20).flatMap { [Float($0), 0, 0] }
+    let points = (0..<20).flatMap { x -> [Float] in [Float(x), 0, 0] }
     let problem = try RankingProblem(
       queries: Array(points[0..<3]), gallery: points, dimension: 3, indptr: [0, 19], indices: Array(1..<20), exclude: [0])
     let knn = KNNRetrieval(neighbours: 11)

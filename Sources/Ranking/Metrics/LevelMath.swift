@@ -27,6 +27,8 @@ struct LevelMath {
 
   /// The chance that the best relevant item is in the top K; 0 or 1 where places are definite.
   func hit(_ cutoff: Int) -> Double {
+    // The collaborative-experts code asks for zero-based rank 0 at K = 1 and for less than K otherwise, halves included.
+    if policy == .ce, cutoff > 1 { return rank - 1 < Double(cutoff) ? 1 : 0 }
     guard policy == .expected else { return rank <= Double(cutoff) ? 1 : 0 }
     let drawn = min(max(cutoff - best.above, 0), best.size)
     // C(t, m) / C(t + p, m), the chance that m draws from the tied items hold no relevant one.

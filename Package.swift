@@ -22,7 +22,10 @@ let torchCxx: [CXXSetting] = [
 ]
 let torchLibraryPaths = libtorch.map { ["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? []
 let torchHasCUDA = libtorch.map { FileManager.default.fileExists(atPath: $0 + "/lib/libtorch_cuda.so") } ?? false
-let torchLinker: [LinkerSetting] = [
+// Debian's libtorch brings libprotobuf, and libsentencepiece exports a part of the same symbols: whichever program links
+// both must load libprotobuf first or it crashes at start. Other builds of libtorch carry their own, hidden.
+let protobufFirst: [LinkerSetting] = libtorch == nil ? [.linkedLibrary("protobuf")] : []
+let torchLinker: [LinkerSetting] = protobufFirst + [
   .unsafeFlags(torchLibraryPaths + (torchHasCUDA ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda"] : [])),
   .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
 ]
@@ -56,13 +59,7 @@ let package = Package(
       ],
       linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample", "rsvg-2", "cairo", "gio-2.0", "gobject-2.0", "glib-2.0"]
         .map { .linkedLibrary($0) }),
-    // libtorch brings libprotobuf, sentencepiece libprotobuf-lite: the full one must come first, or both crash at start.
-    .target(
-      name: "CSentencePiece",
-      linkerSettings: [
-        .unsafeFlags(["-Xlinker", "--no-as-needed", "-lprotobuf", "-Xlinker", "--as-needed"]),
-        .linkedLibrary("sentencepiece"),
-      ]),
+    .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
 
     // Rooms, in the order in which data flows.

@@ -9,7 +9,7 @@ let multiarch = "/usr/lib/x86_64-linux-gnu"
 let torchInclude = (libtorch ?? "/usr") + "/include"
 let torchIsRecent: Bool = {
   guard let libtorch,
-    let header = try? String(contentsOfFile: libtorch + "/include/torch/version.h", encoding: .utf8)
+    let header = try? String(contentsOfFile: libtorch + "/include/torch/csrc/api/include/torch/version.h", encoding: .utf8)
   else { return false }
   return !header.contains("TORCH_VERSION_MAJOR 1\n")
 }()

@@ -21,12 +21,12 @@ int ct_backward(ct_tensor t, ct_tensor gradient, bool retain_graph) {
 
 int ct_detach(ct_tensor t, ct_tensor *out) { CT_RETURN(t->value.detach()) }
 
-bool ct_grad_mode(void) { return at::GradMode::is_enabled(); }
-void ct_set_grad_mode(bool on) { at::GradMode::set_enabled(on); }
+bool ct_grad_mode(void) { return c10::GradMode::is_enabled(); }
+void ct_set_grad_mode(bool on) { c10::GradMode::set_enabled(on); }
 
 int ct_clip_grad_norm(const ct_tensor *parameters, int64_t count, double max_norm, double *norm) {
   CT_GUARD({
-    at::NoGradGuard guard;
+    c10::NoGradGuard guard;
     double squares = 0;
     for (int64_t i = 0; i < count; i++) {
       auto gradient = parameters[i]->value.grad();
@@ -47,7 +47,7 @@ int ct_clip_grad_norm(const ct_tensor *parameters, int64_t count, double max_nor
 int ct_sgd_step(const ct_tensor *parameters, const ct_tensor *momentum_buffers, int64_t count, double learning_rate,
                 double momentum, double dampening, double weight_decay, bool nesterov, bool first) {
   CT_GUARD({
-    at::NoGradGuard guard;
+    c10::NoGradGuard guard;
     for (int64_t i = 0; i < count; i++) {
       auto &parameter = parameters[i]->value;
       auto gradient = parameter.grad();
@@ -70,7 +70,7 @@ int ct_adam_step(const ct_tensor *parameters, const ct_tensor *first_moments, co
                  int64_t count, int64_t step, double learning_rate, double beta1, double beta2, double epsilon,
                  double weight_decay, bool decoupled) {
   CT_GUARD({
-    at::NoGradGuard guard;
+    c10::NoGradGuard guard;
     double correction1 = 1 - std::pow(beta1, step);
     double correction2 = std::sqrt(1 - std::pow(beta2, step));
     for (int64_t i = 0; i < count; i++) {

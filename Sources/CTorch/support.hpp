@@ -3,6 +3,7 @@
 #include "ctorch.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <string>
 #include <vector>
 

@@ -123,7 +123,7 @@ int ct_tensor_clone(ct_tensor t, ct_tensor *out) { CT_RETURN(t->value.clone()) }
 
 int ct_tensor_assign(ct_tensor dst, ct_tensor src) {
   CT_GUARD({
-    at::NoGradGuard guard;
+    c10::NoGradGuard guard;
     TORCH_CHECK(dst->value.sizes() == src->value.sizes(), "assigning shape ", src->value.sizes(), " to ",
                 dst->value.sizes());
     dst->value.copy_(src->value);

@@ -2,6 +2,7 @@ import Basics
 import Models
 import Tensors
 import Testing
+import Weights
 
 @Suite struct JointNetworkTests {
   static func rows(_ count: Int, _ width: Int, seed: UInt64) throws -> Tensor {
@@ -63,16 +64,20 @@ import Testing
       "kernels": .string("4"), "widths": .string("1"), "outputDimension": .int(2), "dropout": .double(0),
     ]
     let model = try Self.model("text-image", settings, text: 2, image: 2)
-    var tensors: [String: [Float]] = [:]
-    for (name, tensor) in model.namedParameters() { tensors[name] = try tensor.floats() }
+    let (kernel, bias): ([Float], Float) = ([1, -2, 0.5, 3], 0.25)
+    let (weight, offset): ([Float], [Float]) = ([0.5, -1, 2, 0.75], [0.1, -0.3])
+    try model.load(
+      [
+        RawTensor(name: "conv1.weight", shape: [1, 1, 4], floats: kernel),
+        RawTensor(name: "conv1.bias", shape: [1], floats: [bias]),
+        RawTensor(name: "output.weight", shape: [2, 2], floats: weight),
+        RawTensor(name: "output.bias", shape: [2], floats: offset),
+      ], file: "test")
     let x: [Float] = [1, 2, -1, 3]
-    let kernel = try #require(tensors["conv1.weight"])
-    let bias = try #require(tensors["conv1.bias"])[0]
     let convolved = x.indices.map { i in
       max(0, (0..<4).reduce(bias) { $0 + (x.indices.contains(i + $1 - 1) ? x[i + $1 - 1] * kernel[$1] : 0) })
     }
     let pooled = [max(convolved[0], convolved[1]), max(convolved[2], convolved[3])]
-    let (weight, offset) = (try #require(tensors["output.weight"]), try #require(tensors["output.bias"]))
     let out = (0..<2).map { offset[$0] + weight[2 * $0] * pooled[0] + weight[2 * $0 + 1] * pooled[1] }
     let length = (out[0] * out[0] + out[1] * out[1]).squareRoot()
     var generator = SeededGenerator(seed: 1)

@@ -10,7 +10,9 @@ import Weights
     return try Tensor((0..<count * width).map { _ in Float(normal(&generator)) }, shape: [count, width])
   }
 
-  static func model(_ name: String, _ settings: [String: Scalar], text: Int, image: Int) throws -> any JointModel {
+  static func model(_ name: String, _ settings: [String: Scalar], text: Int, image: Int) throws
+    -> any JointModel
+  {
     var generator = SeededGenerator(seed: 11)
     return try JointModelRegistry.named(name).make(
       settings, inputs: .init(text: text, image: image), generator: &generator)
@@ -27,18 +29,22 @@ import Weights
   }
 
   /// Weights and biases of table 6 by hand: 4,224 + 2,097,408 + 16,777,728 + 33,555,456 + 33,556,480 in the
-  /// convolutions; 200 + 20 features are pooled to 220 → 110 → 55 → 27 → 13 → 6, so 6·2048·256 + 256 at the end.
+  /// convolutions; 200 + 20 features are pooled to 220 → 110 → 55 → 27 → 13 → 6, so 6·2048·256 + 256 at the
+  /// end.
   @Test func tableSixHasItsParameters() throws {
     let model = try Self.model("text-image", [:], text: 200, image: 20)
     let count = model.namedParameters().reduce(0) { $0 + $1.1.count }
     #expect(count == 4_224 + 2_097_408 + 16_777_728 + 33_555_456 + 33_556_480 + 6 * 2048 * 256 + 256)
   }
 
-  @Test(arguments: ["text-image", "projection", "untrained"]) func embeddingsAreUnitRows(_ name: String) throws {
+  @Test(arguments: ["text-image", "projection", "untrained"]) func embeddingsAreUnitRows(_ name: String)
+    throws
+  {
     let model = try Self.model(name, name == "text-image" ? Self.narrow : [:], text: 10, image: 23)
     model.train(false)
     var generator = SeededGenerator(seed: 1)
-    let out = try model.embed(text: Self.rows(7, 10, seed: 1), image: Self.rows(7, 23, seed: 2), generator: &generator)
+    let out = try model.embed(
+      text: Self.rows(7, 10, seed: 1), image: Self.rows(7, 23, seed: 2), generator: &generator)
     #expect(out.shape == [7, 256])
     let values = try out.floats()
     for row in 0..<7 {
@@ -54,7 +60,9 @@ import Weights
     var generator = SeededGenerator(seed: 1)
     let all = try model.embed(text: text, image: image, generator: &generator).floats()
     let one = try model.embed(
-      text: text.narrow(dim: 0, start: 3, length: 1), image: image.narrow(dim: 0, start: 3, length: 1), generator: &generator).floats()
+      text: text.narrow(dim: 0, start: 3, length: 1), image: image.narrow(dim: 0, start: 3, length: 1),
+      generator: &generator
+    ).floats()
     #expect(zip(all[3 * 256..<4 * 256], one).allSatisfy { abs($0 - $1) < 1e-6 })
   }
 
@@ -83,7 +91,8 @@ import Weights
     var generator = SeededGenerator(seed: 1)
     let ours = try model.embed(
       text: Tensor([1, 2] as [Float], shape: [1, 2]), image: Tensor([-1, 3] as [Float], shape: [1, 2]),
-      generator: &generator).floats()
+      generator: &generator
+    ).floats()
     #expect(zip(ours, out).allSatisfy { abs($0 - $1 / length) < 1e-5 })
   }
 
@@ -139,7 +148,8 @@ import Weights
     let model = try Self.model("projection", [:], text: 10, image: 23)
     var generator = SeededGenerator(seed: 1)
     #expect(throws: IeumError.self) {
-      try model.embed(text: Self.rows(3, 11, seed: 1), image: Self.rows(3, 23, seed: 1), generator: &generator)
+      try model.embed(
+        text: Self.rows(3, 11, seed: 1), image: Self.rows(3, 23, seed: 1), generator: &generator)
     }
   }
 }

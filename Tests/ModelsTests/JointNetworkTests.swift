@@ -2,6 +2,7 @@ import Basics
 import Models
 import Tensors
 import Testing
+import Weights
 
 @Suite struct JointNetworkTests {
   static func rows(_ count: Int, _ width: Int, seed: UInt64) throws -> Tensor {
@@ -9,7 +10,9 @@ import Testing
     return try Tensor((0..<count * width).map { _ in Float(normal(&generator)) }, shape: [count, width])
   }
 
-  static func model(_ name: String, _ settings: [String: Scalar], text: Int, image: Int) throws -> any JointModel {
+  static func model(_ name: String, _ settings: [String: Scalar], text: Int, image: Int) throws
+    -> any JointModel
+  {
     var generator = SeededGenerator(seed: 11)
     return try JointModelRegistry.named(name).make(
       settings, inputs: .init(text: text, image: image), generator: &generator)
@@ -26,18 +29,22 @@ import Testing
   }
 
   /// Weights and biases of table 6 by hand: 4,224 + 2,097,408 + 16,777,728 + 33,555,456 + 33,556,480 in the
-  /// convolutions; 200 + 20 features are pooled to 220 → 110 → 55 → 27 → 13 → 6, so 6·2048·256 + 256 at the end.
+  /// convolutions; 200 + 20 features are pooled to 220 → 110 → 55 → 27 → 13 → 6, so 6·2048·256 + 256 at the
+  /// end.
   @Test func tableSixHasItsParameters() throws {
     let model = try Self.model("text-image", [:], text: 200, image: 20)
     let count = model.namedParameters().reduce(0) { $0 + $1.1.count }
     #expect(count == 4_224 + 2_097_408 + 16_777_728 + 33_555_456 + 33_556_480 + 6 * 2048 * 256 + 256)
   }
 
-  @Test(arguments: ["text-image", "projection", "untrained"]) func embeddingsAreUnitRows(_ name: String) throws {
+  @Test(arguments: ["text-image", "projection", "untrained"]) func embeddingsAreUnitRows(_ name: String)
+    throws
+  {
     let model = try Self.model(name, name == "text-image" ? Self.narrow : [:], text: 10, image: 23)
     model.train(false)
     var generator = SeededGenerator(seed: 1)
-    let out = try model.embed(text: Self.rows(7, 10, seed: 1), image: Self.rows(7, 23, seed: 2), generator: &generator)
+    let out = try model.embed(
+      text: Self.rows(7, 10, seed: 1), image: Self.rows(7, 23, seed: 2), generator: &generator)
     #expect(out.shape == [7, 256])
     let values = try out.floats()
     for row in 0..<7 {
@@ -53,7 +60,9 @@ import Testing
     var generator = SeededGenerator(seed: 1)
     let all = try model.embed(text: text, image: image, generator: &generator).floats()
     let one = try model.embed(
-      text: text.narrow(dim: 0, start: 3, length: 1), image: image.narrow(dim: 0, start: 3, length: 1), generator: &generator).floats()
+      text: text.narrow(dim: 0, start: 3, length: 1), image: image.narrow(dim: 0, start: 3, length: 1),
+      generator: &generator
+    ).floats()
     #expect(zip(all[3 * 256..<4 * 256], one).allSatisfy { abs($0 - $1) < 1e-6 })
   }
 
@@ -63,22 +72,27 @@ import Testing
       "kernels": .string("4"), "widths": .string("1"), "outputDimension": .int(2), "dropout": .double(0),
     ]
     let model = try Self.model("text-image", settings, text: 2, image: 2)
-    var tensors: [String: [Float]] = [:]
-    for (name, tensor) in model.namedParameters() { tensors[name] = try tensor.floats() }
+    let (kernel, bias): ([Float], Float) = ([1, -2, 0.5, 3], 0.25)
+    let (weight, offset): ([Float], [Float]) = ([0.5, -1, 2, 0.75], [0.1, -0.3])
+    try model.load(
+      [
+        RawTensor(name: "conv1.weight", shape: [1, 1, 4], floats: kernel),
+        RawTensor(name: "conv1.bias", shape: [1], floats: [bias]),
+        RawTensor(name: "output.weight", shape: [2, 2], floats: weight),
+        RawTensor(name: "output.bias", shape: [2], floats: offset),
+      ], file: "test")
     let x: [Float] = [1, 2, -1, 3]
-    let kernel = try #require(tensors["conv1.weight"])
-    let bias = try #require(tensors["conv1.bias"])[0]
     let convolved = x.indices.map { i in
       max(0, (0..<4).reduce(bias) { $0 + (x.indices.contains(i + $1 - 1) ? x[i + $1 - 1] * kernel[$1] : 0) })
     }
     let pooled = [max(convolved[0], convolved[1]), max(convolved[2], convolved[3])]
-    let (weight, offset) = (try #require(tensors["output.weight"]), try #require(tensors["output.bias"]))
     let out = (0..<2).map { offset[$0] + weight[2 * $0] * pooled[0] + weight[2 * $0 + 1] * pooled[1] }
     let length = (out[0] * out[0] + out[1] * out[1]).squareRoot()
     var generator = SeededGenerator(seed: 1)
     let ours = try model.embed(
       text: Tensor([1, 2] as [Float], shape: [1, 2]), image: Tensor([-1, 3] as [Float], shape: [1, 2]),
-      generator: &generator).floats()
+      generator: &generator
+    ).floats()
     #expect(zip(ours, out).allSatisfy { abs($0 - $1 / length) < 1e-5 })
   }
 
@@ -134,7 +148,8 @@ import Testing
     let model = try Self.model("projection", [:], text: 10, image: 23)
     var generator = SeededGenerator(seed: 1)
     #expect(throws: IeumError.self) {
-      try model.embed(text: Self.rows(3, 11, seed: 1), image: Self.rows(3, 23, seed: 1), generator: &generator)
+      try model.embed(
+        text: Self.rows(3, 11, seed: 1), image: Self.rows(3, 23, seed: 1), generator: &generator)
     }
   }
 }

@@ -15,11 +15,13 @@ import Weights
       }
       return try Tensor(values, shape: [classes.count, width])
     }
-    let relevant = classes.indices.map { i in classes.indices.filter { $0 != i && classes[$0] == classes[i] } }
+    let relevant = classes.indices.map { i in classes.indices.filter { $0 != i && classes[$0] == classes[i] }
+    }
     return try JointSplit(text: features(8), image: features(12), relevant: relevant, name: "synthetic")
   }
 
-  static func configuration(_ change: (inout TrainerConfiguration) -> Void = { _ in }) -> TrainerConfiguration {
+  static func configuration(_ change: (inout TrainerConfiguration) -> Void = { _ in }) -> TrainerConfiguration
+  {
     var configuration = TrainerConfiguration()
     configuration.epochs = 6
     configuration.batchSize = 16
@@ -29,12 +31,13 @@ import Weights
     return configuration
   }
 
-  static func trainer(_ configuration: TrainerConfiguration) throws -> JointTrainer {
+  static func trainer(_ configuration: TrainerConfiguration, model name: String = "text-image") throws
+    -> JointTrainer
+  {
     var generator = SeededGenerator(seed: configuration.seed, purpose: "init")
-    let settings: [String: Scalar] = [
-      "kernels": .string("4,3"), "widths": .string("4,6"), "outputDimension": .int(16),
-    ]
-    let model = try JointModelRegistry.named("text-image").make(
+    var settings: [String: Scalar] = ["outputDimension": .int(16)]
+    if name == "text-image" { settings.merge(["kernels": .string("4,3"), "widths": .string("4,6")]) { $1 } }
+    let model = try JointModelRegistry.named(name).make(
       settings, inputs: .init(text: 8, image: 12), generator: &generator)
     return try JointTrainer(
       model: model, train: split(perClass: 12, seed: 1), validation: split(perClass: 5, seed: 2),
@@ -48,11 +51,11 @@ import Weights
       Self.configuration {
         $0.loss = name
         $0.epochs = 12
-      })
+      }, model: "projection")
     let history = try trainer.run()
     let first = try #require(history.first?.validationLoss)
     let best = try #require(trainer.bestRecord?.validationLoss)
-    #expect(best < first, "\(history.map(\.validationLoss))")
+    #expect(best < first - 0.05 * abs(first), "\(history.map(\.validationLoss))")
   }
 
   @Test func itemsEndUpBesideTheirClass() throws {
@@ -81,7 +84,8 @@ import Weights
     #expect(Self.bytes(a) != Self.bytes(c))
   }
 
-  /// Killed after each epoch in turn and resumed in a fresh trainer: the same weights and losses as undisturbed.
+  /// Killed after each epoch in turn and resumed in a fresh trainer: the same weights and losses as
+  /// undisturbed.
   @Test(arguments: 1...5) func resumesBitForBit(_ killedAfter: Int) throws {
     struct Killed: Error {}
     let straight = try Self.trainer(Self.configuration())
@@ -110,7 +114,9 @@ import Weights
     let state = try trainer.state()
     let other = try Self.trainer(Self.configuration { $0.learningRate = 0.02 })
     #expect(throws: IeumError.self) { try other.restore(state) }
-    #expect(throws: IeumError.self) { try trainer.restore(TrainerState(tensors: state.tensors, metadata: [:])) }
+    #expect(throws: IeumError.self) {
+      try trainer.restore(TrainerState(tensors: state.tensors, metadata: [:]))
+    }
     let torn = TrainerState(tensors: Array(state.tensors.dropFirst()), metadata: state.metadata)
     #expect(throws: IeumError.self) { try trainer.restore(torn) }
   }
@@ -170,8 +176,12 @@ import Weights
   @Test func refusesBadData() throws {
     let rows = try Tensor([1, 2, .nan, 4] as [Float], shape: [2, 2])
     let good = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
-    #expect(throws: IeumError.self) { try JointSplit(text: good, image: rows, relevant: [[1], [0]], name: "t") }
-    #expect(throws: IeumError.self) { try JointSplit(text: good, image: good, relevant: [[2], [0]], name: "t") }
+    #expect(throws: IeumError.self) {
+      try JointSplit(text: good, image: rows, relevant: [[1], [0]], name: "t")
+    }
+    #expect(throws: IeumError.self) {
+      try JointSplit(text: good, image: good, relevant: [[2], [0]], name: "t")
+    }
     #expect(throws: IeumError.self) { try JointSplit(text: good, image: good, relevant: [[]], name: "t") }
     let lonely = try JointSplit(text: good, image: good, relevant: [[], []], name: "t")
     var generator = SeededGenerator(seed: 1)

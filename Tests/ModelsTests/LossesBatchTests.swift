@@ -28,7 +28,9 @@ import Testing
 
   /// Anchor–positive pairs of the batch.
   static var pairs: [(Int, Int)] {
-    classes.indices.flatMap { i in classes.indices.filter { $0 != i && classes[$0] == classes[i] }.map { (i, $0) } }
+    classes.indices.flatMap { i in
+      classes.indices.filter { $0 != i && classes[$0] == classes[i] }.map { (i, $0) }
+    }
   }
 
   static func negatives(of i: Int) -> [Int] { classes.indices.filter { classes[$0] != classes[i] } }
@@ -66,7 +68,8 @@ import Testing
 
   @Test func randomIsSeededAndDrawsOnlyNegatives() throws {
     let loss = try LossRegistry.named("triplet").trainingLoss(["margin": .double(0)], mining: .random)
-    // Relevant items coincide, irrelevant ones are 1 apart: a relevant item taken as a negative would show as 0.
+    // Relevant items coincide, irrelevant ones are 1 apart: a relevant item taken as a negative would show
+    // as 0.
     let embeddings = try Tensor([0, 0, 0, 0, 1, 0, 1, 0, 0, 1] as [Double], shape: [5, 2])
     var values: Set<Double> = []
     for seed in 0..<20 as Range<UInt64> {
@@ -80,13 +83,15 @@ import Testing
       var generator = SeededGenerator(seed: UInt64(seed))
       let spread = try Tensor(Self.points, shape: [5, 2])
       return try LossRegistry.named("swish-triplet").trainingLoss()(
-        spread, relevance: Self.relevance(), generator: &generator).doubles()[0]
+        spread, relevance: Self.relevance(), generator: &generator
+      ).doubles()[0]
     }
     #expect(Set(drawn).count > 1)
   }
 
   @Test func relevantItemsAreNoNegativesOfPairLosses() throws {
-    // Unit rows: both members of a class coincide, so only cross-class pairs, at similarity 0 or less, remain.
+    // Unit rows: both members of a class coincide, so only cross-class pairs, at similarity 0 or less,
+    // remain.
     let points: [Double] = [1, 0, 1, 0, 0, 1, 0, 1, -1, 0]
     for name in ["max-hinge", "sum-hinge", "variable-margin"] {
       #expect(try Self.value(name, points: points) == 0, "\(name)")
@@ -111,7 +116,8 @@ import Testing
     let embeddings = try Tensor([1, 2, 3, 4] as [Double], shape: [2, 2])
     embeddings.requiresGrad = true
     let nobody = BatchRelevance(count: 2) { _, _ in false }
-    let value = try LossRegistry.named(name).trainingLoss()(embeddings, relevance: nobody, generator: &generator)
+    let value = try LossRegistry.named(name).trainingLoss()(
+      embeddings, relevance: nobody, generator: &generator)
     try value.backward()
     #expect(try value.doubles() == [0])
     #expect(try embeddings.grad?.doubles() == [0, 0, 0, 0])

@@ -54,12 +54,15 @@ import Testing
   @Test func tinyDistancesKeepTheirDirection() throws {
     let ours = try evaluate(
       "swish-triplet",
-      ["anchors": ([0, 0], [1, 2]), "positives": ([3e-200, 4e-200], [1, 2]), "negatives": ([0, 0], [1, 2])])
+      [
+        "anchors": ([0, 0], [1, 2]), "positives": ([3e-200, 4e-200], [1, 2]), "negatives": ([0, 0], [1, 2]),
+      ])
     // Z·σ(Z) has the slope ½ at 0; the direction of the positive is (0.6, 0.8).
     #expect(mismatch(ours.gradients["positives"] ?? [], [0.3, 0.4]) == nil)
   }
 
-  /// Positives at the very distance of the negatives are outside the semi-hard region, whose bounds are strict.
+  /// Positives at the very distance of the negatives are outside the semi-hard region, whose bounds are
+  /// strict.
   @Test func duplicatesAreNotSemiHard() throws {
     let anchors: ([Double], [Int]) = ([0.1, 0.2, 0.3, -0.4, 0.5, 0.6], [2, 3])
     let positives: ([Double], [Int]) = ([0.7, 0.11, 0.13, 0.7, 0.11, 0.13], [2, 3])

@@ -42,7 +42,8 @@ import Testing
   }
 
   static func golden() throws -> [Case] {
-    let url = try #require(Bundle.module.url(forResource: "losses", withExtension: "json", subdirectory: "Golden"))
+    let url = try #require(
+      Bundle.module.url(forResource: "losses", withExtension: "json", subdirectory: "Golden"))
     return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url)).cases
   }
 
@@ -50,7 +51,9 @@ import Testing
     for golden in try Self.golden() {
       let settings = golden.parameters.mapValues(\.scalar)
       let ours = try evaluate(golden.loss, golden.arrays, settings)
-      #expect(isClose(ours.value, golden.value), "\(golden.loss) \(settings): \(ours.value) against \(golden.value)")
+      #expect(
+        isClose(ours.value, golden.value), "\(golden.loss) \(settings): \(ours.value) against \(golden.value)"
+      )
       #expect(Set(ours.gradients.keys) == Set(golden.gradients.keys))
       for (name, expected) in golden.gradients {
         let difference = mismatch(ours.gradients[name] ?? [], expected)

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The losses again, as plain loops over rows in Double: an oracle without tensors. Defaults as in the contract.
+/// The losses again, as plain loops over rows in Double: an oracle without tensors. Defaults as in the
+/// contract.
 struct LossOracle {
   typealias Rows = [[Double]]
 
@@ -34,7 +35,8 @@ struct LossOracle {
       case "contrastive":
         let z = euclidean(a[i], p[i])
         return labels[i] == 0 ? z * z / 2 : pow(max(0, 1 - z), 2) / 2
-      case "sum-hinge": return others.reduce(0) { $0 + max(0, cosine(a[i], p[$1]) - cosine(a[i], p[i]) + 0.2) }
+      case "sum-hinge":
+        return others.reduce(0) { $0 + max(0, cosine(a[i], p[$1]) - cosine(a[i], p[i]) + 0.2) }
       case "max-hinge":
         let forward = others.map { max(0, cosine(a[i], p[$0]) - cosine(a[i], p[i]) + 0.2) }.max() ?? 0
         return forward + (others.map { max(0, cosine(a[$0], p[i]) - cosine(a[i], p[i]) + 0.2) }.max() ?? 0)

@@ -14,11 +14,13 @@ import Testing
     }
   }
 
-  /// Central differences; steps that change a mined negative or cross a hinge are told by unequal one-sided slopes.
+  /// Central differences; steps that change a mined negative or cross a hinge are told by unequal one-sided
+  /// slopes.
   @Test(arguments: names) func gradientsAreSlopes(_ name: String) throws {
     let spec = try LossRegistry.named(name)
     let inputs = randomInputs(spec, rows: 5, columns: 4, seed: 77)
-    // Without its frozen margins the variable-margin loss is a sum of hinges, which is tested under that name.
+    // Without its frozen margins the variable-margin loss is a sum of hinges, which is tested under that
+    // name.
     guard name != "variable-margin" else { return }
     let ours = try evaluate(name, inputs)
     let step = 1e-6
@@ -36,7 +38,9 @@ import Testing
         guard abs(up - down) < 1e-4 else { continue }
         compared += 1
         let gradient = ours.gradients[input]?[entry] ?? .nan
-        #expect(abs(gradient - (up + down) / 2) < 1e-6, "/\(input) entry \(entry): \(gradient), slope \((up + down) / 2)")
+        #expect(
+          abs(gradient - (up + down) / 2) < 1e-6,
+          "/\(input) entry \(entry): \(gradient), slope \((up + down) / 2)")
       }
     }
     #expect(compared > 30)
@@ -67,7 +71,9 @@ import Testing
       let settings: [String: Scalar] = [key: .string("cosine")]
       let (a, b) = (try evaluate(name, inputs, settings), try evaluate(name, scaled, settings))
       #expect(isClose(a.value, b.value), "seed \(seed)")
-      #expect(try isClose(a.value, evaluate(name, inputs, settings.merging(["normalize": .bool(true)]) { $1 }).value))
+      #expect(
+        try isClose(
+          a.value, evaluate(name, inputs, settings.merging(["normalize": .bool(true)]) { $1 }).value))
     }
   }
 
@@ -90,7 +96,9 @@ import Testing
 
   @Test(arguments: ["max-hinge", "info-nce"]) func bothSidesAreTreatedAlike(_ name: String) throws {
     let inputs = randomInputs(try LossRegistry.named(name), rows: 6, columns: 4, seed: 8)
-    let swapped: LossArrays = ["anchors": try #require(inputs["positives"]), "positives": try #require(inputs["anchors"])]
+    let swapped: LossArrays = [
+      "anchors": try #require(inputs["positives"]), "positives": try #require(inputs["anchors"]),
+    ]
     let (a, b) = (try evaluate(name, inputs), try evaluate(name, swapped))
     #expect(isClose(a.value, b.value))
     #expect(mismatch(a.gradients["anchors"] ?? [], b.gradients["positives"] ?? []) == nil)
@@ -98,7 +106,9 @@ import Testing
 
   @Test func directionsBothAddsTheOtherSide() throws {
     let inputs = randomInputs(try LossRegistry.named("sum-hinge"), rows: 6, columns: 4, seed: 9)
-    let swapped: LossArrays = ["anchors": try #require(inputs["positives"]), "positives": try #require(inputs["anchors"])]
+    let swapped: LossArrays = [
+      "anchors": try #require(inputs["positives"]), "positives": try #require(inputs["anchors"]),
+    ]
     let both = try evaluate("sum-hinge", inputs, ["directions": .string("both")]).value
     #expect(try isClose(both, evaluate("sum-hinge", inputs).value + evaluate("sum-hinge", swapped).value))
   }

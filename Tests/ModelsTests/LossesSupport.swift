@@ -5,7 +5,9 @@ import Models
 typealias LossArrays = [String: ([Double], [Int])]
 
 /// The value of a loss and its gradients, defaults unless set.
-func evaluate(_ name: String, _ inputs: LossArrays, _ settings: [String: Scalar] = [:]) throws -> LossEvaluation {
+func evaluate(_ name: String, _ inputs: LossArrays, _ settings: [String: Scalar] = [:]) throws
+  -> LossEvaluation
+{
   try LossEvaluation.run(name: name, parameters: settings, inputs: inputs)
 }
 
@@ -40,6 +42,8 @@ func isClose(_ a: Double, _ b: Double, _ tolerance: Double = 1e-10) -> Bool {
 /// The first entry at which two arrays differ, in words; nil when they agree.
 func mismatch(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-10) -> String? {
   guard a.count == b.count else { return "\(a.count) entries against \(b.count)" }
-  for (index, (x, y)) in zip(a, b).enumerated() where !isClose(x, y, tolerance) { return "entry \(index): \(x) against \(y)" }
+  for (index, (x, y)) in zip(a, b).enumerated() where !isClose(x, y, tolerance) {
+    return "entry \(index): \(x) against \(y)"
+  }
   return nil
 }

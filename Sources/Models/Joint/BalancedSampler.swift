@@ -2,9 +2,9 @@ import Basics
 
 /// Batches in which every item that has a relevant partner in the split also has one in the batch.
 ///
-/// Items come in seeded random order; each is followed by up to `groupSize − 1` of its relevant items, those not yet
-/// seen this epoch first. Every item comes up at least once an epoch, unless it falls into a last batch of no more
-/// than one group, which has nothing to compare and is dropped.
+/// Items come in seeded random order; each is followed by up to `groupSize − 1` of its relevant items, those
+/// not yet seen this epoch first. Every item comes up at least once an epoch, unless it falls into a last
+/// batch of no more than one group, which has nothing to compare and is dropped.
 public struct BalancedSampler: Sendable {
   public let batchSize: Int
   /// An anchor and its partners.

@@ -3,8 +3,8 @@ import Tensors
 
 /// concat(text, image) → one fully connected layer → unit rows.
 ///
-/// Trained, with a GRU as text encoder and the max-of-hinges loss, it is the VSE++ of figure 31; as initialised it is
-/// that figure's untrained baseline.
+/// Trained, with a GRU as text encoder and the max-of-hinges loss, it is the VSE++ of figure 31; as
+/// initialised it is that figure's untrained baseline.
 /// - Source: hong2022, figure 31.
 public final class ConcatProjection: Module, JointModel {
   public var computeType: DType = .float32
@@ -38,7 +38,8 @@ public final class ConcatProjection: Module, JointModel {
   ) throws {
     guard outputDimension > 0, inputs.text + inputs.image > 0 else {
       throw IeumError(
-        .usage, "a projection from \(inputs.text + inputs.image) to \(outputDimension) features cannot be made",
+        .usage,
+        "a projection from \(inputs.text + inputs.image) to \(outputDimension) features cannot be made",
         place: "model 'projection'", remedy: "give sizes greater than 0")
     }
     input = JointInput(inputs: inputs, normalize: normalizeInputs)

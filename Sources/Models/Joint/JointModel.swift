@@ -46,7 +46,8 @@ public struct JointModelSpec: Sendable {
   }
 
   /// A freshly initialised model.
-  /// - Throws: ``IeumError`` (usage) for an unknown parameter, a bad value, or inputs too short for the network.
+  /// - Throws: ``IeumError`` (usage) for an unknown parameter, a bad value, or inputs too short for the
+  ///   network.
   public func make(
     _ given: [String: Scalar] = [:], inputs: Inputs, generator: inout SeededGenerator
   ) throws -> any JointModel {

@@ -11,7 +11,8 @@ public struct TextImageConfiguration: Sendable, Hashable {
   public var normalizeInputs: Bool
 
   public init(
-    kernels: [Int], widths: [Int], dropout: Double = 0.3, outputDimension: Int = 256, normalizeInputs: Bool = false
+    kernels: [Int], widths: [Int], dropout: Double = 0.3, outputDimension: Int = 256,
+    normalizeInputs: Bool = false
   ) {
     self.kernels = kernels
     self.widths = widths
@@ -23,14 +24,18 @@ public struct TextImageConfiguration: Sendable, Hashable {
   /// hong2022, table 6.
   public static let thesis = TextImageConfiguration(
     kernels: [32, 64, 128, 64, 16], widths: [128, 256, 512, 1024, 2048])
-  /// The same five modules with a quarter of the kernel sizes and few channels: trains in seconds on two cores.
+  /// The same five modules with a quarter of the kernel sizes and few channels: trains in seconds on two
+  /// cores.
   public static let small = TextImageConfiguration(kernels: [8, 16, 32, 16, 4], widths: [8, 8, 16, 16, 32])
 
   static let presets = ["thesis": thesis, "small": small]
 
   static let parameters = [
-    ParameterSpec("preset", default: .string("thesis"), "sizes: those of table 6, or narrow", choices: ["thesis", "small"]),
-    ParameterSpec("kernels", default: .string(""), "kernel sizes as a comma-separated list; empty = the preset's"),
+    ParameterSpec(
+      "preset", default: .string("thesis"), "sizes: those of table 6, or narrow",
+      choices: ["thesis", "small"]),
+    ParameterSpec(
+      "kernels", default: .string(""), "kernel sizes as a comma-separated list; empty = the preset's"),
     ParameterSpec("widths", default: .string(""), "channels as a comma-separated list; empty = the preset's"),
     ParameterSpec("dropout", default: .double(0.3), "share of activations dropped after every pool"),
     ParameterSpec("outputDimension", default: .int(256), "length of an embedding"),

@@ -3,8 +3,9 @@ import Tensors
 
 /// The text-image network: concat(text, image) as a 1-channel sequence → modules of
 /// [Conv1D, same padding, stride 1 → ReLU → MaxPool1D(2, 2) → Dropout] → Flatten → Linear → unit rows.
-/// - Source: hong2022, table 6. Choice: "same" padding, so that the shortest input passes all five pools; of an even
-///   kernel's padding the larger half is on the right. Initial values are not given either: see ``startNeutral(_:gain:)``.
+/// - Source: hong2022, table 6. Choice: "same" padding, so that the shortest input passes all five pools; of
+///   an even kernel's padding the larger half is on the right. Initial values are not given either: see
+///   ``startNeutral(_:gain:)``.
 public final class TextImageNetwork: Module, JointModel {
   public let configuration: TextImageConfiguration
   public var computeType: DType = .float32
@@ -53,7 +54,9 @@ public final class TextImageNetwork: Module, JointModel {
     var x = try input.concatenated(text, image, as: computeType).unsqueeze(1)
     for (layer, kernel) in zip(convolutions, configuration.kernels) {
       x = try samePadded(x, layer, kernel).relu().maxPool1d(kernel: 2, stride: 2)
-      if isTraining, configuration.dropout > 0 { x = try x.dropout(configuration.dropout, generator: &generator) }
+      if isTraining, configuration.dropout > 0 {
+        x = try x.dropout(configuration.dropout, generator: &generator)
+      }
     }
     return try RowGeometry.unit(x.flatten(from: 1).projected(by: output).to(.float32))
   }
@@ -71,8 +74,9 @@ public final class TextImageNetwork: Module, JointModel {
 
 /// Rescales a layer initialised with the variance 1 / (3·fan-in) to gain / fan-in, and zeroes its bias.
 ///
-/// At the narrower variance five ReLU layers shrink the signal below the biases: all items then start, and stay, at
-/// nearly the same unit vector, whatever the loss. Zero biases and a gain of 2 before ReLU keep the signal's size.
+/// At the narrower variance five ReLU layers shrink the signal below the biases: all items then start, and
+/// stay, at nearly the same unit vector, whatever the loss. Zero biases and a gain of 2 before ReLU keep the
+/// signal's size.
 /// - Source: He et al. 2015, eq. 10.
 func startNeutral(_ weight: Tensor, _ bias: Tensor?, gain: Double) throws {
   try weight.assign(weight.detached() * (3 * gain).squareRoot())
@@ -80,7 +84,8 @@ func startNeutral(_ weight: Tensor, _ bias: Tensor?, gain: Double) throws {
 }
 
 extension Tensor {
-  /// A linear layer in this tensor's dtype, its parameters cast on the way so that gradients reach them in theirs.
+  /// A linear layer in this tensor's dtype, its parameters cast on the way so that gradients reach them in
+  /// theirs.
   func projected(by layer: Linear) throws -> Tensor {
     try linear(layer.weight.to(dtype), layer.bias?.to(dtype))
   }

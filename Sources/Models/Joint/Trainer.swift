@@ -2,8 +2,8 @@ import Basics
 import Tensors
 import Weights
 
-/// Trains a joint model on items and their relevance (hong2022, item to item): Adam, balanced batches, the validation
-/// loss after every epoch, early stopping, the best weights kept in memory.
+/// Trains a joint model on items and their relevance (hong2022, item to item): Adam, balanced batches, the
+/// validation loss after every epoch, early stopping, the best weights kept in memory.
 ///
 /// Same seed and settings give the same bits; a run resumed from ``state()`` ends as the undisturbed one.
 public final class JointTrainer {
@@ -47,7 +47,8 @@ public final class JointTrainer {
   }
 
   /// Trains the epochs that are left, then puts the best weights back.
-  /// - Parameter onEpoch: called after every epoch; take ``state()`` there to be able to resume; throwing ends training.
+  /// - Parameter onEpoch: called after every epoch; take ``state()`` there to be able to resume; throwing
+  ///   ends training.
   /// - Returns: all finished epochs, those before a resume included.
   /// - Throws: ``IeumError`` (data) naming the epoch when a loss is not finite.
   @discardableResult
@@ -63,7 +64,8 @@ public final class JointTrainer {
       let seconds = (clock.now - start) / .seconds(1)
       history.append(
         EpochRecord(
-          epoch: epoch, trainLoss: trainLoss, validationLoss: validationLoss, seconds: seconds, isBest: isBest))
+          epoch: epoch, trainLoss: trainLoss, validationLoss: validationLoss, seconds: seconds, isBest: isBest
+        ))
       if let record = history.last { try onEpoch(record) }
     }
     if !best.isEmpty { try parts.load(best) }
@@ -80,7 +82,8 @@ public final class JointTrainer {
     return history.count - bestRecord.epoch >= patience
   }
 
-  /// Embeddings `[N, D]` of all items of a split, as unit float32 rows, in evaluation mode and in pieces of a batch.
+  /// Embeddings `[N, D]` of all items of a split, as unit float32 rows, in evaluation mode and in pieces of
+  /// a batch.
   public func embeddings(of split: JointSplit) throws -> Tensor {
     parts.train(false)
     var generator = SeededGenerator(seed: configuration.seed, purpose: "embed")
@@ -112,7 +115,8 @@ public final class JointTrainer {
     let progress = try state.progress()
     guard progress.fingerprint == configuration.fingerprint else {
       throw IeumError(
-        .data, "the training state was made with other settings (\(progress.fingerprint))", place: "metadata 'trainer'",
+        .data, "the training state was made with other settings (\(progress.fingerprint))",
+        place: "metadata 'trainer'",
         remedy: "train again, or use those settings")
     }
     try parts.load(state.tensors.filter { $0.name.hasPrefix("model.") || $0.name.hasPrefix("text.") })
@@ -146,7 +150,9 @@ public final class JointTrainer {
   private func validate(_ epoch: Int) throws -> Double? {
     guard validation.hasPositives else { return nil }
     parts.train(false)
-    var (shuffle, mining, unused) = (generator("validation"), generator("validation-mining"), generator("unused"))
+    var (shuffle, mining, unused) = (
+      generator("validation"), generator("validation-mining"), generator("unused")
+    )
     var (total, items) = (0.0, 0)
     try noGrad {
       for rows in sampler.batches(relevant: validation.relevant, generator: &shuffle) {

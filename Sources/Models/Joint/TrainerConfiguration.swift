@@ -42,8 +42,10 @@ public struct TrainerConfiguration: Sendable, Hashable {
   var fingerprint: String {
     let settings = lossParameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     return [
-      "batchSize=\(batchSize)", "learningRate=\(learningRate)", "patience=\(patience.map(String.init) ?? "none")",
-      "seed=\(seed)", "loss=\(loss)(\(settings.joined(separator: ",")))", "mining=\(mining?.rawValue ?? "default")",
+      "batchSize=\(batchSize)", "learningRate=\(learningRate)",
+      "patience=\(patience.map(String.init) ?? "none")",
+      "seed=\(seed)", "loss=\(loss)(\(settings.joined(separator: ",")))",
+      "mining=\(mining?.rawValue ?? "default")",
       "positivesPerAnchor=\(positivesPerAnchor)", "groupSize=\(groupSize)", "precision=\(precision.rawValue)",
     ].joined(separator: " ")
   }

@@ -12,9 +12,11 @@ public struct JointSplit: Sendable {
 
   public var count: Int { relevant.count }
 
-  /// - Throws: ``IeumError`` (data) when rows and lists do not fit, an index is out of range, or a feature is not finite.
+  /// - Throws: ``IeumError`` (data) when rows and lists do not fit, an index is out of range, or a feature
+  ///   is not finite.
   public init(text: Tensor, image: Tensor, relevant: [[Int]], name: String) throws {
-    guard text.rank == 2, image.rank == 2, text.shape[0] == relevant.count, image.shape[0] == relevant.count else {
+    guard text.rank == 2, image.rank == 2, text.shape[0] == relevant.count, image.shape[0] == relevant.count
+    else {
       throw IeumError(
         .data, "text \(text.shape), images \(image.shape) and \(relevant.count) relevance lists do not fit",
         place: "split '\(name)'", remedy: "give one row of each per item")

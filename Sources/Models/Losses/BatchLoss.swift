@@ -6,7 +6,8 @@ public struct BatchRelevance: Sendable {
   public let count: Int
   private let flags: [Bool]
 
-  /// - Parameter isRelevant: asked for every ordered pair of different rows; relevance counts in either direction.
+  /// - Parameter isRelevant: asked for every ordered pair of different rows; relevance counts in either
+  ///   direction.
   public init(count: Int, isRelevant: (Int, Int) -> Bool) {
     self.count = count
     var flags = [Bool](repeating: false, count: count * count)
@@ -22,7 +23,8 @@ public struct BatchRelevance: Sendable {
   /// From a bool tensor `[N, N]`; the diagonal is ignored.
   public init(_ matrix: Tensor) throws {
     guard matrix.rank == 2, matrix.shape[0] == matrix.shape[1] else {
-      throw IeumError(.data, "a relevance matrix has the shape \(matrix.shape)", remedy: "give a square one, [N, N]")
+      throw IeumError(
+        .data, "a relevance matrix has the shape \(matrix.shape)", remedy: "give a square one, [N, N]")
     }
     let (values, count) = (try matrix.bools(), matrix.shape[0])
     self.init(count: count) { values[$0 * count + $1] }
@@ -38,9 +40,10 @@ public struct BatchRelevance: Sendable {
 
 /// A loss for item-to-item training: embeddings of a batch of items and who is relevant to whom.
 ///
-/// Positives of an item are the items of the batch relevant to it, negatives all others. Triplet losses get mined
-/// triplets, the contrastive loss the pairs (a,p) and (a,n) of such triplets, in-batch pair losses one positive per
-/// anchor, with relevant items never counted as negatives. All use the terms of the registered losses.
+/// Positives of an item are the items of the batch relevant to it, negatives all others. Triplet losses get
+/// mined triplets, the contrastive loss the pairs (a,p) and (a,n) of such triplets, in-batch pair losses one
+/// positive per anchor, with relevant items never counted as negatives. All use the terms of the registered
+/// losses.
 public struct BatchLoss: Sendable {
   /// Width of the semi-hard region for losses without a margin.
   static let defaultRegion = 0.2
@@ -71,14 +74,18 @@ public struct BatchLoss: Sendable {
     let mined = try TripletMiner(batch: self, relevance: relevance).mine(embeddings, &generator)
     guard !mined.anchors.isEmpty else { return try embeddings.sum() * 0 }
     let anchors = try rows(embeddings, mined.anchors)
-    let (positives, negatives) = (try rows(embeddings, mined.positives), try rows(embeddings, mined.negatives))
+    let (positives, negatives) = (
+      try rows(embeddings, mined.positives), try rows(embeddings, mined.negatives)
+    )
     if form == .triplets {
       let terms = try function.terms(.triplets(anchors: anchors, positives: positives, negatives: negatives))
       return try function.reduction(terms, count: mined.considered)
     }
-    let labels = [Double](repeating: 0, count: mined.anchors.count) + [Double](repeating: 1, count: mined.anchors.count)
+    let labels =
+      [Double](repeating: 0, count: mined.anchors.count) + [Double](repeating: 1, count: mined.anchors.count)
     let input = LossInput.labelledPairs(
-      left: try Tensor.cat([anchors, anchors], dim: 0), right: try Tensor.cat([positives, negatives], dim: 0),
+      left: try Tensor.cat([anchors, anchors], dim: 0),
+      right: try Tensor.cat([positives, negatives], dim: 0),
       labels: try Tensor(labels, shape: [labels.count]).to(embeddings.dtype).to(embeddings.device))
     return try function.reduction(function.terms(input), count: 2 * mined.considered)
   }
@@ -103,6 +110,7 @@ public struct BatchLoss: Sendable {
   }
 
   private func rows(_ embeddings: Tensor, _ indices: [Int]) throws -> Tensor {
-    try embeddings.indexSelect(dim: 0, Tensor(indices.map { Int64($0) }, shape: [indices.count]).to(embeddings.device))
+    try embeddings.indexSelect(
+      dim: 0, Tensor(indices.map { Int64($0) }, shape: [indices.count]).to(embeddings.device))
   }
 }

@@ -1,7 +1,8 @@
 import Basics
 import Tensors
 
-/// (1 − Y)·½·Z² + Y·½·max(0, m − Z)², Z the distance of a pair, Y = 0 for a similar pair and 1 for a dissimilar one.
+/// (1 − Y)·½·Z² + Y·½·max(0, m − Z)², Z the distance of a pair, Y = 0 for a similar pair and 1 for a
+/// dissimilar one.
 /// - Source: hong2022 eqs. 17–18.
 public struct ContrastiveLoss: EmbeddingLoss {
   let margin: Double

@@ -6,7 +6,8 @@ import Tensors
 /// A loss knows neither reduction nor normalisation of its input; ``LossFunction`` adds both in one place.
 public protocol EmbeddingLoss: Sendable {
   /// The terms `[N]` of a batch, unreduced, in the embeddings' dtype.
-  /// - Throws: ``IeumError`` (usage) for an input of the wrong kind, (data) for shapes that do not belong together.
+  /// - Throws: ``IeumError`` (usage) for an input of the wrong kind, (data) for shapes that do not belong
+  ///   together.
   func terms(_ input: LossInput) throws -> Tensor
 }
 
@@ -14,7 +15,8 @@ public protocol EmbeddingLoss: Sendable {
 public enum LossInput: Sendable {
   /// Anchors, positives and negatives, each `[N, D]`: row i of all three is one triplet.
   case triplets(anchors: Tensor, positives: Tensor, negatives: Tensor)
-  /// Anchors and positives, each `[N, D]`: row i of both is a true pair; the mask says which cross pairs are negatives.
+  /// Anchors and positives, each `[N, D]`: row i of both is a true pair; the mask says which cross pairs are
+  /// negatives.
   case pairs(anchors: Tensor, positives: Tensor, negatives: NegativeMask)
   /// Rows `[N, D]` and labels `[N]` (0 = similar pair, 1 = dissimilar), labels in the rows' dtype.
   case labelledPairs(left: Tensor, right: Tensor, labels: Tensor)
@@ -33,9 +35,11 @@ public enum LossInput: Sendable {
         negatives: try RowGeometry.unit(negatives))
     case .pairs(let anchors, let positives, let negatives):
       return .pairs(
-        anchors: try RowGeometry.unit(anchors), positives: try RowGeometry.unit(positives), negatives: negatives)
+        anchors: try RowGeometry.unit(anchors), positives: try RowGeometry.unit(positives),
+        negatives: negatives)
     case .labelledPairs(let left, let right, let labels):
-      return .labelledPairs(left: try RowGeometry.unit(left), right: try RowGeometry.unit(right), labels: labels)
+      return .labelledPairs(
+        left: try RowGeometry.unit(left), right: try RowGeometry.unit(right), labels: labels)
     }
   }
 
@@ -57,7 +61,8 @@ public enum LossInput: Sendable {
         remedy: "give every input the same shape [N, D]")
     }
     if case .labelledPairs(_, _, let labels) = self, labels.shape != [first[0]] {
-      throw IeumError(.data, "labels have the shape \(labels.shape), not [\(first[0])]", remedy: "give one label per pair")
+      throw IeumError(
+        .data, "labels have the shape \(labels.shape), not [\(first[0])]", remedy: "give one label per pair")
     }
     if case .pairs(_, _, let negatives) = self, negatives.count != first[0] {
       throw IeumError(
@@ -69,13 +74,16 @@ public enum LossInput: Sendable {
 
   /// The error of a loss that was handed another kind of input.
   static func mismatch(_ expected: LossSpec.Input) -> IeumError {
-    IeumError(.usage, "this loss reads \(expected.rawValue)", remedy: "arrange the embeddings as \(expected.rawValue)")
+    IeumError(
+      .usage, "this loss reads \(expected.rawValue)", remedy: "arrange the embeddings as \(expected.rawValue)"
+    )
   }
 }
 
 /// Which cross pairs of a batch are negatives: entry (i, j) concerns anchor i and positive j.
 ///
-/// The diagonal (the true pairs) is never negative; in item-to-item training neither are items relevant to each other.
+/// The diagonal (the true pairs) is never negative; in item-to-item training neither are items relevant to
+/// each other.
 public struct NegativeMask: Sendable, Equatable {
   /// Rows N of the batch.
   public let count: Int

@@ -2,7 +2,8 @@ import Basics
 import Tensors
 
 /// Cross-entropy of finding the true partner among the batch, mean of both directions, in nats.
-/// - Source: van den Oord et al. 2018; symmetric form: Radford et al. 2021, fig. 3. The temperature is fixed, not learned.
+/// - Source: van den Oord et al. 2018; symmetric form: Radford et al. 2021, fig. 3. The temperature is
+///   fixed, not learned.
 public struct InfoNCELoss: EmbeddingLoss {
   let temperature: Double
   let similarity: RowSimilarity
@@ -13,7 +14,8 @@ public struct InfoNCELoss: EmbeddingLoss {
       ParameterSpec("temperature", default: .double(0.07), "divides the similarities; greater than 0"),
       RowSimilarity.parameter,
     ],
-    summary: "softmax cross-entropy over the batch, both directions", source: "van den Oord et al. 2018; Radford et al. 2021"
+    summary: "softmax cross-entropy over the batch, both directions",
+    source: "van den Oord et al. 2018; Radford et al. 2021"
   ) { try InfoNCELoss($0) }
 
   init(_ parameters: Parameters) throws {

@@ -10,10 +10,11 @@ public struct LossEvaluation: Sendable {
   /// - Parameters:
   ///   - name: a registered loss.
   ///   - parameters: its settings; the rest are defaults.
-  ///   - inputs: values (row-major) and shape of each dataset: `anchors`, `positives`, … as ``LossSpec/Input/names``,
+  ///   - inputs: values (row-major) and shape of each dataset: `anchors`, `positives`, … as
+  ///   ``LossSpec/Input/names``,
   ///     and `labels` for the contrastive loss.
-  /// - Throws: ``IeumError``: usage for an unknown loss or parameter; data for a missing or unknown dataset, shapes
-  ///   that do not belong together, NaN, or labels other than 0 and 1.
+  /// - Throws: ``IeumError``: usage for an unknown loss or parameter; data for a missing or unknown dataset,
+  ///   shapes that do not belong together, NaN, or labels other than 0 and 1.
   public static func run(
     name: String, parameters: [String: Scalar], inputs: [String: ([Double], [Int])]
   ) throws -> LossEvaluation {
@@ -59,7 +60,8 @@ private struct LossInputReader {
     let (values, shape) = inputs[name] ?? ([], [])
     guard shape.count == 2, shape[0] > 0, shape[1] > 0, values.count == shape[0] * shape[1] else {
       throw IeumError(
-        .data, "has the shape \(shape)", place: "/\(name)", remedy: "give rows [N, D] with at least one row and column")
+        .data, "has the shape \(shape)", place: "/\(name)",
+        remedy: "give rows [N, D] with at least one row and column")
     }
     if let bad = values.firstIndex(where: { !$0.isFinite }) {
       throw IeumError(
@@ -72,7 +74,8 @@ private struct LossInputReader {
   private func labels() throws -> Tensor {
     let (values, shape) = inputs["labels"] ?? ([], [])
     guard shape.count == 1 || (shape.count == 2 && shape[1] == 1), values.count == shape[0] else {
-      throw IeumError(.data, "has the shape \(shape)", place: "/labels", remedy: "give one label per pair, [N]")
+      throw IeumError(
+        .data, "has the shape \(shape)", place: "/labels", remedy: "give one label per pair, [N]")
     }
     if let bad = values.firstIndex(where: { $0 != 0 && $0 != 1 }) {
       throw IeumError(

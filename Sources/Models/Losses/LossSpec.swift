@@ -55,8 +55,10 @@ public struct LossSpec: Sendable {
   /// The loss as it is used in item-to-item training (hong2022), on embeddings and a relevance matrix.
   /// - Parameters:
   ///   - given: settings, as in ``loss(_:)``.
-  ///   - mining: how negatives are chosen; ignored by in-batch pair losses; losses that fix it refuse another.
-  ///   - positivesPerAnchor: at most so many of an anchor's positives make triplets (all of them under `.all`).
+  ///   - mining: how negatives are chosen; ignored by in-batch pair losses; losses that fix it refuse
+  ///   another.
+  ///   - positivesPerAnchor: at most so many of an anchor's positives make triplets (all of them under
+  ///   `.all`).
   public func trainingLoss(
     _ given: [String: Scalar] = [:], mining: Mining? = nil, positivesPerAnchor: Int = 4
   ) throws -> BatchLoss {
@@ -77,6 +79,7 @@ public struct LossSpec: Sendable {
 extension ParameterSpec {
   /// The margin of a hinge.
   static func margin(_ value: Double) -> ParameterSpec {
-    ParameterSpec("margin", default: .double(value), "margin of the hinge, in units of the distance or similarity")
+    ParameterSpec(
+      "margin", default: .double(value), "margin of the hinge, in units of the distance or similarity")
   }
 }

@@ -14,6 +14,7 @@ public struct MaxHingeLoss: EmbeddingLoss {
 
   public func terms(_ input: LossInput) throws -> Tensor {
     let hinges = try PairHinges(input, similarity)
-    return try hinges.forward(margin: margin).max(dim: 1).values + hinges.backward(margin: margin).max(dim: 0).values
+    return try hinges.forward(margin: margin).max(dim: 1).values
+      + hinges.backward(margin: margin).max(dim: 0).values
   }
 }

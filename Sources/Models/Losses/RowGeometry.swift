@@ -5,8 +5,8 @@ import Tensors
 enum RowGeometry {
   /// Euclidean length of each row `[N, D]` → `[N, 1]`.
   ///
-  /// Rows are divided by their largest entry before squaring, so neither 1e200 nor 1e-200 over- or underflows.
-  /// A row of zeros has length 0 and the subgradient 0.
+  /// Rows are divided by their largest entry before squaring, so neither 1e200 nor 1e-200 over- or
+  /// underflows. A row of zeros has length 0 and the subgradient 0.
   static func length(_ rows: Tensor) throws -> Tensor {
     let peak = try rows.detached().abs().amax(dim: 1, keepDim: true)
     let isZero = try peak.equal(0)
@@ -15,7 +15,8 @@ enum RowGeometry {
     return try (squares.maskedFill(isZero, 1).sqrt() * scale).maskedFill(isZero, 0)
   }
 
-  /// Rows scaled to length 1 `[N, D]` → `[N, D]`. A row of zeros has no direction: it stays zero, with zero gradient.
+  /// Rows scaled to length 1 `[N, D]` → `[N, D]`. A row of zeros has no direction: it stays zero, with zero
+  /// gradient.
   static func unit(_ rows: Tensor) throws -> Tensor {
     let length = try length(rows)
     let isZero = try length.detached().equal(0)

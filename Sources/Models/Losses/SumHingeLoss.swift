@@ -1,7 +1,8 @@
 import Basics
 import Tensors
 
-/// Σⱼ max(0, s(aᵢ,pⱼ) − s(aᵢ,pᵢ) + m) over the negatives j of anchor i; `directions=both` adds the other side.
+/// Σⱼ max(0, s(aᵢ,pⱼ) − s(aᵢ,pᵢ) + m) over the negatives j of anchor i; `directions=both` adds the other
+/// side.
 /// - Source: half2020, ranking loss; both directions: Faghri et al. 2018 (VSE++), eq. 5.
 public struct SumHingeLoss: EmbeddingLoss {
   let margin: Double
@@ -16,7 +17,8 @@ public struct SumHingeLoss: EmbeddingLoss {
         "directions", default: .string("forward"), "anchors to positives only, or both ways",
         choices: ["forward", "both"]),
     ],
-    summary: "sum of hinges over the negatives of the batch", source: "half2020; both directions: Faghri et al. 2018, eq. 5"
+    summary: "sum of hinges over the negatives of the batch",
+    source: "half2020; both directions: Faghri et al. 2018, eq. 5"
   ) {
     SumHingeLoss(
       margin: $0.double("margin"), similarity: try RowSimilarity($0), both: $0.string("directions") == "both")

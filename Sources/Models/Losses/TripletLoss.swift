@@ -25,7 +25,8 @@ public struct TripletLoss: EmbeddingLoss {
     return try (gap + margin).relu()
   }
 
-  /// Terms of in-batch pairs when each anchor meets the nearest negative of a region; 0 where the region is empty.
+  /// Terms of in-batch pairs when each anchor meets the nearest negative of a region; 0 where the region is
+  /// empty.
   func terms(inBatch input: LossInput, semiHard: Bool) throws -> Tensor {
     guard case .pairs(let anchors, let positives, let mask) = input else { throw LossInput.mismatch(.pairs) }
     let table = try DistanceTable(anchors, positives, distance)
@@ -35,9 +36,11 @@ public struct TripletLoss: EmbeddingLoss {
         semiHard ? .semiHard(positive: row[row.startIndex + i], margin: margin) : .anywhere
       return region.nearest(row) { mask.isNegative[i * mask.count + $0] }
     }
-    let indices = try Tensor(chosen.enumerated().map { Int64($1 ?? $0) }, shape: [mask.count]).to(anchors.device)
+    let indices = try Tensor(chosen.enumerated().map { Int64($1 ?? $0) }, shape: [mask.count]).to(
+      anchors.device)
     let isEmpty = try Tensor(chosen.map { $0 == nil }, shape: [mask.count]).to(anchors.device)
     let negatives = try positives.indexSelect(dim: 0, indices)
-    return try terms(.triplets(anchors: anchors, positives: positives, negatives: negatives)).maskedFill(isEmpty, 0)
+    return try terms(.triplets(anchors: anchors, positives: positives, negatives: negatives)).maskedFill(
+      isEmpty, 0)
   }
 }

@@ -6,7 +6,8 @@ struct MinedTriplets {
   var anchors: [Int] = []
   var positives: [Int] = []
   var negatives: [Int] = []
-  /// Anchor–positive pairs looked at: the N of the mean. Pairs without a semi-hard negative count, with a term of 0.
+  /// Anchor–positive pairs looked at: the N of the mean. Pairs without a semi-hard negative count, with a
+  /// term of 0.
   var considered = 0
 
   mutating func append(_ anchor: Int, _ positive: Int, _ negative: Int) {
@@ -47,7 +48,8 @@ struct TripletMiner {
   ) -> MinedTriplets {
     var mined = MinedTriplets()
     for anchor in 0..<relevance.count {
-      let positives = relevance.positives(of: anchor).shuffled(using: &generator).prefix(batch.positivesPerAnchor)
+      let positives = relevance.positives(of: anchor).shuffled(using: &generator).prefix(
+        batch.positivesPerAnchor)
       for positive in positives {
         mined.considered += 1
         if let chosen = negative(anchor, positive, &generator) { mined.append(anchor, positive, chosen) }
@@ -62,7 +64,8 @@ struct TripletMiner {
       let (positives, negatives) = (relevance.positives(of: anchor), relevance.negatives(of: anchor))
       guard mined.anchors.count + positives.count * negatives.count <= BatchLoss.maximumTriplets else {
         throw IeumError(
-          .usage, "mining 'all' makes more than \(BatchLoss.maximumTriplets) triplets of \(relevance.count) items",
+          .usage,
+          "mining 'all' makes more than \(BatchLoss.maximumTriplets) triplets of \(relevance.count) items",
           remedy: "use a smaller batch, or mining 'random', 'hard' or 'semi-hard'")
       }
       for positive in positives {

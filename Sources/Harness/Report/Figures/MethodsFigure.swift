@@ -81,6 +81,6 @@ enum MethodsFigure {
       ],
       plots: plots,
       data: "# y mean std published text published-text method\n" + lines.joined(separator: "\n") + "\n",
-      height: 150 + 58 * bars.count)
+      height: 180 + 58 * bars.count)
   }
 }

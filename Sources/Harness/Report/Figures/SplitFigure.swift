@@ -21,7 +21,9 @@ enum SplitFigure {
     let paper = try context.paper(default: "hong2022/figure25")
     let theirs = paper?.entries.filter { $0.metric == "items" }.map { (name: $0.row, items: $0.value) } ?? []
     var bars = [Bar(title: "this run", parts: sorted(ours))]
-    if let paper, !theirs.isEmpty { bars.append(Bar(title: "published, \(paper.source.id)", parts: sorted(theirs))) }
+    if let paper, !theirs.isEmpty {
+      bars.append(Bar(title: "published, \(paper.source.id)", parts: sorted(theirs)))
+    }
     return figure(context, bars)
   }
 
@@ -41,7 +43,8 @@ enum SplitFigure {
         let place = names.firstIndex(of: part.name) ?? 0
         lines.append(
           "\(bars.count - index) \(start + share / 2) \(share / 2) \(place) "
-            + "\(FigureStyle.field(String(Int(part.items)))) \(FigureStyle.field(MetricStyle("share").format(share) + " %"))")
+            + FigureStyle.field(String(Int(part.items))) + " "
+            + FigureStyle.field(MetricStyle("share").format(share) + " %"))
         start += share
       }
     }
@@ -49,7 +52,8 @@ enum SplitFigure {
     let tics = bars.enumerated().map { "\(FigureStyle.quote($1.title)) \(bars.count - $0)" }
     let boxes = names.indices.map { place in
       "'\(name).dat' using ($4==\(place) ? $2 : NaN):1:3:(0.3) with boxxyerror "
-        + "fs solid 1 border lc rgb 'white' fc rgb '\(colours[place % colours.count])' title \(FigureStyle.quote(names[place]))"
+        + "fs solid 1 border lc rgb 'white' fc rgb '\(colours[place % colours.count])' "
+        + "title \(FigureStyle.quote(names[place]))"
     }
     return Figure(
       name: name, title: context.title("Data split"),

@@ -54,6 +54,6 @@ enum CSVText {
 
   private static func escaped(_ field: String) -> String {
     let special = field.contains { $0 == "," || $0 == "\"" || $0.isNewline }
-    return special ? "\"\(field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\"" : field
+    return special ? "\"" + field.replacing("\"", with: "\"\"") + "\"" : field
   }
 }

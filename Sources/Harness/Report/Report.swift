@@ -58,7 +58,7 @@ public enum Report {
       warnings: warnings)
   }
 
-  /// All cells of a results folder, ordered by row, column and id as the folder names sort.
+  /// All cells of a results folder, in the order of their folder names.
   /// - Throws: ``IeumError`` (data) for a damaged `result.json`.
   public static func cells(in resultsFolder: String) throws -> [CellResult] {
     let folder = resultsFolder + "/cells"

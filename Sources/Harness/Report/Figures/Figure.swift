@@ -74,7 +74,9 @@ enum FigureStyle {
     "set border 3 lc rgb '#999999' lw 1",
     "set tics nomirror out scale 0.5 tc rgb '#444444'",
     "set grid ytics back lc rgb '#e6e6e6' lw 1 lt 1",
-    "set key below center horizontal Left reverse samplen 2 spacing 1.2 tc rgb '#222222'",
+    // Below the axis title at a fixed place: gnuplot's own "below" can touch that title.
+    "set key at screen 0.5, screen 0.015 center bottom horizontal Left reverse samplen 2.5 width 1 tc rgb '#222222'",
+    "set bmargin 6",
     "set style fill solid 1 noborder",
     "set datafile missing 'NaN'",
     "set tmargin 3.5",

@@ -13,7 +13,8 @@ enum LossFigures {
         "set xrange [-1:1]", "set yrange [0:1.3]",
         "set xlabel 'Z = d(a,p) − d(a,n)' tc rgb '#222222'", "set ylabel 'loss' tc rgb '#222222'",
         region(1, from: -1, to: -margin, "#eef3ee"), region(2, from: -margin, to: 0, "#fbf4e2"),
-        region(3, from: 0, to: 1, "#f8ebec"), name(1, "easy", at: -0.6), name(2, "semi-hard", at: -0.1),
+        region(3, from: 0, to: 1, "#f8ebec"), "set bmargin 3.5",
+        name(1, "easy", at: -0.6), name(2, "semi-hard", at: -0.1),
         name(3, "hard", at: 0.5), "unset key",
       ],
       plots: ["'\(context.spec.name).dat' using 1:2 with lines lw 3 lc rgb '\(FigureStyle.ours)' notitle"],
@@ -27,11 +28,12 @@ enum LossFigures {
       name: context.spec.name, title: context.title("Improved triplet ranking loss, Z·σ(Z)"),
       caption: "Z·σ(Z) has no margin; its slope vanishes at Z ≈ −1.278. Distances of unit vectors keep Z in [−2, 2].",
       settings: [
-        "set xrange [-4:4]", "set yrange [-0.6:4.2]",
+        "set xrange [-4:4]", "set yrange [-1:4.3]",
         "set xlabel 'Z = d(a,p) − d(a,n)' tc rgb '#222222'", "set ylabel 'loss' tc rgb '#222222'",
         region(1, from: -2, to: 2, "#f3f5f8"), name(1, "reached by unit vectors", at: 0),
         "set arrow 1 from -4,0 to 4,0 nohead lw 1 lc rgb '#bbbbbb' back",
-        "set label 10 'minimum −0.278' at -1.278,-0.278 center offset 0,-1.3 font ',11' tc rgb '\(FigureStyle.accent)'",
+        "set label 10 'minimum −0.278' at -1.278,-0.278 center offset 0,-1.1 "
+          + "font ',11' tc rgb '\(FigureStyle.accent)'",
         "set label 11 '' at -1.278,-0.278 point pt 7 ps 0.9 lc rgb '\(FigureStyle.accent)' front",
       ],
       plots: [

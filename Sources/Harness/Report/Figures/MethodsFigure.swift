@@ -15,7 +15,8 @@ enum MethodsFigure {
     let labels = context.spec.rows ?? FootnoteLetters.ordered(context.results.compactMap(\.method))
     guard !labels.isEmpty else {
       throw IeumError(
-        .data, "no cell names a method", file: "\(context.folder)/cells", remedy: "give the cells of the figure a method")
+        .data, "no cell names a method", file: "\(context.folder)/cells",
+        remedy: "give the cells of the figure a method")
     }
     let bars = labels.map { label in
       let cell = cell(label, in: context.results)
@@ -58,7 +59,8 @@ enum MethodsFigure {
     let (shift, half) = paper == nil ? (0.0, 0.3) : (0.19, 0.17)
     let dat = "'\(name).dat'"
     var plots = [
-      "\(dat) using ($2/2):($1+\(shift)):($2/2):(\(half)) with boxxyerror fc rgb '\(FigureStyle.ours)' title 'this run'",
+      "\(dat) using ($2/2):($1+\(shift)):($2/2):(\(half)) with boxxyerror "
+        + "fc rgb '\(FigureStyle.ours)' title 'this run'",
       "\(dat) using 2:($3>0 ? $1+\(shift) : NaN):3 with xerrorbars pt -1 lw 1.3 lc rgb '#223344' notitle",
       "\(dat) using (($2==$2 ? $2+$3 : 0)):($1+\(shift)):5 with labels left offset 0.7,0 font ',11' "
         + "tc rgb '\(FigureStyle.dark)' notitle",
@@ -67,7 +69,8 @@ enum MethodsFigure {
       plots += [
         "\(dat) using ($4/2):($1-\(shift)):($4/2):(\(half)) with boxxyerror fc rgb '\(FigureStyle.published)' "
           + "title 'published (\(paper.shortName))'",
-        "\(dat) using 4:($1-\(shift)):6 with labels left offset 0.7,0 font ',11' tc rgb '\(FigureStyle.muted)' notitle",
+        "\(dat) using 4:($1-\(shift)):6 with labels left offset 0.7,0 "
+          + "font ',11' tc rgb '\(FigureStyle.muted)' notitle",
       ]
     }
     return Figure(
@@ -81,6 +84,6 @@ enum MethodsFigure {
       ],
       plots: plots,
       data: "# y mean std published text published-text method\n" + lines.joined(separator: "\n") + "\n",
-      height: 150 + 58 * bars.count)
+      height: 180 + 58 * bars.count)
   }
 }

@@ -29,8 +29,9 @@ enum ScatterFigure {
       settings: [
         "set xlabel 'component 1' tc rgb '#222222'", "set ylabel 'component 2' tc rgb '#222222'",
         "set grid xtics ytics", "set offsets graph 0.04, graph 0.04, graph 0.04, graph 0.04",
-        "set key outside right center vertical Left reverse samplen 0.6 spacing 1.15 font ',\(labels.count > 18 ? 10 : 12)'",
-        "set rmargin",
+        "set key outside right center vertical Left reverse samplen 0.6 spacing 1.15 "
+          + "font ',\(labels.count > 18 ? 10 : 12)'",
+        "set rmargin", "set bmargin 3.5",
       ],
       plots: plots, data: blocks.joined(separator: "\n\n\n") + "\n", height: 560)
   }

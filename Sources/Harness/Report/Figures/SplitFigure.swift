@@ -8,7 +8,7 @@ enum SplitFigure {
   }
 
   private static let order = ["train", "validation", "test"]
-  private static let colours = ["#4477aa", "#ddaa33", "#cc6677", "#44aa99", "#777777"]
+  private static let colours = ["#4477aa", "#8a6d9e", "#cc6677", "#3c8f80", "#777777"]
 
   /// Reads `figures-data/split.csv`: `split,items`.
   static func make(_ context: FigureContext) throws -> Figure {
@@ -21,7 +21,9 @@ enum SplitFigure {
     let paper = try context.paper(default: "hong2022/figure25")
     let theirs = paper?.entries.filter { $0.metric == "items" }.map { (name: $0.row, items: $0.value) } ?? []
     var bars = [Bar(title: "this run", parts: sorted(ours))]
-    if let paper, !theirs.isEmpty { bars.append(Bar(title: "published, \(paper.source.id)", parts: sorted(theirs))) }
+    if let paper, !theirs.isEmpty {
+      bars.append(Bar(title: "published, \(paper.source.id)", parts: sorted(theirs)))
+    }
     return figure(context, bars)
   }
 
@@ -38,11 +40,11 @@ enum SplitFigure {
       var start = 0.0
       for part in bar.parts {
         let share = part.items / total * 100
-        let text = "\(Int(part.items)) (\(MetricStyle("share").format(share)) %)"
         let place = names.firstIndex(of: part.name) ?? 0
         lines.append(
           "\(bars.count - index) \(start + share / 2) \(share / 2) \(place) "
-            + "\(FigureStyle.field(part.name)) \(FigureStyle.field(text))")
+            + FigureStyle.field(String(Int(part.items))) + " "
+            + FigureStyle.field(MetricStyle("share").format(share) + " %"))
         start += share
       }
     }
@@ -50,7 +52,8 @@ enum SplitFigure {
     let tics = bars.enumerated().map { "\(FigureStyle.quote($1.title)) \(bars.count - $0)" }
     let boxes = names.indices.map { place in
       "'\(name).dat' using ($4==\(place) ? $2 : NaN):1:3:(0.3) with boxxyerror "
-        + "fs solid 1 border lc rgb 'white' fc rgb '\(colours[place % colours.count])' notitle"
+        + "fs solid 1 border lc rgb 'white' fc rgb '\(colours[place % colours.count])' "
+        + "title \(FigureStyle.quote(names[place]))"
     }
     return Figure(
       name: name, title: context.title("Data split"),
@@ -58,13 +61,13 @@ enum SplitFigure {
       settings: [
         "set xrange [0:100]", "set yrange [0.5:\(Double(bars.count) + 0.5)]",
         "set xlabel 'share of the items (%)' tc rgb '#222222'", "set ytics (\(tics.joined(separator: ", ")))",
-        "set grid noytics", "set border 1", "set ytics scale 0", "unset key",
+        "set grid noytics", "set border 1", "set ytics scale 0",
       ],
       plots: boxes + [
         "'\(name).dat' using 2:1:5 with labels offset 0,0.6 font ',13' tc rgb 'white' notitle",
         "'\(name).dat' using 2:1:6 with labels offset 0,-0.6 font ',11' tc rgb 'white' notitle",
       ],
-      data: "# y centre half-width part name text\n" + lines.joined(separator: "\n") + "\n",
-      height: 160 + 90 * bars.count)
+      data: "# y centre half-width part items share\n" + lines.joined(separator: "\n") + "\n",
+      height: 190 + 90 * bars.count)
   }
 }

@@ -59,7 +59,8 @@ enum TrainingFigure {
     }
     guard let wanted = context.spec.cell else {
       if let first = withLog.first { return first }
-      throw IeumError(.data, "no cell has a train.csv", file: "\(context.folder)/cells", remedy: "run the experiment")
+      throw IeumError(.data, "no cell has a train.csv", file: "\(context.folder)/cells",
+        remedy: "run the experiment")
     }
     if let cell = withLog.first(where: { $0.id == wanted || "\($0.row)/\($0.column)" == wanted }) { return cell }
     let known = withLog.flatMap { ["\($0.row)/\($0.column)"] }

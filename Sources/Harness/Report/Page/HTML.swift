@@ -14,9 +14,24 @@ enum HTML {
     }
   }
 
-  /// Escaped text, marked as Korean where it has Hangul, so that the right glyphs and voice are chosen.
+  /// Escaped text whose runs of Korean words are marked, so that the right glyphs and voice are chosen.
   static func text(_ text: String) -> String {
-    isKorean(text) ? "<span lang=\"ko\">\(escape(text))</span>" : escape(text)
+    var pieces: [String] = []
+    var korean: [String] = []
+    func endRun() {
+      if !korean.isEmpty { pieces.append("<span lang=\"ko\">\(escape(korean.joined(separator: " ")))</span>") }
+      korean = []
+    }
+    for word in text.split(separator: " ", omittingEmptySubsequences: false).map(String.init) {
+      if isKorean(word) {
+        korean.append(word)
+      } else {
+        endRun()
+        pieces.append(escape(word))
+      }
+    }
+    endRun()
+    return pieces.joined(separator: " ")
   }
 
   static func isKorean(_ text: String) -> Bool {

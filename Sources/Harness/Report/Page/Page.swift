@@ -59,7 +59,8 @@ struct Page {
   private var strip: [(String, String)] {
     let done = results.filter { $0.status == .ok }
     let seconds = done.reduce(0) { $0 + $1.wallSeconds.values.reduce(0, +) }
-    let queries = Set(done.map { "\($0.queries) / \($0.gallery)" }).sorted().joined(separator: ", ")
+    let sizes = Set(done.filter { $0.queries > 0 }.map { "\($0.queries) / \($0.gallery)" })
+    let queries = sizes.sorted().joined(separator: ", ")
     return [
       ("experiment", HTML.escape(experiment)),
       ("cells", "\(done.count) of \(results.count)"),

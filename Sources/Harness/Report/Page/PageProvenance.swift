@@ -42,7 +42,9 @@ enum PageProvenance {
         let seeds = (cell.metrics[key] ?? []).map(style.format).joined(separator: ", ")
         let spread = cell.summary[key].map { "\(style.format($0.mean)) ± \(style.format($0.std))" } ?? ""
         let interval = cell.ci95[key].flatMap { $0.count == 2 ? $0 : nil }
-        let ci = interval.map { "; 95 % interval of the first seed \($0.map(style.format).joined(separator: " to "))" }
+        let ci = interval.map {
+          "; 95 % interval of the first seed \($0.map(style.format).joined(separator: " to "))"
+        }
         let chance = cell.chance[key].map { "; chance \(style.format($0))" }
         return (style.label, HTML.escape("\(spread) (per seed: \(seeds))\(ci ?? "")\(chance ?? "")"))
       })

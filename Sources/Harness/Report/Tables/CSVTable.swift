@@ -9,7 +9,8 @@ enum CSVTable {
     var lines = [CSVText.line(header)]
     for (row, heading) in table.rows.enumerated() {
       for (column, other) in table.columns.enumerated() {
-        lines.append(line(table, row: heading.label, column: other.label, table.cells[row][column], table.chance[column]))
+        let (cell, chance) = (table.cells[row][column], table.chance[column])
+        lines.append(line(table, row: heading.label, column: other.label, cell, chance))
       }
     }
     return lines.joined(separator: "\n") + "\n"

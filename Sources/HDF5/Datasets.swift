@@ -29,7 +29,10 @@ extension HDF5File {
 
   private func description(of name: String) throws -> (shape: [Int], element: HDF5Element)? {
     try withFile { file in
-      guard ch_kind(file, name) == Int32(CH_DATASET) else { return nil }
+      let kind = try HDF5Library.check(
+        ch_kind(file, name), .data, "cannot be opened", file: path, object: name,
+        remedy: "make the file again, in the file format of libhdf5 1.10 (h5py: without libver='latest')")
+      guard kind == Int32(CH_DATASET) else { return nil }
       var rank: Int32 = 0
       var element: Int32 = 0
       var dims = [UInt64](repeating: 0, count: Int(CH_MAX_RANK))

@@ -83,9 +83,9 @@ public final class HDF5File: @unchecked Sendable {
     try perform(.system, "cannot be flushed", nil) { ch_flush($0) }
   }
 
-  /// Whether a group or dataset of this name exists.
+  /// Whether a group or dataset of this name exists, readable or not.
   public func exists(_ name: String) -> Bool {
-    HDF5Library.locked { isOpen && ch_kind(file, name) > 0 }
+    HDF5Library.locked { isOpen && ch_kind(file, name) != Int32(CH_MISSING) }
   }
 
   /// The names of a group's children, sorted; groups and datasets alike.

@@ -22,7 +22,7 @@ def embeddings():
 
 
 def features():
-    with h5py.File(out / "h5py-features.h5", "w", libver="latest") as file:
+    with h5py.File(out / "h5py-features.h5", "w") as file:
         attributes = {"format": "ieum-features", "modality": "text", "dataset": "", "dataset_digest": "",
                       "encoder": "bert", "encoder_digest": np.bytes_("abc")}
         for key, value in attributes.items():

@@ -17,8 +17,8 @@ let torchCxx: [CXXSetting] = [
   .unsafeFlags([
     // libtorch 1.13's headers refuse C++20, those of 2.15 refuse C++17.
     torchIsRecent ? "-std=c++20" : "-std=c++17", "-O2", "-w",
-    "-isystem", torchInclude, "-isystem", torchInclude + "/torch/csrc/api/include",
-  ])
+    "-isystem", torchInclude + "/torch/csrc/api/include",
+  ] + (libtorch == nil ? [] : ["-isystem", torchInclude])) // /usr/include itself must stay last in the search
 ]
 let torchLibraryPaths = libtorch.map { ["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? []
 let torchHasCUDA = libtorch.map { FileManager.default.fileExists(atPath: $0 + "/lib/libtorch_cuda.so") } ?? false
@@ -56,7 +56,13 @@ let package = Package(
       ],
       linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample", "rsvg-2", "cairo", "gio-2.0", "gobject-2.0", "glib-2.0"]
         .map { .linkedLibrary($0) }),
-    .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+    // libtorch brings libprotobuf, sentencepiece libprotobuf-lite: the full one must come first, or both crash at start.
+    .target(
+      name: "CSentencePiece",
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "--no-as-needed", "-lprotobuf", "-Xlinker", "--as-needed"]),
+        .linkedLibrary("sentencepiece"),
+      ]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
 
     // Rooms, in the order in which data flows.

@@ -115,6 +115,9 @@ public struct Dataset: Sendable {
 
   /// The item-to-item retrieval task inside one split (hong2022): each item queries all the others.
   public func retrieval(in split: Split) -> ItemRetrieval { ItemRetrieval(items(in: split), relevance) }
+
+  /// The same task among some items of a split only: those that could be encoded.
+  public func retrieval(of items: [DatasetItem]) -> ItemRetrieval { ItemRetrieval(items, relevance) }
 }
 
 /// Ground truth of item-to-item retrieval: rows are positions in ``items``.

@@ -1,0 +1,24 @@
+# `make demo` and `make test` are all a fresh machine needs; both can be repeated at no cost.
+SWIFT_BUILD = swift build -c release
+IEUM = .build/release/ieum
+
+.PHONY: demo test build setup weights golden clean
+
+demo: build weights
+	$(IEUM) run experiments/quickstart.yaml
+
+test: setup
+	$(SWIFT_BUILD) --build-tests
+	swift test -c release --skip-build
+
+build: setup
+	$(SWIFT_BUILD) --product ieum
+
+setup:
+	@scripts/setup.sh
+
+weights: setup
+	@scripts/fetch-weights.sh
+
+clean:
+	rm -rf .build

@@ -1,0 +1,134 @@
+import Basics
+
+/// Everything one cell of a sweep depends on, decoded and checked.
+public struct CellConfig: Sendable {
+  public struct DatasetChoice: Sendable {
+    public let name: String
+    public let root: String?
+    public let language: String
+    public let options: [String: Scalar]
+  }
+
+  /// One side's encoder: its registered name, its weights and whether it is trained with the joint model.
+  public struct EncoderChoice: Sendable {
+    public let encoder: String
+    /// A name of the weight catalogue, a file, or `random`.
+    public let weights: String
+    /// Seed of random weights.
+    public let seed: Int
+    public let parameters: [String: Scalar]
+  }
+
+  public struct ModelChoice: Sendable {
+    public let name: String
+    public let parameters: [String: Scalar]
+  }
+
+  public struct LossChoice: Sendable {
+    public let name: String
+    /// How triplets are chosen; nil = as the loss prescribes.
+    public let mining: String?
+    public let parameters: [String: Scalar]
+  }
+
+  public struct Training: Sendable {
+    public let epochs: Int
+    public let batchSize: Int
+    public let learningRate: Double
+    /// Epochs without a better validation loss before training stops.
+    public let patience: Int
+    /// Items that a batch draws together because they are relevant to each other.
+    public let groupSize: Int
+    public let precision: String
+    public let threads: Int
+  }
+
+  public struct Evaluation: Sendable {
+    public let metrics: [String]
+    public let similarity: String
+    public let ties: String
+    public let split: String
+  }
+
+  public let dataset: DatasetChoice
+  public let text: EncoderChoice
+  public let image: EncoderChoice
+  public let model: ModelChoice
+  public let loss: LossChoice
+  public let training: Training
+  public let evaluation: Evaluation
+  public let seeds: [Int]
+  /// Footnotes a table prints for this cell.
+  public let notes: [String]
+  /// The resolved settings as written, for provenance and digests.
+  public let tree: ConfigTree
+
+  /// - Throws: ``IeumError`` (usage) listing every problem with file and line.
+  public init(_ tree: ConfigTree) throws {
+    let problems = ConfigProblems()
+    let reader = ConfigReader(tree, path: "", problems: problems)
+    dataset = CellConfig.dataset(reader.section("dataset"))
+    text = CellConfig.encoder(reader.section("text"), weights: "random")
+    image = CellConfig.encoder(reader.section("image"), weights: "random")
+    model = CellConfig.model(reader.section("model"))
+    loss = CellConfig.loss(reader.section("loss"))
+    training = CellConfig.training(reader.section("training"))
+    evaluation = CellConfig.evaluation(reader.section("evaluation"))
+    seeds = reader.ints("seeds", default: [1])
+    notes = reader.strings("notes", default: [])
+    if seeds.isEmpty { reader.problem("seeds", "'seeds' is empty; give at least one") }
+    if Set(seeds).count != seeds.count { reader.problem("seeds", "'seeds' repeats a seed") }
+    reader.finish()
+    try problems.check()
+    self.tree = tree
+  }
+
+  private static func dataset(_ reader: ConfigReader) -> DatasetChoice {
+    defer { reader.finish() }
+    return DatasetChoice(
+      name: reader.string("name"), root: reader.optionalString("root"),
+      language: reader.string("language", default: "en"), options: reader.parameters("options"))
+  }
+
+  private static func encoder(_ reader: ConfigReader, weights: String) -> EncoderChoice {
+    defer { reader.finish() }
+    return EncoderChoice(
+      encoder: reader.string("encoder"), weights: reader.string("weights", default: weights),
+      seed: reader.int("seed", default: 0, in: 0...Int.max), parameters: reader.parameters("parameters"))
+  }
+
+  private static func model(_ reader: ConfigReader) -> ModelChoice {
+    defer { reader.finish() }
+    return ModelChoice(
+      name: reader.string("name", default: "text-image"), parameters: reader.parameters("parameters"))
+  }
+
+  private static func loss(_ reader: ConfigReader) -> LossChoice {
+    defer { reader.finish() }
+    return LossChoice(
+      name: reader.string("name", default: "swish-triplet"),
+      mining: reader.optionalChoice("mining", ["all", "random", "hard", "semi-hard"]),
+      parameters: reader.parameters("parameters"))
+  }
+
+  private static func training(_ reader: ConfigReader) -> Training {
+    defer { reader.finish() }
+    return Training(
+      epochs: reader.int("epochs", default: 200, in: 1...100_000),
+      batchSize: reader.int("batchSize", default: 512, in: 2...1_000_000),
+      learningRate: reader.double("learningRate", default: 0.0003, in: 1e-12...10),
+      patience: reader.int("patience", default: 20, in: 1...100_000),
+      groupSize: reader.int("groupSize", default: 4, in: 2...100_000),
+      precision: reader.choice("precision", ["f32", "bf16"], default: "f32"),
+      threads: reader.int("threads", default: 1, in: 1...1024))
+  }
+
+  private static func evaluation(_ reader: ConfigReader) -> Evaluation {
+    defer { reader.finish() }
+    return Evaluation(
+      metrics: reader.strings("metrics", default: ["cappedR@1", "cappedR@10", "cappedR@20", "MedR"]),
+      similarity: reader.choice("similarity", ["cosine", "dot", "euclidean"], default: "cosine"),
+      ties: reader.choice("ties", ["expected", "optimistic", "pessimistic"], default: "expected"),
+      split: reader.choice("split", ["test", "validation"], default: "test"))
+  }
+}

@@ -1,0 +1,54 @@
+import Basics
+
+extension Experiment {
+  /// The `report:` section as a ``ReportSpec``: tables take their rows and columns from the grid they name.
+  /// - Throws: ``IeumError`` (usage) listing every problem with file and line.
+  public func reportSpec() throws -> ReportSpec {
+    let problems = ConfigProblems()
+    let reader = ConfigReader(report, path: "report", problems: problems)
+    let language = reader.optionalString("language")
+    let summary = reader.optionalString("summary")
+    let tables = entries(reader.tree("tables")).compactMap { table($0, problems) }
+    let figures = entries(reader.tree("figures")).compactMap { figure($0, problems) }
+    reader.finish()
+    try problems.check()
+    return ReportSpec(title: title, language: language, summary: summary, tables: tables, figures: figures)
+  }
+
+  private func entries(_ tree: ConfigTree?) -> [ConfigTree] {
+    if case .list(let items, _)? = tree { return items }
+    return []
+  }
+
+  private func table(_ tree: ConfigTree, _ problems: ConfigProblems) -> TableSpec? {
+    let reader = ConfigReader(tree, path: "report.tables", problems: problems)
+    let name = reader.string("name")
+    let grid = reader.string("from")
+    let members = cells.filter { $0.table == grid }
+    if members.isEmpty { reader.problem("from", "no grid of the sweep is called '\(grid)'") }
+    let spec = TableSpec(
+      name: name, title: reader.string("title", default: name), metric: reader.string("metric"),
+      rows: ordered(members.map(\.row)), columns: ordered(members.map(\.column)),
+      paper: reader.optionalString("paper"), footnotes: reader.strings("footnotes", default: []))
+    reader.finish()
+    return spec
+  }
+
+  private func figure(_ tree: ConfigTree, _ problems: ConfigProblems) -> FigureSpec? {
+    if case .scalar(let name, _, _) = tree { return FigureSpec(name) }
+    let reader = ConfigReader(tree, path: "report.figures", problems: problems)
+    let grid = reader.optionalString("from")
+    let spec = FigureSpec(
+      reader.string("name"), title: reader.optionalString("title"), cell: reader.optionalString("cell"),
+      metric: reader.optionalString("metric"),
+      rows: grid.map { grid in ordered(cells.filter { $0.table == grid }.map(\.row)) },
+      paper: reader.optionalString("paper"))
+    reader.finish()
+    return spec
+  }
+
+  private func ordered(_ labels: [String]) -> [String] {
+    var seen: Set<String> = []
+    return labels.filter { seen.insert($0).inserted }
+  }
+}

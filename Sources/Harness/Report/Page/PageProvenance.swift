@@ -1,0 +1,81 @@
+import Foundation
+
+/// The provenance of one cell: all that is needed to judge and to recompute its numbers.
+enum PageProvenance {
+  static func render(_ cell: CellResult) -> String {
+    """
+    <details><summary>\(HTML.text(name(cell))) <span class="soft">\(summary(cell))</span></summary>
+    <div class="provenance" id="\(HTML.anchor(cell.id))">\(body(cell))</div></details>
+    """
+  }
+
+  private static func name(_ cell: CellResult) -> String {
+    [cell.rowTitle, cell.columnTitle].filter { !$0.isEmpty }.joined(separator: " × ")
+  }
+
+  private static func summary(_ cell: CellResult) -> String {
+    switch cell.status {
+    case .ok: "<span class=\"mono\">\(HTML.escape(cell.id))</span>"
+    case .failed: "<span class=\"failed\">failed: \(HTML.text(cell.reason ?? ""))</span>"
+    case .missing: "not run: \(HTML.text(cell.reason ?? ""))"
+    }
+  }
+
+  private static func body(_ cell: CellResult) -> String {
+    let parts: [(String, String)] = [
+      ("Recompute", cell.command.isEmpty ? "" : "<code>\(HTML.escape(cell.command))</code>"),
+      ("Values", values(cell)),
+      ("Protocol", HTML.facts(protocolFacts(cell))),
+      ("Notes", cell.notes.map { "<p>\(HTML.text($0))</p>" }.joined()),
+      ("Configuration", HTML.facts(cell.config.sorted { $0.key < $1.key }.map { ($0, HTML.text($1)) })),
+      ("Digests (SHA-256)", HTML.facts(cell.digests.named.map { ($0.name, mono($0.value)) })),
+      ("Host", HTML.facts(hostFacts(cell))),
+    ]
+    return parts.filter { !$0.1.isEmpty }.map { "<h4>\($0)</h4>\($1)" }.joined(separator: "\n")
+  }
+
+  private static func values(_ cell: CellResult) -> String {
+    guard !cell.metrics.isEmpty else { return "" }
+    return HTML.facts(
+      cell.metrics.keys.sorted().map { key in
+        let style = MetricStyle(key)
+        let seeds = (cell.metrics[key] ?? []).map(style.format).joined(separator: ", ")
+        let spread = cell.summary[key].map { "\(style.format($0.mean)) ± \(style.format($0.std))" } ?? ""
+        let interval = cell.ci95[key].flatMap { $0.count == 2 ? $0 : nil }
+        let ci = interval.map { "; 95 % interval of the first seed \($0.map(style.format).joined(separator: " to "))" }
+        let chance = cell.chance[key].map { "; chance \(style.format($0))" }
+        return (style.label, HTML.escape("\(spread) (per seed: \(seeds))\(ci ?? "")\(chance ?? "")"))
+      })
+  }
+
+  private static func protocolFacts(_ cell: CellResult) -> [(String, String)] {
+    [
+      ("seeds", cell.seeds.map(String.init).joined(separator: ", ")),
+      ("queries, gallery", cell.queries > 0 ? "\(cell.queries), \(cell.gallery)" : ""),
+      ("ties", cell.queries > 0 ? "\(HTML.escape(cell.ties.policy)); \(cell.ties.queries) queries with ties" : ""),
+      ("kept epochs", cell.selectedEpochs.map(String.init).joined(separator: ", ")),
+      ("skipped items", String(cell.skippedItems)),
+    ]
+  }
+
+  private static func hostFacts(_ cell: CellResult) -> [(String, String)] {
+    let host = cell.host
+    let seconds = cell.wallSeconds.sorted { $0.key < $1.key }.map { "\($0) \(String(format: "%.1f", $1)) s" }
+    let versions = host.versions.sorted { $0.key < $1.key }.map { "\($0) \($1)" }
+    let memory = String(format: "%.0f MiB", Double(cell.peakMemoryBytes) / 1_048_576)
+    return [
+      ("processor", HTML.escape(host.cpu)),
+      ("cores, threads", host.cores > 0 ? "\(host.cores), \(host.threads)" : ""),
+      ("BLAS kernel", HTML.escape(host.blasCore)),
+      ("versions", HTML.escape(versions.joined(separator: ", "))),
+      ("wall time", HTML.escape(seconds.joined(separator: ", "))),
+      ("peak memory", cell.peakMemoryBytes > 0 ? memory : ""),
+      (
+        "git revision",
+        cell.git.revision.isEmpty ? "" : mono(cell.git.revision) + (cell.git.dirty ? " (with local changes)" : "")
+      ),
+    ]
+  }
+
+  private static func mono(_ text: String) -> String { "<span class=\"mono\">\(HTML.escape(text))</span>" }
+}

@@ -1,0 +1,106 @@
+import Basics
+import Foundation
+
+/// What ``Report/write(experiment:resultsFolder:spec:paperTables:)`` made.
+public struct ReportOutput: Sendable {
+  /// The tables as aligned text for the terminal.
+  public let tables: [String]
+  public let pagePath: String
+  /// SVG and PNG of every figure that could be drawn.
+  public let figurePaths: [String]
+  /// What could not be shown, and the way out.
+  public let warnings: [String]
+}
+
+/// Turns stored results into tables, figures and a page; computes no metric and runs no model.
+public enum Report {
+  /// Writes `tables/*.{md,csv,tex}`, `figures/*.{gp,dat,svg,png}` and `index.html` into the results folder.
+  /// - Parameters:
+  ///   - experiment: its name, as shown.
+  ///   - resultsFolder: `results/<experiment>`, with `cells/<cell-id>/result.json` and, where there are,
+  ///     `cells/<cell-id>/train.csv` and `figures-data/*.csv`.
+  ///   - paperTables: the folder `paper-tables`.
+  /// - Throws: ``IeumError``: usage for an unknown figure name, data for a damaged result or paper table, system
+  ///   when a file cannot be written. A figure that cannot be drawn is a warning.
+  public static func write(
+    experiment: String, resultsFolder: String, spec: ReportSpec, paperTables: String
+  ) throws -> ReportOutput {
+    try write(
+      experiment: experiment, resultsFolder: resultsFolder, spec: spec, paperTables: paperTables,
+      gnuplot: Gnuplot.found())
+  }
+
+  /// The same with a given gnuplot.
+  public static func write(
+    experiment: String, resultsFolder: String, spec: ReportSpec, paperTables: String, gnuplot: Gnuplot
+  ) throws -> ReportOutput {
+    let known = FigureRegistry.all.map(\.name)
+    if let unknown = spec.figures.first(where: { !known.contains($0.name) }) {
+      throw Suggestion.unknown("figure", unknown.name, known: known, place: "report.figures")
+    }
+    let results = try cells(in: resultsFolder)
+    var warnings = results.isEmpty ? ["no results in \(resultsFolder)/cells; run the experiment first"] : []
+    let papers = try spec.tables.map { table in
+      try table.paper.map { try PaperTable.read($0, folder: paperTables) }
+    }
+    let tables = zip(spec.tables, papers).map { ReportTable.build($0, results: results, paper: $1) }
+    for table in tables { try write(table, folder: "\(resultsFolder)/tables") }
+    let pictures = try draw(
+      spec.figures, results: results, folder: resultsFolder, paperTables: paperTables, gnuplot: gnuplot,
+      warnings: &warnings)
+    let page = Page(
+      experiment: experiment, spec: spec, results: results, tables: tables,
+      pictures: pictures.map(\.picture), sources: sources(papers), warnings: warnings)
+    let pagePath = "\(resultsFolder)/index.html"
+    try AtomicFile.write(page.render(), to: pagePath)
+    return ReportOutput(
+      tables: tables.map(TextTable.render), pagePath: pagePath, figurePaths: pictures.flatMap(\.paths),
+      warnings: warnings)
+  }
+
+  /// All cells of a results folder, ordered by row, column and id as the folder names sort.
+  /// - Throws: ``IeumError`` (data) for a damaged `result.json`.
+  public static func cells(in resultsFolder: String) throws -> [CellResult] {
+    let folder = resultsFolder + "/cells"
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    return try names.map { "\(folder)/\($0)/result.json" }
+      .filter { FileManager.default.fileExists(atPath: $0) }
+      .map(CellResult.read)
+  }
+
+  private static func write(_ table: ReportTable, folder: String) throws {
+    try AtomicFile.write(MarkdownTable.render(table), to: "\(folder)/\(table.name).md")
+    try AtomicFile.write(CSVTable.render(table), to: "\(folder)/\(table.name).csv")
+    try AtomicFile.write(LatexTable.render(table), to: "\(folder)/\(table.name).tex")
+  }
+
+  private struct Drawn {
+    let picture: Page.Picture
+    let paths: [String]
+  }
+
+  // A missing log or a missing gnuplot costs one figure, not the report.
+  private static func draw(
+    _ specs: [FigureSpec], results: [CellResult], folder: String, paperTables: String, gnuplot: Gnuplot,
+    warnings: inout [String]
+  ) throws -> [Drawn] {
+    var drawn: [Drawn] = []
+    for spec in specs {
+      let context = FigureContext(spec: spec, results: results, folder: folder, paperTables: paperTables)
+      do {
+        let figure = try FigureRegistry.make(context)
+        let paths = try gnuplot.draw(figure, folder: "\(folder)/figures")
+        let png = paths.first { $0.hasSuffix(".png") }.flatMap { FileManager.default.contents(atPath: $0) }
+        drawn.append(Drawn(picture: Page.Picture(figure: figure, png: png ?? Data()), paths: paths))
+      } catch let error as IeumError {
+        warnings.append("figure \(spec.name): \(error)")
+      }
+    }
+    return drawn
+  }
+
+  private static func sources(_ papers: [PaperTable?]) -> [PaperSource] {
+    var seen = Set<String>()
+    return papers.compactMap { $0?.source }.filter { seen.insert($0.id).inserted }
+  }
+}

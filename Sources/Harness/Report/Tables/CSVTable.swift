@@ -1,0 +1,31 @@
+/// A table as CSV, one line per cell, full precision, for programs.
+enum CSVTable {
+  static let header = [
+    "row", "column", "metric", "mean", "std", "seeds", "unit", "published", "published_row", "published_column",
+    "published_same_method", "chance", "status", "reason", "cell",
+  ]
+
+  static func render(_ table: ReportTable) -> String {
+    var lines = [CSVText.line(header)]
+    for (row, heading) in table.rows.enumerated() {
+      for (column, other) in table.columns.enumerated() {
+        lines.append(line(table, row: heading.label, column: other.label, table.cells[row][column], table.chance[column]))
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func line(
+    _ table: ReportTable, row: String, column: String, _ cell: ReportTable.Cell, _ chance: Double?
+  ) -> String {
+    let published = cell.published
+    return CSVText.line([
+      row, column, table.metric.name, number(cell.value?.mean), number(cell.value?.std),
+      cell.value == nil ? "" : String(cell.seeds), table.metric.unit.rawValue, number(published?.value),
+      published?.row ?? "", published?.column ?? "", published.map { String($0.isSameMethod) } ?? "",
+      number(chance), cell.status.rawValue, cell.value == nil ? cell.reason ?? "" : "", cell.id ?? "",
+    ])
+  }
+
+  private static func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+}

@@ -1,0 +1,44 @@
+/// A table as LaTeX with the `booktabs` package; Korean text needs `kotex` or XeLaTeX.
+enum LatexTable {
+  static func render(_ table: ReportTable) -> String {
+    let style = TableGrid.Style(
+      text: escape, bold: { "\\textbf{\($0)}" }, marker: { "\\textsuperscript{\($0)}" },
+      published: { "\\textit{\($0.replacing("≈", with: "$\\approx$"))}" })
+    let grid = TableGrid(table, style: style)
+    func line(_ fields: [String]) -> String { "  " + fields.joined(separator: " & ") + " \\\\" }
+    var lines = [
+      "% requires \\usepackage{booktabs}", "\\begin{table}[t]", "\\centering",
+      "\\caption{\(escape(table.title)), \(escape(table.metric.label))}", "\\label{tab:\(table.name)}",
+      "\\begin{tabular}{l\(String(repeating: "r", count: grid.header.count - 1))}", "  \\toprule",
+      line(grid.header), "  \\midrule",
+    ]
+    let hasChance = !table.chanceTexts.isEmpty
+    for (index, row) in grid.body.enumerated() {
+      if hasChance, index == grid.body.count - 1 { lines.append("  \\midrule") }
+      lines.append(line(row))
+    }
+    lines += ["  \\bottomrule", "\\end{tabular}", "\\par\\smallskip\\footnotesize\\raggedright"]
+    lines += table.footnotes.map { note in
+      (note.marker.map { "\\textsuperscript{\($0)}~" } ?? "") + escape(note.text) + "\\par"
+    }
+    lines.append("\\end{table}")
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Characters that LaTeX would read as commands.
+  static func escape(_ text: String) -> String {
+    text.reduce(into: "") { result, character in
+      switch character {
+      case "&", "%", "$", "#", "_", "{", "}": result += "\\\(character)"
+      case "\\": result += "\\textbackslash{}"
+      case "~": result += "\\textasciitilde{}"
+      case "^": result += "\\textasciicircum{}"
+      case "±": result += "$\\pm$"
+      case "≈": result += "$\\approx$"
+      case "—": result += "---"
+      case "→": result += "$\\rightarrow$"
+      default: if character.isNewline { result += " " } else { result.append(character) }
+      }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import Basics
+import Foundation
+
+/// Where derived files live, each named by a digest of all that went into it.
+public struct Cache: Sendable {
+  public let root: String
+
+  /// `$IEUM_CACHE`, or `~/.cache/ieum`.
+  public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+    if let path = environment["IEUM_CACHE"], !path.isEmpty {
+      root = path
+    } else {
+      root = (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/ieum"
+    }
+  }
+
+  public var weights: String { root + "/weights" }
+
+  /// The feature file of one dataset through one encoder.
+  public func features(dataset: String, encoder: String, digest: String) -> String {
+    "\(root)/features/\(dataset)-\(encoder)-\(digest.prefix(16)).h5"
+  }
+
+  /// The folder of one training run (one cell, one seed).
+  public func run(digest: String) -> String { "\(root)/runs/\(digest.prefix(24))" }
+
+  /// SHA-256 of a file, remembered beside its size and modification time so that large weights are hashed once.
+  public func digest(ofFile path: String) throws -> String {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    guard let size = attributes?[.size] as? Int, let date = attributes?[.modificationDate] as? Date else {
+      throw IeumError(.data, "no such file", file: path, remedy: "put it there or correct the path")
+    }
+    let key = Digest.of("\(path)\u{0}\(size)\u{0}\(date.timeIntervalSince1970)")
+    let memo = "\(root)/digests/\(key.prefix(24))"
+    if let known = try? String(contentsOfFile: memo, encoding: .utf8), known.count == 64 { return known }
+    let digest = try Digest.ofFile(path)
+    try? AtomicFile.write(digest, to: memo)
+    return digest
+  }
+}

@@ -1,0 +1,32 @@
+import Basics
+import Datasets
+import Models
+
+/// Encodes a whole dataset with one encoder, outside any experiment (`ieum features extract`).
+public struct FeatureExtraction {
+  private let dataset: CellConfig.DatasetChoice
+  private let encoder: CellConfig.EncoderChoice
+
+  public init(dataset: String, root: String?, language: String?, encoder: String, weights: String, seed: Int) throws {
+    let spec = try DatasetRegistry.named(dataset)
+    self.dataset = .init(name: dataset, root: root, language: language ?? spec.defaultLanguage, options: [:])
+    self.encoder = .init(encoder: encoder, weights: weights, seed: seed, parameters: [:])
+  }
+
+  /// - Throws: ``IeumError``: usage for an unknown or trainable encoder; data for missing data or weights.
+  public func run(bench: Workbench = Workbench()) throws -> FeatureFile {
+    if ImageEncoderRegistry.all.contains(where: { $0.name == encoder.encoder }) {
+      let data = try bench.dataset(dataset)
+      return try ImageFeatures(encoder, cache: bench.cache).file(for: data, cache: bench.cache, progress: Progress())
+    }
+    _ = try TextEncoderRegistry.named(encoder.encoder)
+    let data = try bench.dataset(dataset)
+    let source = try TextSource(encoder, dataset: data, cache: bench.cache)
+    guard case .features(let file) = try source.inputs(for: data, cache: bench.cache, progress: Progress()) else {
+      throw IeumError(
+        .usage, "'\(encoder.encoder)' is trained with the joint model; it has no frozen features", place: "--encoder",
+        remedy: "use word2vec or bert")
+    }
+    return file
+  }
+}

@@ -1,0 +1,116 @@
+import Basics
+import Datasets
+import Foundation
+import Models
+
+/// Fills the feature store with one vector per item: the mean over the vectors of its images (hong2022).
+struct ImageFeatures {
+  let spec: ImageEncoderSpec
+  let seed: Int
+  let weights: String?
+  /// SHA-256 of the weight file, or `random:SEED`.
+  let weightsDigest: String
+  /// SHA-256 over weights, preprocessing and code version: `encoder_digest` of the file.
+  let digest: String
+  /// Images decoded and encoded at a time.
+  private let batch = 32
+
+  init(_ choice: CellConfig.EncoderChoice, cache: Cache) throws {
+    spec = try ImageEncoderRegistry.named(choice.encoder)
+    _ = try Parameters(choice.parameters, specs: [], owner: "encoder '\(choice.encoder)'")
+    seed = choice.seed
+    weights = try WeightCatalog.resolve(choice.weights, cache: cache)
+    weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random:\(choice.seed)"
+    digest = Digest.of("\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)")
+  }
+
+  func path(_ dataset: Dataset, _ cache: Cache) -> String {
+    cache.features(dataset: dataset.name, encoder: spec.name, digest: Digest.of(dataset.digest + digest))
+  }
+
+  /// The feature file, extracted first where it is missing; goes on where an interrupted extraction stopped.
+  func file(for dataset: Dataset, cache: Cache, progress: Progress) throws -> FeatureFile {
+    let path = path(dataset, cache)
+    if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
+    let writer = try FeatureWriter(
+      path,
+      attributes: FeatureAttributes(
+        modality: .image, dataset: dataset.name, datasetDigest: dataset.digest, encoder: spec.name,
+        encoderDigest: digest, dimension: spec.dimension))
+    let encoder = try ImageEncoder.load(spec, weights: weights, seed: UInt64(seed))
+    let todo = dataset.allItems.filter { !writer.finishedIDs.contains($0.id) }
+    progress.start("\(dataset.name) → \(spec.name)", total: todo.count)
+    var group: [DatasetItem] = []
+    for (index, item) in todo.enumerated() {
+      group.append(item)
+      guard group.reduce(0, { $0 + $1.imagePaths.count }) >= batch || index == todo.count - 1 else { continue }
+      try encode(group, with: encoder, into: writer)
+      progress.advance(group.count)
+      group = []
+    }
+    progress.finish()
+    return try writer.finish(order: dataset.allItems.map(\.id))
+  }
+
+  private func encode(_ items: [DatasetItem], with encoder: ImageEncoder, into writer: FeatureWriter) throws {
+    var means = items.map { _ in ItemMean(dimension: spec.dimension) }
+    let jobs = items.enumerated().flatMap { index, item in item.imagePaths.map { (index, $0) } }
+    for start in stride(from: 0, to: jobs.count, by: batch) {
+      let piece = Array(jobs[start..<min(start + batch, jobs.count)])
+      let decoded = Parallel.map(piece) { job in
+        Result { try ImagePreprocessor.apply(ImageDecoder.decode(job.1), spec.preprocessing) }
+      }
+      try add(piece, decoded, to: &means, with: encoder)
+    }
+    for (item, mean) in zip(items, means) {
+      if let vector = mean.vector {
+        try writer.append([item.id], features: vector)
+        if mean.failures.count > 0 { progressNote(item, mean) }
+      } else {
+        try writer.fail(item.id, mean.failures.first ?? "has no image")
+      }
+    }
+    try writer.flush()
+  }
+
+  private func add(
+    _ jobs: [(Int, String)], _ decoded: [Result<[Float], any Error>], to means: inout [ItemMean],
+    with encoder: ImageEncoder
+  ) throws {
+    var (pixels, owners): ([Float], [Int]) = ([], [])
+    for (job, result) in zip(jobs, decoded) {
+      switch result {
+      case .success(let image):
+        pixels += image
+        owners.append(job.0)
+      case .failure(let error): means[job.0].failures.append("\(error)")
+      }
+    }
+    guard !owners.isEmpty else { return }
+    let vectors = try encoder.encode(pixels: pixels, count: owners.count)
+    for (row, owner) in owners.enumerated() {
+      means[owner].add(vectors[(row * spec.dimension)..<((row + 1) * spec.dimension)])
+    }
+  }
+
+  /// An item keeps its other images when one is broken; the broken one is told all the same.
+  private func progressNote(_ item: DatasetItem, _ mean: ItemMean) {
+    Progress().note("ieum: item '\(item.id)': \(mean.failures.count) image(s) left out: \(mean.failures[0])")
+  }
+}
+
+/// The running mean of an item's image vectors.
+private struct ItemMean {
+  private var sum: [Float]
+  private var count = 0
+  var failures: [String] = []
+
+  init(dimension: Int) { sum = [Float](repeating: 0, count: dimension) }
+
+  mutating func add(_ vector: ArraySlice<Float>) {
+    for (index, value) in vector.enumerated() { sum[index] += value }
+    count += 1
+  }
+
+  var vector: [Float]? { count == 0 ? nil : sum.map { $0 / Float(count) } }
+}

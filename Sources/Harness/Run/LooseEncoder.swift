@@ -1,0 +1,120 @@
+import Basics
+import Datasets
+import Foundation
+import Models
+
+/// Encodes files or sentences that belong to no dataset, into a feature file (`ieum encode`).
+public struct LooseEncoder {
+  /// What to encode with.
+  public struct Request: Sendable {
+    public var encoder: String
+    public var weights: String?
+    public var config: String?
+    public var tokenizer: String?
+    public var pooling = "mean"
+    public var maxTokens: Int?
+    public var seed = 0
+    public var language = "en"
+
+    public init(encoder: String) { self.encoder = encoder }
+  }
+
+  private let request: Request
+  private let cache: Cache
+
+  public init(_ request: Request, cache: Cache = Cache()) {
+    self.request = request
+    self.cache = cache
+  }
+
+  /// One row per image file; ids are the paths as given. Broken files go to `/errors`.
+  /// - Throws: ``IeumError``: data when an input is missing or every one of them fails.
+  public func images(_ paths: [String], to output: String) throws -> FeatureFile {
+    let spec = try ImageEncoderRegistry.named(request.encoder)
+    for path in paths where !FileManager.default.fileExists(atPath: path) {
+      throw IeumError(.data, "no such file", file: path, remedy: "check the path")
+    }
+    let encoder = try ImageEncoder.load(spec, weights: try weights(), seed: UInt64(request.seed))
+    let writer = try writer(output, .image, spec.dimension, encoder.digest)
+    for start in stride(from: 0, to: paths.count, by: 32) {
+      let piece = Array(paths[start..<min(start + 32, paths.count)])
+      let decoded = Parallel.map(piece) { path in
+        Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), spec.preprocessing) }
+      }
+      var (pixels, ids): ([Float], [String]) = ([], [])
+      for (path, result) in zip(piece, decoded) {
+        switch result {
+        case .success(let image):
+          pixels += image
+          ids.append(path)
+        case .failure(let error): try writer.fail(path, "\(error)")
+        }
+      }
+      if !ids.isEmpty { try writer.append(ids, features: try encoder.encode(pixels: pixels, count: ids.count)) }
+    }
+    return try finished(writer, paths)
+  }
+
+  /// One row per sentence; a `nil` sentence could not be read and goes to `/errors`.
+  public func sentences(_ lines: [(id: String, text: String?)], to output: String) throws -> FeatureFile {
+    let (encode, digest) = try textEncoder()
+    let writer = try writer(output, .text, encode.dimension, digest)
+    let readable = lines.compactMap { line in line.text.map { (line.id, $0) } }
+    for line in lines where line.text == nil { try writer.fail(line.id, "is not UTF-8") }
+    for ((id, _), result) in zip(readable, try encode.vectors(readable.map(\.1))) {
+      switch result {
+      case .success(let vector): try writer.append([id], features: vector)
+      case .failure(let error): try writer.fail(id, error.problem)
+      }
+    }
+    return try finished(writer, lines.map(\.id))
+  }
+
+  private func textEncoder() throws -> (FrozenText, String) {
+    let spec = try TextEncoderRegistry.named(request.encoder)
+    guard !spec.isTrainable else {
+      throw IeumError(
+        .usage, "'\(spec.name)' is trained with a joint model and has no weights of its own", place: "--encoder",
+        remedy: "use word2vec or bert, or run an experiment with it")
+    }
+    guard let path = try weights() else {
+      throw IeumError(.usage, "'\(spec.name)' needs --weights", place: "--weights", remedy: "see `ieum models list`")
+    }
+    let digest = Digest.of("\(spec.name) 1 \(request.pooling) \(try cache.digest(ofFile: path))")
+    if spec.name == "word2vec" { return (try FrozenText.wordVectors(path, language: request.language), digest) }
+    let encoder = try FrozenText.bert(
+      path, config: request.config, tokenizer: request.tokenizer, pooling: request.pooling,
+      maxTokens: request.maxTokens)
+    return (encoder, digest)
+  }
+
+  private func weights() throws -> String? {
+    try request.weights.flatMap { try WeightCatalog.resolve($0, cache: cache) }
+  }
+
+  private func writer(
+    _ path: String, _ modality: FeatureAttributes.Modality, _ dimension: Int, _ digest: String
+  ) throws -> FeatureWriter {
+    let writer = try FeatureWriter(
+      path,
+      attributes: FeatureAttributes(
+        modality: modality, dataset: "", datasetDigest: "", encoder: request.encoder, encoderDigest: digest,
+        dimension: dimension))
+    // Loose inputs have no digest of their own, so parts of an earlier call cannot be trusted.
+    guard writer.finishedIDs.isEmpty else {
+      writer.discard()
+      return try self.writer(path, modality, dimension, digest)
+    }
+    return writer
+  }
+
+  private func finished(_ writer: FeatureWriter, _ ids: [String]) throws -> FeatureFile {
+    let file = try writer.finish(order: ids)
+    if file.ids.isEmpty {
+      let reason = file.errors.first.map { "\($0.id): \($0.message)" } ?? "there is no input"
+      unlink(file.path)
+      throw IeumError(.data, "none of the \(ids.count) input(s) could be encoded; \(reason)")
+    }
+    return file
+  }
+}

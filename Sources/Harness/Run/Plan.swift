@@ -1,0 +1,60 @@
+import Basics
+import Foundation
+
+/// What running an experiment would do: per cell, what is cached, what is to be computed, what is missing.
+public struct Plan: Encodable, Sendable {
+  public struct Cell: Encodable, Sendable {
+    public let id: String
+    public let table: String
+    public let row: String
+    public let column: String
+    /// `cached`, `to compute` or `missing`.
+    public let state: String
+    public let reason: String?
+    public let seedsToTrain: Int
+    public let featuresToExtract: [String]
+  }
+
+  public let experiment: String
+  public let cells: [Cell]
+
+  /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
+  public init(_ experiment: Experiment, bench: Workbench) throws {
+    self.experiment = experiment.name
+    cells = try experiment.cells.map { try Plan.cell($0, experiment, bench) }
+  }
+
+  private static func cell(_ cell: Experiment.Cell, _ experiment: Experiment, _ bench: Workbench) throws -> Cell {
+    func made(_ state: String, _ reason: String? = nil, seeds: Int = 0, features: [String] = []) -> Cell {
+      Cell(
+        id: cell.id, table: cell.table, row: cell.row, column: cell.column, state: state, reason: reason,
+        seedsToTrain: seeds, featuresToExtract: features)
+    }
+    let runner = CellRunner(experiment: experiment.name, cell: cell, bench: bench, progress: Progress())
+    do {
+      let parts = try runner.parts()
+      let seeds = runner.missingSeeds(parts).count
+      let files = [parts.text.path(parts.dataset, bench.cache), parts.image.path(parts.dataset, bench.cache)]
+      let features = files.compactMap { $0 }.filter { !FileManager.default.fileExists(atPath: $0) }
+      return made(seeds == 0 ? "cached" : "to compute", seeds: seeds, features: seeds == 0 ? [] : features)
+    } catch let error as IeumError where error.kind == .data {
+      return made("missing", error.description)
+    }
+  }
+
+  /// A line per cell and the sums.
+  public var text: String {
+    var lines = cells.map { cell in
+      let label = [cell.table, cell.row, cell.column].filter { !$0.isEmpty }.joined(separator: " / ")
+      let cost = cell.seedsToTrain > 0 ? ", \(cell.seedsToTrain) training(s)" : ""
+      return "\(label): \(cell.state)\(cost)\(cell.reason.map { "\n    " + $0 } ?? "")"
+    }
+    let features = Set(cells.flatMap(\.featuresToExtract))
+    let trainings = cells.reduce(0) { $0 + $1.seedsToTrain }
+    lines.append(
+      "\(cells.count) cells: \(cells.filter { $0.state == "cached" }.count) cached, "
+        + "\(cells.filter { $0.state == "missing" }.count) missing data or weights; "
+        + "\(features.count) feature file(s) to extract, \(trainings) training(s) to run")
+    return lines.joined(separator: "\n")
+  }
+}

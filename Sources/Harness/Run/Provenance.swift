@@ -1,0 +1,60 @@
+import Basics
+import Foundation
+import Tensors
+
+/// What a number's record says about machine, code and cost.
+public enum Provenance {
+  /// Bumped whenever training or evaluation changes in a way that changes numbers: part of every run's digest.
+  public static let codeVersion = "1"
+
+  /// Cores, threads, BLAS kernel and library versions in use now.
+  public static func host() -> CellResult.Host {
+    CellResult.Host(
+      cpu: cpuModel(), cores: ProcessInfo.processInfo.processorCount, threads: TensorRuntime.threads,
+      blasCore: TensorRuntime.blasCore ?? "unknown", versions: TensorRuntime.versions)
+  }
+
+  /// Git revision of the working folder and whether its tracked files differ from it; empty outside a checkout.
+  public static func git() -> CellResult.Git {
+    guard let revision = Subprocess.output(["git", "rev-parse", "HEAD"]) else { return CellResult.Git() }
+    let changes = Subprocess.output(["git", "status", "--porcelain", "--untracked-files=no", "--", "Sources", "configs", "experiments", "Package.swift"])
+    return CellResult.Git(revision: revision, dirty: !(changes ?? "").isEmpty)
+  }
+
+  /// Peak resident memory of this process, in bytes.
+  public static func peakMemory() -> Int {
+    var usage = rusage()
+    getrusage(RUSAGE_SELF, &usage)
+    return usage.ru_maxrss * 1024
+  }
+
+  static func cpuModel() -> String {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+    return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+  }
+}
+
+/// Small helper for other programs: runs one and returns its trimmed output, or `nil` when it failed.
+enum Subprocess {
+  static func output(_ command: [String]) -> String? {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return nil }
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { return nil }
+    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}
+
+/// Whether another program is installed, by what it says of itself.
+public enum Tool {
+  public static func version(_ name: String, _ arguments: [String]) -> String? {
+    Subprocess.output([name] + arguments).flatMap { $0.isEmpty ? nil : $0 }
+  }
+}

@@ -1,0 +1,34 @@
+import Basics
+import Foundation
+import Ranking
+
+/// One seed of one cell as it lies in the cache: small, immutable, enough to fill tables without any tensor.
+struct RunRecord: Codable {
+  var seed: Int
+  var metrics: [String: Double]
+  var ci95: [String: [Double]]
+  var chance: [String: Double]
+  var tiedQueries: Int
+  var queries: Int
+  var gallery: Int
+  /// Test items that have no relevant partner in the gallery and are therefore no queries.
+  var queriesWithoutRelevant: Int
+  var selectedEpoch: Int
+  var wallSeconds: [String: Double]
+  var peakMemoryBytes: Int
+  /// Items of the dataset that could not be used.
+  var skippedItems: Int
+  var host: CellResult.Host
+  var git: CellResult.Git
+
+  static func read(_ folder: String) -> RunRecord? {
+    guard let data = FileManager.default.contents(atPath: folder + "/record.json") else { return nil }
+    return try? JSONDecoder().decode(RunRecord.self, from: data)
+  }
+
+  func write(_ folder: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try AtomicFile.write(try encoder.encode(self), to: folder + "/record.json")
+  }
+}

@@ -1,0 +1,116 @@
+import Basics
+import Foundation
+
+/// Runs the cells of an experiment: features first, then the trainings side by side in worker processes, then the
+/// result files. One broken cell is recorded and does not stop the others.
+public struct SweepRunner {
+  public let experiment: Experiment
+  public let bench: Workbench
+  private let progress = Progress()
+
+  public init(_ experiment: Experiment, bench: Workbench) {
+    self.experiment = experiment
+    self.bench = bench
+  }
+
+  /// What came of a run.
+  public struct Outcome: Sendable {
+    public var computed = 0
+    public var cached = 0
+    /// Cell labels with the reason they have no numbers.
+    public var failed: [(cell: String, reason: String)] = []
+  }
+
+  private func runner(_ cell: Experiment.Cell) -> CellRunner {
+    CellRunner(experiment: experiment.name, cell: cell, bench: bench, progress: progress)
+  }
+
+  /// Cells whose label or id contains the pattern; all without one.
+  public func selected(_ pattern: String?) throws -> [Experiment.Cell] {
+    guard let pattern else { return experiment.cells }
+    let cells = experiment.cells.filter {
+      $0.id.contains(pattern) || "\($0.table)/\($0.row)/\($0.column)".localizedCaseInsensitiveContains(pattern)
+    }
+    guard !cells.isEmpty else {
+      throw IeumError(.usage, "no cell matches '\(pattern)'", place: "--only", remedy: "see `ieum plan`")
+    }
+    return cells
+  }
+
+  /// - Parameters:
+  ///   - jobs: worker processes.
+  ///   - worker: starts worker `index` of `count` and waits for it; returns its exit status.
+  public func run(
+    only pattern: String?, jobs: Int, results: String, worker: @escaping @Sendable (Int, Int) -> Int32
+  ) throws -> Outcome {
+    let cells = try selected(pattern)
+    var outcome = Outcome()
+    let pending = cells.filter { isPending($0) }
+    for cell in pending { try attempt { try runner(cell).prepareFeatures() } }
+    if !pending.isEmpty {
+      progress.note("training \(pending.count) cell(s) in \(min(jobs, pending.count)) process(es)")
+      let count = min(jobs, pending.count)
+      let statuses = Parallel.map(Array(0..<count)) { worker($0, count) }
+      if let bad = statuses.first(where: { $0 != 0 }) { progress.note("ieum: a worker ended with status \(bad)") }
+    }
+    for cell in cells {
+      let result = ResultWriter(experiment: experiment, cell: cell, bench: bench, results: results)
+      try result.write()
+      switch result.failure() {
+      case let reason?: outcome.failed.append((label(cell), reason))
+      case nil: pending.contains { $0.id == cell.id } ? (outcome.computed += 1) : (outcome.cached += 1)
+      }
+    }
+    if outcome.computed > 0 { try FigureData(experiment: experiment, bench: bench, results: results).write() }
+    return outcome
+  }
+
+  /// The share of the cells that falls to one worker; errors become the cell's record.
+  public func work(only pattern: String?, index: Int, count: Int) throws {
+    let pending = try selected(pattern)
+    for (place, cell) in pending.enumerated() where place % count == index {
+      do {
+        try runner(cell).run()
+        CellFailure.clear(cell, bench.cache)
+      } catch let error as IeumError {
+        try CellFailure.record(error, cell, bench.cache)
+      }
+    }
+  }
+
+  private func isPending(_ cell: Experiment.Cell) -> Bool {
+    guard let parts = try? runner(cell).parts() else { return true }
+    return !runner(cell).missingSeeds(parts).isEmpty
+  }
+
+  /// A dataset or weights that are missing are told with the cell, not here.
+  private func attempt(_ body: () throws -> Void) throws {
+    do { try body() } catch let error as IeumError where error.kind != .system {}
+  }
+
+  private func label(_ cell: Experiment.Cell) -> String {
+    [cell.table, cell.row, cell.column].filter { !$0.isEmpty }.joined(separator: " / ")
+  }
+}
+
+/// The reason a cell has no numbers, kept in the cache until it succeeds.
+enum CellFailure {
+  private struct Record: Codable {
+    let kind: String
+    let reason: String
+  }
+
+  private static func path(_ cell: Experiment.Cell, _ cache: Cache) -> String { "\(cache.root)/failures/\(cell.id).json" }
+
+  static func record(_ error: IeumError, _ cell: Experiment.Cell, _ cache: Cache) throws {
+    let record = Record(kind: error.kind.rawValue, reason: error.description)
+    try AtomicFile.write(try JSONEncoder().encode(record), to: path(cell, cache))
+  }
+
+  static func clear(_ cell: Experiment.Cell, _ cache: Cache) { unlink(path(cell, cache)) }
+
+  static func reason(_ cell: Experiment.Cell, _ cache: Cache) -> String? {
+    guard let data = FileManager.default.contents(atPath: path(cell, cache)) else { return nil }
+    return (try? JSONDecoder().decode(Record.self, from: data))?.reason
+  }
+}

@@ -1,0 +1,146 @@
+import Basics
+import Tensors
+
+/// What one sentence's vector is made of.
+public enum BertPooling: String, Sendable, CaseIterable {
+  /// Mean over all tokens of the sentence, `[CLS]` and `[SEP]` included.
+  case mean
+  /// Last hidden state of the first token, `[CLS]`.
+  case cls
+}
+
+/// A BERT encoder with Hugging Face's parameter names (no `bert.` prefix, no pooler).
+/// - Source: Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding".
+public final class BertNetwork: Module {
+  public let config: BertConfig
+  public let pooling: BertPooling
+  private let words: Kernel, positions: Kernel, types: Kernel
+  private let normalisation: LayerNorm
+  private let layers: [BertLayer]
+
+  /// BERT draws its matrices and embeddings with this deviation; biases start at zero.
+  static let deviation = 0.02
+
+  /// A network with random weights.
+  public convenience init(_ config: BertConfig, pooling: BertPooling, generator: inout SeededGenerator) throws {
+    var initial = InitialWeights(generator: generator)
+    try self.init(config, pooling: pooling, initial: &initial)
+    generator = initial.generator ?? generator
+  }
+
+  init(_ config: BertConfig, pooling: BertPooling, initial: inout InitialWeights) throws {
+    self.config = config
+    self.pooling = pooling
+    let width = config.hiddenSize
+    words = try Kernel([config.vocabularySize, width], std: Self.deviation, &initial)
+    positions = try Kernel([config.maxPositions, width], std: Self.deviation, &initial)
+    types = try Kernel([config.typeVocabularySize, width], std: Self.deviation, &initial)
+    normalisation = try LayerNorm(width, eps: config.layerNormEpsilon)
+    var layers: [BertLayer] = []
+    for _ in 0..<config.layers { layers.append(try BertLayer(config, &initial)) }
+    self.layers = layers
+    super.init()
+    child("embeddings.word_embeddings", words)
+    child("embeddings.position_embeddings", positions)
+    child("embeddings.token_type_embeddings", types)
+    child("embeddings.LayerNorm", normalisation)
+    for (index, layer) in layers.enumerated() { child("encoder.layer.\(index)", layer) }
+  }
+
+  /// One vector per sentence.
+  /// - Parameters:
+  ///   - ids: int64 `[N, T]`; what stands behind a sentence's length is never looked at.
+  ///   - lengths: tokens of each sentence, 1…T.
+  /// - Returns: `[N, H]`, not normalised.
+  public func features(ids: Tensor, lengths: [Int]) throws -> Tensor {
+    let hidden = try hiddenStates(ids: ids, lengths: lengths)
+    guard pooling == .mean else { return try hidden.select(dim: 1, index: 0) }
+    let (count, time) = (ids.shape[0], ids.shape[1])
+    let weights = lengths.flatMap { length in (0..<time).map { $0 < length ? 1 / Float(length) : 0 } }
+    let mask = try Tensor(weights, shape: [count, 1, time]).to(hidden.device)
+    return try mask.matmul(hidden).squeeze(1)
+  }
+
+  /// The last layer's hidden states `[N, T, H]`; rows behind a sentence's length mean nothing.
+  public func hiddenStates(ids: Tensor, lengths: [Int]) throws -> Tensor {
+    guard ids.rank == 2, ids.shape[0] == lengths.count, ids.shape[1] <= config.maxPositions,
+      lengths.allSatisfy({ 1...max(1, ids.shape[1]) ~= $0 })
+    else {
+      throw IeumError(
+        .data, "ids of shape \(ids.shape) with \(lengths.count) lengths do not fit a BERT of \(config.maxPositions) positions",
+        remedy: "give [N, T] ids with one length of 1…T per row")
+    }
+    let time = ids.shape[1]
+    let places = try positions.weight.narrow(dim: 0, start: 0, length: time)
+    let firstType = try types.weight.narrow(dim: 0, start: 0, length: 1)
+    var x = try normalisation(words.weight.embedding(ids) + places + firstType)
+    let padding = lengths.flatMap { length in (0..<time).map { $0 >= length } }
+    let mask = try Tensor(padding, shape: [lengths.count, 1, 1, time]).to(ids.device)
+    for layer in layers { x = try layer(x, padding: mask) }
+    return x
+  }
+}
+
+/// Self-attention and a two-layer perceptron, each followed by addition and layer normalisation.
+final class BertLayer: Module {
+  private let heads: Int
+  private let activation: BertConfig.Activation
+  private let query: Kernel, key: Kernel, value: Kernel, attended: Kernel, up: Kernel, down: Kernel
+  private let attentionNorm: LayerNorm, outputNorm: LayerNorm
+
+  init(_ config: BertConfig, _ initial: inout InitialWeights) throws {
+    heads = config.heads
+    activation = config.activation
+    let width = config.hiddenSize
+    func dense(_ output: Int, _ input: Int) throws -> Kernel {
+      try Kernel([output, input], std: BertNetwork.deviation, hasBias: true, &initial)
+    }
+    query = try dense(width, width)
+    key = try dense(width, width)
+    value = try dense(width, width)
+    attended = try dense(width, width)
+    up = try dense(config.intermediateSize, width)
+    down = try dense(width, config.intermediateSize)
+    attentionNorm = try LayerNorm(width, eps: config.layerNormEpsilon)
+    outputNorm = try LayerNorm(width, eps: config.layerNormEpsilon)
+    super.init()
+    child("attention.self.query", query)
+    child("attention.self.key", key)
+    child("attention.self.value", value)
+    child("attention.output.dense", attended)
+    child("attention.output.LayerNorm", attentionNorm)
+    child("intermediate.dense", up)
+    child("output.dense", down)
+    child("output.LayerNorm", outputNorm)
+  }
+
+  /// - Parameters:
+  ///   - x: `[N, T, H]`.
+  ///   - padding: bool `[N, 1, 1, T]`, true where there is no token.
+  func callAsFunction(_ x: Tensor, padding: Tensor) throws -> Tensor {
+    let attention = try attend(x, padding: padding)
+    let middle = try attentionNorm(x + attention.linear(attended.weight, attended.bias))
+    let wide = try activate(middle.linear(up.weight, up.bias))
+    return try outputNorm(middle + wide.linear(down.weight, down.bias))
+  }
+
+  private func attend(_ x: Tensor, padding: Tensor) throws -> Tensor {
+    let (count, time, width) = (x.shape[0], x.shape[1], x.shape[2])
+    let size = width / heads
+    func split(_ map: Kernel) throws -> Tensor {
+      try x.linear(map.weight, map.bias).reshape([count, time, heads, size]).permute([0, 2, 1, 3])
+    }
+    let scores = try split(query).matmul(split(key).transposed(2, 3)) / Double(size).squareRoot()
+    // Far below every score, yet finite: the exponential is exactly zero, so padding cannot reach a row.
+    let weights = try scores.maskedFill(padding, -1e30).softmax(dim: 3)
+    return try weights.matmul(split(value)).permute([0, 2, 1, 3]).reshape([count, time, width])
+  }
+
+  private func activate(_ x: Tensor) throws -> Tensor {
+    switch activation {
+    case .gelu: return try x.gelu()
+    case .relu: return try x.relu()
+    case .geluNew, .geluTanh: return try x.geluTanh()
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Basics
+import Tensors
+
+/// What follows a convolution's normalisation.
+enum Activation: Sendable {
+  case none, relu, relu6, silu
+
+  func callAsFunction(_ x: Tensor) throws -> Tensor {
+    switch self {
+    case .none: x
+    case .relu: try x.relu()
+    case .relu6: try x.relu6()
+    case .silu: try x.silu()
+    }
+  }
+}
+
+/// The numbers that define one bias-free convolution and its normalisation.
+struct ConvShape: Sendable {
+  let input: Int
+  let output: Int
+  /// Height and width of the kernel.
+  let kernel: [Int]
+  var stride = 1
+  /// Symmetric padding, or nil for TensorFlow's 'SAME': output = ceil(input / stride), the odd pixel at the end.
+  var padding: [Int]? = [0, 0]
+  var groups = 1
+  var epsilon = 1e-5
+  var activation = Activation.relu
+  /// Initial scale of the normalisation.
+  var scale = 1.0
+
+  init(_ input: Int, _ output: Int, kernel: [Int]) {
+    self.input = input
+    self.output = output
+    self.kernel = kernel
+  }
+
+  init(_ input: Int, _ output: Int, _ kernel: Int) { self.init(input, output, kernel: [kernel, kernel]) }
+}
+
+/// Where a new network's weights come from: drawn, or zeros that a weight file is about to replace.
+struct InitialWeights {
+  var generator: SeededGenerator?
+
+  mutating func normal(_ shape: [Int], std: Double) throws -> Tensor {
+    guard var drawn = generator else { return try .zeros(shape) }
+    defer { generator = drawn }
+    return try .normal(shape, std: std, generator: &drawn)
+  }
+}
+
+/// Named weights of a linear map or convolution: `weight`, and `bias` (zeros at first) where there is one.
+final class Kernel: Module {
+  let weight: Tensor
+  let bias: Tensor?
+
+  init(_ shape: [Int], std: Double, hasBias: Bool = false, _ initial: inout InitialWeights) throws {
+    weight = try initial.normal(shape, std: std)
+    bias = hasBias ? try .zeros([shape[0]]) : nil
+    super.init()
+    parameter("weight", weight)
+    if let bias { parameter("bias", bias) }
+  }
+}
+
+/// Convolution, batch normalisation and activation, registered in a module under two of its own names.
+struct ConvNorm {
+  private let shape: ConvShape
+  private let kernel: Kernel
+  private let normalisation: BatchNorm2d
+
+  /// Kernels are drawn as torchvision draws them (He et al. 2015, fan out); depth-wise ones by fan in, since their fan
+  /// out over all groups would make the signal vanish without trained statistics.
+  init(_ shape: ConvShape, _ initial: inout InitialWeights) throws {
+    self.shape = shape
+    let fan = shape.kernel[0] * shape.kernel[1] * (shape.groups == 1 ? shape.output : shape.input / shape.groups)
+    kernel = try Kernel(
+      [shape.output, shape.input / shape.groups] + shape.kernel, std: (2 / Double(fan)).squareRoot(), &initial)
+    normalisation = try BatchNorm2d(shape.output, eps: shape.epsilon)
+    if shape.scale != 1 { try normalisation.weight.assign(.full([shape.output], shape.scale)) }
+  }
+
+  func register(in module: Module, _ convolutionName: String, _ normalisationName: String) {
+    module.child(convolutionName, kernel)
+    module.child(normalisationName, normalisation)
+  }
+
+  /// - Parameter x: `[N, input, H, W]`.
+  /// - Returns: `[N, output, H', W']`.
+  func callAsFunction(_ x: Tensor) throws -> Tensor {
+    let padded = shape.padding == nil ? try samePadded(x) : x
+    let y = try padded.conv2d(
+      weight: kernel.weight, stride: [shape.stride], padding: shape.padding ?? [0], groups: shape.groups)
+    return try shape.activation(normalisation(y))
+  }
+
+  private func samePadded(_ x: Tensor) throws -> Tensor {
+    let sides = zip(x.shape.suffix(2), shape.kernel).map { length, kernel in
+      let output = (length + shape.stride - 1) / shape.stride
+      return max(0, (output - 1) * shape.stride + kernel - length)
+    }
+    guard sides.contains(where: { $0 > 0 }) else { return x }
+    let (top, left) = (sides[0] / 2, sides[1] / 2)
+    return try x.pad([left, sides[1] - left, top, sides[0] - top])
+  }
+}

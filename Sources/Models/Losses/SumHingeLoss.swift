@@ -1,0 +1,31 @@
+import Basics
+import Tensors
+
+/// Σⱼ max(0, s(aᵢ,pⱼ) − s(aᵢ,pᵢ) + m) over the negatives j of anchor i; `directions=both` adds the other side.
+/// - Source: half2020, ranking loss; both directions: Faghri et al. 2018 (VSE++), eq. 5.
+public struct SumHingeLoss: EmbeddingLoss {
+  let margin: Double
+  let similarity: RowSimilarity
+  let both: Bool
+
+  public static let spec = LossSpec(
+    name: "sum-hinge", input: .pairs,
+    parameters: [
+      .margin(0.2), RowSimilarity.parameter,
+      ParameterSpec(
+        "directions", default: .string("forward"), "anchors to positives only, or both ways",
+        choices: ["forward", "both"]),
+    ],
+    summary: "sum of hinges over the negatives of the batch", source: "half2020; both directions: Faghri et al. 2018, eq. 5"
+  ) {
+    SumHingeLoss(
+      margin: $0.double("margin"), similarity: try RowSimilarity($0), both: $0.string("directions") == "both")
+  }
+
+  public func terms(_ input: LossInput) throws -> Tensor {
+    let hinges = try PairHinges(input, similarity)
+    let margin = self.margin
+    let forward = try hinges.forward(margin: margin).sum(dim: 1)
+    return both ? try forward + hinges.backward(margin: margin).sum(dim: 0) : forward
+  }
+}

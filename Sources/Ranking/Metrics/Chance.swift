@@ -1,0 +1,31 @@
+/// What a ranking that knows nothing scores: all gallery items tied, mean over all orders, in closed form.
+public enum Chance {
+  /// - Parameters:
+  ///   - galleryPerQuery: ranked gallery items of each query (without an excluded one). `[Q]`
+  ///   - relevantCounts: relevant items of each query, 1 … gallery. `[Q]`
+  ///   - reverse: the same two for the other direction, which `rsum` adds.
+  public static func expected(
+    _ metric: Metric, galleryPerQuery: [Int], relevantCounts: [Int],
+    reverse: (galleryPerQuery: [Int], relevantCounts: [Int])? = nil
+  ) -> Double {
+    let other = reverse.map { QueryLevels(allTied: $0.galleryPerQuery, relevantCounts: $0.relevantCounts) }
+    let levels = QueryLevels(allTied: galleryPerQuery, relevantCounts: relevantCounts)
+    return Scoring(forward: levels, reverse: other, seed: 0).values([metric], .expected)[0].value
+  }
+
+  /// Chance for the queries, gallery and relevance of a problem; empty metrics = the defaults.
+  public static func expected(_ metrics: [Metric], for problem: RankingProblem) -> [MetricValue] {
+    let wanted = metrics.isEmpty ? Metric.defaults(hasExclude: problem.exclude != nil) : metrics
+    let forward = QueryLevels(
+      allTied: (0..<problem.queryCount).map { problem.galleryCount(for: $0) },
+      relevantCounts: (0..<problem.queryCount).map { problem.relevant(to: $0).count })
+    var reverse: QueryLevels?
+    if problem.exclude == nil, wanted.contains(.recallSum) {
+      let pointers = problem.reverseRelevance.indptr
+      let counts = zip(pointers, pointers.dropFirst()).map { $1 - $0 }.filter { $0 > 0 }
+      reverse = QueryLevels(
+        allTied: [Int](repeating: problem.queryCount, count: counts.count), relevantCounts: counts)
+    }
+    return Scoring(forward: forward, reverse: reverse, seed: 0).values(wanted, .expected)
+  }
+}

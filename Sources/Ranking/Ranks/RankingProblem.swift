@@ -1,0 +1,82 @@
+import Basics
+
+/// Embeddings of both sides and which gallery rows are relevant to which query; checked when made.
+public struct RankingProblem: Sendable {
+  /// Query vectors. `[Q, D]`, row-major
+  public let queries: [Float]
+  /// Gallery vectors. `[G, D]`, row-major
+  public let gallery: [Float]
+  public let dimension: Int
+  /// Relevant gallery rows of query q: `indices[indptr[q]..<indptr[q + 1]]`, ascending, each once, never the excluded one.
+  public let indptr: [Int]
+  public let indices: [Int]
+  /// Gallery row to leave out of each query's ranking, −1 = none. `[Q]`
+  public let exclude: [Int]?
+  public let queryCount: Int
+  public let galleryCount: Int
+
+  /// - Parameters:
+  ///   - indptr, indices: relevance in CSR form, gallery rows per query; repeated rows count once.
+  ///   - queryNames: names for messages; row numbers otherwise.
+  ///   - file: the file that the data came from, for messages.
+  /// - Throws: ``IeumError`` (data) for shapes that do not fit, a value that is not finite, a row out of range, or a query
+  ///   without a relevant item.
+  public init(
+    queries: [Float], gallery: [Float], dimension: Int, indptr: [Int], indices: [Int], exclude: [Int]? = nil,
+    queryNames: [String]? = nil, galleryNames: [String]? = nil, file: String? = nil
+  ) throws {
+    let check = ProblemCheck(file: file, queryNames: queryNames, galleryNames: galleryNames)
+    queryCount = try check.rows(queries, dimension, side: "queries")
+    galleryCount = try check.rows(gallery, dimension, side: "gallery")
+    try check.finite(queries, dimension, side: "queries", names: queryNames)
+    try check.finite(gallery, dimension, side: "gallery", names: galleryNames)
+    try check.exclude(exclude, queries: queryCount, gallery: galleryCount)
+    (self.indptr, self.indices) = try check.relevance(
+      indptr, indices, queries: queryCount, gallery: galleryCount, exclude: exclude)
+    self.queries = queries
+    self.gallery = gallery
+    self.dimension = dimension
+    self.exclude = exclude
+  }
+
+  /// One relevant gallery row per query. `relevant`: `[Q]`
+  public init(
+    queries: [Float], gallery: [Float], dimension: Int, relevant: [Int], exclude: [Int]? = nil,
+    queryNames: [String]? = nil, galleryNames: [String]? = nil, file: String? = nil
+  ) throws {
+    // −1 is how some programs say "none": such a query is refused as one without a relevant item.
+    var indptr = [0]
+    var indices: [Int] = []
+    for row in relevant {
+      if row != -1 { indices.append(row) }
+      indptr.append(indices.count)
+    }
+    try self.init(
+      queries: queries, gallery: gallery, dimension: dimension, indptr: indptr, indices: indices, exclude: exclude,
+      queryNames: queryNames, galleryNames: galleryNames, file: file)
+  }
+
+  /// The relevant gallery rows of one query, ascending.
+  public func relevant(to query: Int) -> ArraySlice<Int> { indices[indptr[query]..<indptr[query + 1]] }
+
+  /// How many gallery rows a query ranks: all but the excluded one.
+  public func galleryCount(for query: Int) -> Int {
+    galleryCount - (exclude.map { $0[query] >= 0 } == true ? 1 : 0)
+  }
+
+  /// For each gallery row, the queries that want it (CSR over the gallery).
+  var reverseRelevance: (indptr: [Int], indices: [Int]) {
+    var counts = [Int](repeating: 0, count: galleryCount + 1)
+    for item in indices { counts[item + 1] += 1 }
+    for g in 0..<galleryCount { counts[g + 1] += counts[g] }
+    var next = counts
+    var wanting = [Int](repeating: 0, count: indices.count)
+    for query in 0..<queryCount {
+      for item in relevant(to: query) {
+        wanting[next[item]] = query
+        next[item] += 1
+      }
+    }
+    return (counts, wanting)
+  }
+}

@@ -1,0 +1,52 @@
+import Basics
+import CTorch
+import Foundation
+
+/// The process-wide settings and versions of the tensor library.
+public enum TensorRuntime {
+  /// Uses all cores and deterministic algorithms. Called once, before the first tensor, by programs.
+  public static func start() throws {
+    try setThreads(ProcessInfo.processInfo.activeProcessorCount)
+    try check(ct_set_deterministic(true))
+  }
+
+  /// Sets the threads of libtorch and of OpenBLAS.
+  public static func setThreads(_ count: Int) throws { try check(ct_set_threads(Int32(clamping: count))) }
+
+  public static var threads: Int { Int(ct_threads()) }
+
+  /// OpenBLAS's kernel and its threads; nil where libtorch's BLAS is another.
+  public static var blasCore: String? { ct_blas_core().map { String(cString: $0) } }
+  public static var blasThreads: Int? { ct_blas_threads() < 0 ? nil : Int(ct_blas_threads()) }
+
+  /// libtorch's vector instructions, such as `AVX2`.
+  public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
+
+  public static var cudaDevices: Int { Int(ct_cuda_devices()) }
+
+  /// What provenance records keep: library version, vector instructions, BLAS kernel.
+  public static var versions: [String: String] {
+    var result = ["libtorch": String(cString: ct_version()), "cpuCapability": cpuCapability]
+    result["openblasCore"] = blasCore
+    return result
+  }
+
+  /// Lets OpenBLAS choose its kernel by CPU detection, whatever `OPENBLAS_CORETYPE` said. Before any product only.
+  /// - Returns: whether this OpenBLAS can do it.
+  @discardableResult
+  public static func redetectBLAS() -> Bool { ct_blas_redetect() }
+
+  public static func setDeterministic(_ on: Bool) throws { try check(ct_set_deterministic(on)) }
+
+  /// Tensor handles alive in this process.
+  public static var liveTensors: Int { Int(ct_live_tensors()) }
+
+  /// Runs `body` in mixed precision on this thread: products in `dtype`, sums in float32.
+  public static func autocast<Result>(
+    _ dtype: DType, device: Device = .cpu, _ body: () throws -> Result
+  ) throws -> Result {
+    try check(ct_autocast_begin(dtype.code, device.code))
+    defer { _ = ct_autocast_end(device.code) }
+    return try body()
+  }
+}

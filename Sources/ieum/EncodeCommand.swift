@@ -1,0 +1,74 @@
+import ArgumentParser
+import Basics
+import Datasets
+import Foundation
+import Harness
+import Models
+
+struct EncodeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "encode", abstract: "Features of loose images or sentences.")
+
+  @Option(help: "A registered encoder.") var encoder: String
+  @Option(help: "Weight file, or a name of `ieum models list`; images: seeded random weights without it.")
+  var weights: String?
+  @Option(help: "bert: config.json (default: beside the weights).") var config: String?
+  @Option(help: "bert: vocab.txt, tokenizer.json or SentencePiece model (default: beside the weights).")
+  var tokenizer: String?
+  @Option(help: "bert: mean or cls.") var pooling: BertPooling = .mean
+  @Option(help: "bert: most tokens of a sentence.") var maxTokens: Int?
+  @Option(help: "Seed of random weights.") var seed = 0
+  @Option(help: "Language of the words (word2vec).") var language = "en"
+  @Option(help: "The feature file to write.") var out: String
+  @Option(name: .customLong("text"), help: "A sentence. May be repeated.") var texts: [String] = []
+  @Option(help: "A file with one sentence a line.") var textFile: String?
+  @Argument(help: "Image files.") var inputs: [String] = []
+  @OptionGroup var engine: EngineOptions
+
+  func run() throws {
+    var request = LooseEncoder.Request(encoder: encoder)
+    (request.weights, request.config, request.tokenizer) = (weights, config, tokenizer)
+    (request.pooling, request.maxTokens, request.seed) = (pooling.rawValue, maxTokens, seed)
+    request.language = language
+    let isText = TextEncoderRegistry.all.contains { $0.name == encoder }
+    guard isText || ImageEncoderRegistry.all.contains(where: { $0.name == encoder }) else {
+      throw Suggestion.unknown(
+        "encoder", encoder, known: ImageEncoderRegistry.all.map(\.name) + TextEncoderRegistry.all.map(\.name))
+    }
+    try engine.apply()
+    let file = isText ? try encodeTexts(request) : try encodeImages(request)
+    if !file.errors.isEmpty { warn("\(out): \(file.errors.count) input(s) could not be encoded; see /errors") }
+    print("\(out): \(file.ids.count) × \(file.dimension)")
+  }
+
+  private func encodeImages(_ request: LooseEncoder.Request) throws -> FeatureFile {
+    guard !inputs.isEmpty, texts.isEmpty, textFile == nil else {
+      throw ValidationError("an image encoder takes image files")
+    }
+    return try LooseEncoder(request).images(inputs, to: out)
+  }
+
+  private func encodeTexts(_ request: LooseEncoder.Request) throws -> FeatureFile {
+    guard inputs.isEmpty, texts.isEmpty != (textFile == nil) else {
+      throw ValidationError("a text encoder takes either --text or --text-file")
+    }
+    var lines = texts.enumerated().map { (id: String($0.offset + 1), text: Optional($0.element)) }
+    if let textFile { lines = try read(textFile) }
+    return try LooseEncoder(request).sentences(lines, to: out)
+  }
+
+  /// A line ends at \n or \r\n; an empty line is a row too; a line that is not UTF-8 is recorded, not fatal.
+  private func read(_ path: String) throws -> [(id: String, text: String?)] {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw IeumError(.data, "cannot be read", file: path, remedy: "check the path")
+    }
+    var pieces = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    if pieces.last?.isEmpty == true { pieces.removeLast() }
+    return pieces.enumerated().map { index, piece in
+      let line = piece.last == UInt8(ascii: "\r") ? piece.dropLast() : piece
+      return (String(index + 1), String(validating: line, as: UTF8.self))
+    }
+  }
+}
+
+extension BertPooling: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Basics
+import Datasets
+import Foundation
+import Harness
+
+struct FeaturesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "features", abstract: "Fills and inspects the feature store.", subcommands: [Extract.self, Show.self])
+
+  struct Extract: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Encodes a dataset; goes on where it was interrupted.")
+    @Option(help: "A dataset of `ieum data list`.") var dataset: String
+    @Option(help: "The dataset's folder (for 'manifest': its file).") var root: String?
+    @Option(help: "Language of the texts.") var language: String?
+    @Option(help: "A registered encoder.") var encoder: String
+    @Option(help: "Weight file, a name of `ieum models list`, or 'random'.") var weights = "random"
+    @Option(help: "Seed of random weights.") var seed = 0
+    @OptionGroup var engine: EngineOptions
+
+    func run() throws {
+      try engine.apply()
+      let file = try FeatureExtraction(
+        dataset: dataset, root: root, language: language, encoder: encoder, weights: weights, seed: seed
+      ).run()
+      if !file.errors.isEmpty { warn("\(file.errors.count) item(s) could not be encoded; see `ieum features show`") }
+      print(file.path)
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Shows what a feature file holds.")
+    @Argument(help: "A feature file.") var file: String
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+      let features = try FeatureFile.read(file)
+      if json {
+        struct Summary: Encodable {
+          let attributes: FeatureAttributes
+          let items: Int
+          let errors: [EncodingFailure]
+        }
+        try printJSON(
+          encoding: Summary(attributes: features.attributes, items: features.ids.count, errors: features.errors))
+        return
+      }
+      let about = features.attributes
+      print("\(about.modality.rawValue) features of '\(about.dataset)' by '\(about.encoder)'")
+      print("\(features.ids.count) items × \(about.dimension)")
+      print("dataset digest \(about.datasetDigest)\nencoder digest \(about.encoderDigest)")
+      for error in features.errors { print("error: \(error.id): \(error.message)") }
+    }
+  }
+}

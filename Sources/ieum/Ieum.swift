@@ -1,0 +1,30 @@
+import ArgumentParser
+import Basics
+import Foundation
+import Harness
+
+/// The command line: one file per command beside this one.
+@main
+struct Ieum: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ieum",
+    abstract: "Joint text–image–video–audio embedding retrieval: sweeps, features, losses, metrics, reports.",
+    subcommands: [
+      RunCommand.self, PlanCommand.self, ReportCommand.self, DataCommand.self, ModelsCommand.self,
+      FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, LossCommand.self, DoctorCommand.self,
+      NewCommand.self,
+    ])
+
+  static func main() {
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as IeumError {
+      FileHandle.standardError.write(Data("ieum: \(error)\n".utf8))
+      Foundation.exit(error.exitCode)
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

@@ -23,7 +23,7 @@ static herr_t collect(unsigned n, const H5E_error2_t *frame, void *unused) {
 }
 
 // Called by libhdf5 when one of its functions fails, in place of printing. The next call of the library (a
-// close, say) would clear the stack, so the reason is taken at once; the first failure of an operation counts.
+// close, say) would clear the stack, so the reason is taken at once; the first failure counts.
 static herr_t keep(hid_t stack, void *unused) {
   (void)unused;
   if (message[0] == 0) H5Ewalk2(stack, H5E_WALK_UPWARD, collect, NULL);
@@ -228,7 +228,8 @@ static void each_fixed(const char *bytes, size_t size, hssize_t count, H5T_str_t
 }
 
 // Reads the strings of a dataset (attribute = 0) or an attribute (1).
-static int strings_of(hid_t object, int attribute, void (*each)(void *, const char *, size_t), void *context) {
+static int strings_of(hid_t object, int attribute, void (*each)(void *, const char *, size_t),
+                      void *context) {
   hid_t stored = attribute ? H5Aget_type(object) : H5Dget_type(object);
   hid_t space = attribute ? H5Aget_space(object) : H5Dget_space(object);
   hssize_t count = H5Sget_simple_extent_npoints(space);
@@ -247,7 +248,10 @@ static int strings_of(hid_t object, int attribute, void (*each)(void *, const ch
              : attribute ? H5Aread(object, memory, texts)
                          : H5Dread(object, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts);
     if (status >= 0) {
-      for (hssize_t i = 0; i < count; i++) each(context, texts[i] ? texts[i] : "", texts[i] ? strlen(texts[i]) : 0);
+      for (hssize_t i = 0; i < count; i++) {
+        const char *text = texts[i] ? texts[i] : "";
+        each(context, text, strlen(text));
+      }
       H5Dvlen_reclaim(memory, space, H5P_DEFAULT, texts);
     }
     H5Tclose(memory);
@@ -266,7 +270,8 @@ static int strings_of(hid_t object, int attribute, void (*each)(void *, const ch
   return status < 0 ? -1 : 0;
 }
 
-int ch_read_strings(ch_file file, const char *name, void (*each)(void *, const char *, size_t), void *context) {
+int ch_read_strings(ch_file file, const char *name, void (*each)(void *, const char *, size_t),
+                    void *context) {
   hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
   if (set < 0) return -1;
   int status = strings_of(set, 0, each, context);
@@ -290,8 +295,8 @@ static hid_t layout_of(int stored, int rank, const hsize_t *dims) {
   return layout;
 }
 
-static int put(ch_file file, const char *name, hid_t stored, hid_t memory, hid_t space, hid_t layout, int empty,
-               const void *data) {
+static int put(ch_file file, const char *name, hid_t stored, hid_t memory, hid_t space, hid_t layout,
+               int empty, const void *data) {
   hid_t links = H5Pcreate(H5P_LINK_CREATE);
   H5Pset_create_intermediate_group(links, 1);
   hid_t set = H5Dcreate2(file, name, stored, space, links, layout, H5P_DEFAULT);
@@ -400,7 +405,8 @@ static int put_attribute(ch_file file, const char *object, const char *name, hid
                          hid_t space, int empty, const void *value) {
   if (ch_has_attribute(file, object, name) > 0 && H5Adelete_by_name(file, object, name, H5P_DEFAULT) < 0)
     return -1;
-  hid_t attribute = H5Acreate_by_name(file, object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  hid_t attribute =
+      H5Acreate_by_name(file, object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   if (attribute < 0) return -1;
   int status = empty ? 0 : H5Awrite(attribute, memory, value);
   H5Aclose(attribute);

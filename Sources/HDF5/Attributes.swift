@@ -1,7 +1,8 @@
 import Basics
 import CHDF5
 
-// Attributes on the root (`/`), a group or a dataset. A missing attribute is nil; a missing object is an error.
+// Attributes on the root (`/`), a group or a dataset. A missing attribute is nil; a missing object is an
+// error.
 extension HDF5File {
   /// A string attribute, of variable or fixed length.
   public func stringAttribute(_ name: String, on object: String = "/") throws -> String? {
@@ -18,7 +19,9 @@ extension HDF5File {
     guard let (_, element) = try attributeDescription(name, object) else { return nil }
     guard element == .string else { throw wrong(name, object, "a string") }
     return try withFile { file in
-      let (status, strings) = HDF5Library.collectStrings { ch_read_string_attribute(file, object, name, $0, $1) }
+      let (status, strings) = HDF5Library.collectStrings {
+        ch_read_string_attribute(file, object, name, $0, $1)
+      }
       try HDF5Library.check(status, .data, "cannot be read", file: path, object: place(name, object))
       return try decoded(strings, place(name, object))
     }

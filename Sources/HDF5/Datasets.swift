@@ -29,7 +29,10 @@ extension HDF5File {
 
   private func description(of name: String) throws -> (shape: [Int], element: HDF5Element)? {
     try withFile { file in
-      guard ch_kind(file, name) == Int32(CH_DATASET) else { return nil }
+      let kind = try HDF5Library.check(
+        ch_kind(file, name), .data, "cannot be opened", file: path, object: name,
+        remedy: "make the file again, in the file format of libhdf5 1.10 (h5py: without libver='latest')")
+      guard kind == Int32(CH_DATASET) else { return nil }
       var rank: Int32 = 0
       var element: Int32 = 0
       var dims = [UInt64](repeating: 0, count: Int(CH_MAX_RANK))
@@ -45,7 +48,9 @@ extension HDF5File {
   public func readFloats(_ name: String) throws -> [Float] { try read(name, CH_F32, 0, nil) }
 
   /// The rows `rows` (of the first dimension) in row-major order.
-  public func readFloats(_ name: String, rows: Range<Int>) throws -> [Float] { try read(name, CH_F32, 0, rows) }
+  public func readFloats(_ name: String, rows: Range<Int>) throws -> [Float] {
+    try read(name, CH_F32, 0, rows)
+  }
 
   /// As ``readFloats(_:)``, in double precision.
   public func readDoubles(_ name: String) throws -> [Double] { try read(name, CH_F64, 0, nil) }
@@ -54,7 +59,8 @@ extension HDF5File {
   /// - Throws: ``IeumError`` (data) as ``readFloats(_:)``, and when the dataset holds floats.
   public func readInts(_ name: String) throws -> [Int] {
     guard try description(of: name)?.element != .float else {
-      throw IeumError(.data, "holds floats where integers are needed", file: path, place: name, remedy: "write integers")
+      throw IeumError(
+        .data, "holds floats where integers are needed", file: path, place: name, remedy: "write integers")
     }
     return try read(name, CH_I64, Int64(0), nil).map { Int($0) }
   }
@@ -75,7 +81,8 @@ extension HDF5File {
     guard !values.isEmpty else { return [] }
     try perform(.data, "cannot be read", name) { file in
       values.withUnsafeMutableBytes {
-        ch_read(file, name, Int32(type), Int64(rows?.lowerBound ?? 0), Int64(rows?.count ?? -1), $0.baseAddress)
+        ch_read(
+          file, name, Int32(type), Int64(rows?.lowerBound ?? 0), Int64(rows?.count ?? -1), $0.baseAddress)
       }
     }
     return values
@@ -87,7 +94,8 @@ extension HDF5File {
     for size in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: size)
       guard size >= 0, !overflow, product < 1 << 40 else {
-        throw IeumError(.data, "has the impossible shape \(shape)", file: path, place: name, remedy: "make it again")
+        throw IeumError(
+          .data, "has the impossible shape \(shape)", file: path, place: name, remedy: "make it again")
       }
       count = product
     }
@@ -95,13 +103,14 @@ extension HDF5File {
   }
 
   /// All strings of a dataset, of variable or fixed length.
-  /// - Throws: ``IeumError`` (data) when there is no such dataset, it holds no strings, or a string is not UTF-8
-  ///   (the row is named).
+  /// - Throws: ``IeumError`` (data) when there is no such dataset, it holds no strings, or a string is not
+  ///   UTF-8 (the row is named).
   public func readStrings(_ name: String) throws -> [String] {
     guard exists(name) else { throw missing(name) }
     return try withFile { file in
       let (status, strings) = HDF5Library.collectStrings { ch_read_strings(file, name, $0, $1) }
-      try HDF5Library.check(status, .data, "cannot be read", file: path, object: name, remedy: "make the file again")
+      try HDF5Library.check(
+        status, .data, "cannot be read", file: path, object: name, remedy: "make the file again")
       return try decoded(strings, name)
     }
   }
@@ -110,7 +119,8 @@ extension HDF5File {
     try strings.enumerated().map { row, text in
       guard let text else {
         throw IeumError(
-          .data, "the string is not valid UTF-8", file: path, place: "\(place)[\(row)]", remedy: "write it as UTF-8")
+          .data, "the string is not valid UTF-8", file: path, place: "\(place)[\(row)]",
+          remedy: "write it as UTF-8")
       }
       return text
     }
@@ -119,7 +129,8 @@ extension HDF5File {
   private func missing(_ name: String) -> IeumError {
     let there = (try? groups(in: "/"))?.joined(separator: ", ") ?? ""
     return IeumError(
-      .data, "there is no dataset '\(name)'", file: path, remedy: "the file holds: \(there.isEmpty ? "nothing" : there)")
+      .data, "there is no dataset '\(name)'", file: path,
+      remedy: "the file holds: \(there.isEmpty ? "nothing" : there)")
   }
 
   /// Writes float32 values, row-major; `half` stores them as float16.
@@ -137,12 +148,14 @@ extension HDF5File {
 
   private func write<T>(_ name: String, _ values: [T], _ shape: [Int], _ stored: Int, _ type: Int) throws {
     guard shape.reduce(1, *) == values.count, !shape.contains(where: { $0 < 0 }) else {
-      throw IeumError(.system, "\(values.count) values do not fill the shape \(shape)", file: path, place: name)
+      throw IeumError(
+        .system, "\(values.count) values do not fill the shape \(shape)", file: path, place: name)
     }
     try perform(.system, "cannot be written", name) { file in
       values.withUnsafeBytes {
         ch_write(
-          file, name, Int32(stored), Int32(type), Int32(shape.count), shape.map { UInt64($0) }, $0.baseAddress)
+          file, name, Int32(stored), Int32(type), Int32(shape.count), shape.map { UInt64($0) }, $0.baseAddress
+        )
       }
     }
   }
@@ -152,10 +165,13 @@ extension HDF5File {
     guard let shape = try shape(of: name) else { throw missing(name) }
     let width = shape.dropFirst().reduce(1, *)
     guard width > 0, floats.count % width == 0 else {
-      throw IeumError(.system, "\(floats.count) values are not whole rows of \(width)", file: path, place: name)
+      throw IeumError(
+        .system, "\(floats.count) values are not whole rows of \(width)", file: path, place: name)
     }
     try perform(.system, "cannot be extended", name) { file in
-      floats.withUnsafeBytes { ch_append(file, name, Int32(CH_F32), UInt64(floats.count / width), $0.baseAddress) }
+      floats.withUnsafeBytes {
+        ch_append(file, name, Int32(CH_F32), UInt64(floats.count / width), $0.baseAddress)
+      }
     }
   }
 

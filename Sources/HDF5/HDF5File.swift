@@ -73,7 +73,8 @@ public final class HDF5File: @unchecked Sendable {
       guard isOpen else { return }
       isOpen = false
       try HDF5Library.check(
-        ch_close(file), .system, "cannot be closed", file: path, object: nil, remedy: "check that the disk is not full")
+        ch_close(file), .system, "cannot be closed", file: path, object: nil,
+        remedy: "check that the disk is not full")
     }
   }
 
@@ -82,9 +83,9 @@ public final class HDF5File: @unchecked Sendable {
     try perform(.system, "cannot be flushed", nil) { ch_flush($0) }
   }
 
-  /// Whether a group or dataset of this name exists.
+  /// Whether a group or dataset of this name exists, readable or not.
   public func exists(_ name: String) -> Bool {
-    HDF5Library.locked { isOpen && ch_kind(file, name) > 0 }
+    HDF5Library.locked { isOpen && ch_kind(file, name) != Int32(CH_MISSING) }
   }
 
   /// The names of a group's children, sorted; groups and datasets alike.
@@ -102,7 +103,8 @@ public final class HDF5File: @unchecked Sendable {
   }
 
   /// Runs one library call that gives a status, and turns a failure into an error naming file and object.
-  func perform(_ kind: IeumError.Kind, _ doing: String, _ object: String?, _ call: (ch_file) -> Int32) throws {
+  func perform(_ kind: IeumError.Kind, _ doing: String, _ object: String?, _ call: (ch_file) -> Int32) throws
+  {
     try withFile { file -> Void in
       try HDF5Library.check(
         call(file), kind, doing, file: path, object: object,
@@ -122,7 +124,9 @@ public final class HDF5File: @unchecked Sendable {
 extension HDF5Library {
   /// Collects the names that a C function hands to its callback.
   static func collectNames(
-    _ call: (@convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?) -> Void, UnsafeMutableRawPointer) -> Int32
+    _ call: (
+      @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?) -> Void, UnsafeMutableRawPointer
+    ) -> Int32
   ) -> (status: Int32, names: [String]) {
     let collected = Names()
     let status = call(

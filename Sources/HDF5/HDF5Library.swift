@@ -28,7 +28,9 @@ enum HDF5Library {
 
   /// Collects the strings that a C function hands to its callback; bytes that are not UTF-8 give nil.
   static func collectStrings(
-    _ call: (@convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, Int) -> Void, UnsafeMutableRawPointer)
+    _ call: (
+      @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, Int) -> Void, UnsafeMutableRawPointer
+    )
       -> Int32
   ) -> (status: Int32, strings: [String?]) {
     let collected = Collected()

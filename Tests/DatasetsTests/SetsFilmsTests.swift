@@ -16,7 +16,8 @@ import Testing
   private func miniature() throws {
     try scratch.write("id,title\n" + (0..<12).map { "f\($0),영화 \($0)\n" }.joined(), "titles.csv")
     try scratch.write(
-      "id,plot\n" + (0..<12).filter { $0 != 10 }.map { "f\($0),\"\($0 == 9 ? " " : "줄거리, \($0)")\"\n" }.joined(),
+      "id,plot\n"
+        + (0..<12).filter { $0 != 10 }.map { "f\($0),\"\($0 == 9 ? " " : "줄거리, \($0)")\"\n" }.joined(),
       "plots.csv")
     try scratch.write("id,related_id\nf0,f1\nf0,f2\nf3,f4\nf3,stranger\n", "related.csv")
     for film in 0..<12 {
@@ -50,7 +51,9 @@ import Testing
   @Test func aGivenSplitIsUsedAndRelationsGoBothWays() throws {
     try miniature()
     try scratch.write(
-      "id,split\n" + (0..<12).map { "f\($0),\($0 < 5 ? "test" : $0 < 8 ? "train" : "validation")\n" }.joined(), "split.csv")
+      "id,split\n"
+        + (0..<12).map { "f\($0),\($0 < 5 ? "test" : $0 < 8 ? "train" : "validation")\n" }.joined(),
+      "split.csv")
     try scratch.write("id,genre\nf0,drama\n", "genres.csv")
     let films = try films.load(options())
     let task = films.retrieval(in: .test)

@@ -43,7 +43,10 @@ import Testing
   }
 
   @Test func itemsThatCannotBeUsedAreSkippedWithTheReason() throws {
-    let set = try load("id,text,images,related\n1,x,pics/a.png,2;3\n2,,pics/a.png,\n3,y,pics/none.png,\n4,z,,\n5,w,pics/b.png,1;nobody\n")
+    let set = try load(
+      "id,text,images,related\n1,x,pics/a.png,2;3\n2,,pics/a.png,\n3,y,pics/none.png,\n4,z,,\n"
+        + "5,w,pics/b.png,1;nobody\n"
+    )
     #expect(set.allItems.map(\.id).sorted() == ["1", "5"])
     #expect(set.skipped.map(\.id) == ["2", "3", "4"])
     #expect(set.skipped[0].reason.contains("line 3: no text"))

@@ -24,7 +24,8 @@ import Testing
   @Test func anEmbeddingFileComesBack() throws {
     let path = scratch.file("e.h5")
     let made = EmbeddingFile(
-      queries: [1, 2, 3, 4], gallery: [5, 6, 7, 8, 9, 10], dimension: 2, relevant: [[0, 2], [1]], queryIDs: ["a", "b"],
+      queries: [1, 2, 3, 4], gallery: [5, 6, 7, 8, 9, 10], dimension: 2, relevant: [[0, 2], [1]],
+      queryIDs: ["a", "b"],
       galleryIDs: ["x", "y", "z"], exclude: [-1, 0])
     try made.write(to: path)
     let read = try EmbeddingFile.read(path)

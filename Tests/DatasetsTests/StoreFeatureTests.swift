@@ -7,7 +7,8 @@ import Testing
 @Suite struct StoreFeatureTests {
   let scratch: StoreScratch
   let attributes = FeatureAttributes(
-    modality: .image, dataset: "stamps", datasetDigest: "d1", encoder: "resnet18", encoderDigest: "e1", dimension: 3)
+    modality: .image, dataset: "stamps", datasetDigest: "d1", encoder: "resnet18", encoderDigest: "e1",
+    dimension: 3)
 
   init() throws { scratch = try StoreScratch() }
 
@@ -54,13 +55,14 @@ import Testing
     #expect(try file.readStrings("errors/messages") == ["cut off"])
   }
 
-  /// A killed writer leaves its shards and perhaps a half-written one: simulated by a writer whose folder is copied
-  /// away in the middle of its work.
+  /// A killed writer leaves its shards and perhaps a half-written one: simulated by a writer whose folder is
+  /// copied away in the middle of its work.
   @Test func aResumedFileHasTheBytesOfAnUndisturbedOne() throws {
     _ = try build("whole.h5", Array(0..<20))
     let writer = try FeatureWriter(scratch.file("other.h5"), attributes: attributes, rowsPerShard: 4)
     for i in 0..<11 where i != 5 { try writer.append(["항목\(i)"], features: vector(i)) }
-    try FileManager.default.copyItem(atPath: scratch.file("other.h5.parts"), toPath: scratch.file("killed.h5.parts"))
+    try FileManager.default.copyItem(
+      atPath: scratch.file("other.h5.parts"), toPath: scratch.file("killed.h5.parts"))
     writer.discard()
     try scratch.write("half a shard", "killed.h5.parts/.000003.h5.99.part")
     try scratch.write("not HDF5", "killed.h5.parts/000009.h5")
@@ -68,7 +70,11 @@ import Testing
     let again = try FeatureWriter(scratch.file("killed.h5"), attributes: attributes)
     #expect(again.finishedIDs == Set([0, 1, 2, 3, 4, 6, 7, 8].map { "항목\($0)" }))
     for i in 0..<20 where !again.finishedIDs.contains("항목\(i)") {
-      if i == 5 { try again.fail("항목5", "cut off") } else { try again.append(["항목\(i)"], features: vector(i)) }
+      if i == 5 {
+        try again.fail("항목5", "cut off")
+      } else {
+        try again.append(["항목\(i)"], features: vector(i))
+      }
     }
     try again.finish(order: (0..<20).map { "항목\($0)" })
     #expect(try scratch.bytes("killed.h5") == scratch.bytes("whole.h5"))
@@ -82,7 +88,8 @@ import Testing
     try FileManager.default.copyItem(atPath: scratch.file("a.h5.parts"), toPath: scratch.file("b.h5.parts"))
     first.discard()
     let other = FeatureAttributes(
-      modality: .image, dataset: "stamps", datasetDigest: "d1", encoder: "resnet18", encoderDigest: "e2", dimension: 3)
+      modality: .image, dataset: "stamps", datasetDigest: "d1", encoder: "resnet18", encoderDigest: "e2",
+      dimension: 3)
     #expect(try FeatureWriter(scratch.file("b.h5"), attributes: other).finishedIDs.isEmpty)
   }
 

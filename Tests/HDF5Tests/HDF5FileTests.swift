@@ -155,7 +155,9 @@ final class Scratch {
     let file = try HDF5File(reading: path)
     try await withThrowingTaskGroup(of: Bool.self) { group in
       for start in 0..<64 {
-        group.addTask { try file.readFloats("x", rows: start..<start + 9) == Array(rows[2 * start..<2 * start + 18]) }
+        group.addTask {
+          try file.readFloats("x", rows: start..<start + 9) == Array(rows[2 * start..<2 * start + 18])
+        }
       }
       for try await same in group { #expect(same) }
     }

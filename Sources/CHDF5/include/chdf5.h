@@ -45,10 +45,11 @@ int ch_shape(ch_file file, const char *name, int *rank, uint64_t *dims, int *ele
 /// Reads `rows` rows from `first` of a dataset (rows < 0: all of it) as memory type `type`.
 int ch_read(ch_file file, const char *name, int type, int64_t first, int64_t rows, void *out);
 /// Reads all strings, variable or fixed length; `each` gets bytes and their number.
-int ch_read_strings(ch_file file, const char *name, void (*each)(void *, const char *, size_t), void *context);
+int ch_read_strings(ch_file file, const char *name, void (*each)(void *, const char *, size_t),
+                    void *context);
 
 /// Creates a dataset; rank >= 1 with elements: chunked by rows, Fletcher32, growable in its first dimension.
-/// `stored` is the type in the file (CH_F16 allowed), `type` the type of `data`; missing parent groups are made.
+/// `stored` is the type in the file (CH_F16 allowed), `type` the type of `data`; missing parents are made.
 int ch_write(ch_file file, const char *name, int stored, int type, int rank, const uint64_t *dims,
              const void *data);
 int ch_write_strings(ch_file file, const char *name, const char *const *strings, uint64_t count);

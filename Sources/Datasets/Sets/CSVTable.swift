@@ -1,8 +1,8 @@
 import Basics
 import Foundation
 
-/// A CSV file as RFC 4180 has it: a header, quoted fields (with commas, quotes and line breaks inside), LF or CRLF.
-/// Strict UTF-8, with or without a byte-order mark. Blank lines are skipped.
+/// A CSV file as RFC 4180 has it: a header, quoted fields (with commas, quotes and line breaks inside), LF or
+/// CRLF. Strict UTF-8, with or without a byte-order mark. Blank lines are skipped.
 public struct CSVTable: Sendable {
   public struct Row: Sendable {
     /// Line in the file on which the row begins, from 1.
@@ -14,8 +14,9 @@ public struct CSVTable: Sendable {
   public let header: [String]
   public let rows: [Row]
 
-  /// - Throws: ``IeumError`` (data) naming file and line: invalid UTF-8, a quote that never closes or stands inside an
-  ///   unquoted field, a row with too few or too many fields, a column that comes twice, an empty file.
+  /// - Throws: ``IeumError`` (data) naming file and line: invalid UTF-8, a quote that never closes or stands
+  ///   inside an unquoted field, a row with too few or too many fields, a column that comes twice, an empty
+  ///   file.
   public static func read(_ path: String) throws -> CSVTable {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw IeumError(.data, "cannot be read", file: path, remedy: "put the file there, readable")
@@ -37,7 +38,8 @@ public struct CSVTable: Sendable {
     self.rows = rows
     if let twice = header.first(where: { name in header.filter { $0 == name }.count > 1 }) {
       throw IeumError(
-        .data, "the column '\(twice)' comes twice", file: path, place: "line \(first.line)", remedy: "rename one")
+        .data, "the column '\(twice)' comes twice", file: path, place: "line \(first.line)",
+        remedy: "rename one")
     }
     if let bad = rows.first(where: { $0.fields.count != first.fields.count }) {
       throw IeumError(
@@ -158,6 +160,7 @@ private struct CSVParser {
 
   private func error(_ problem: String, _ line: Int) -> IeumError {
     IeumError(
-      .data, problem, file: path, place: "line \(line)", remedy: "write the field as \"…\" with quotes inside doubled")
+      .data, problem, file: path, place: "line \(line)",
+      remedy: "write the field as \"…\" with quotes inside doubled")
   }
 }

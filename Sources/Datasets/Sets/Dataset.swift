@@ -17,7 +17,8 @@ public struct DatasetItem: Sendable, Hashable {
   public let title: String?
 
   public init(
-    id: String, texts: [String: String], imagePaths: [String], audioPath: String? = nil, videoPath: String? = nil,
+    id: String, texts: [String: String], imagePaths: [String], audioPath: String? = nil,
+    videoPath: String? = nil,
     label: String? = nil, relatedIDs: [String] = [], title: String? = nil
   ) {
     self.id = id
@@ -70,7 +71,8 @@ public struct Dataset: Sendable {
   public let card: DatasetCard
 
   public init(
-    name: String, language: String, items: [Split: [DatasetItem]], skipped: [SkippedItem], notes: [String] = [],
+    name: String, language: String, items: [Split: [DatasetItem]], skipped: [SkippedItem],
+    notes: [String] = [],
     relevance: Relevance, sizes: [String: Int] = [:]
   ) {
     self.name = name

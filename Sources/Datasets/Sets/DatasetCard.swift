@@ -24,7 +24,9 @@ public struct DatasetCard: Sendable, Codable, Equatable {
     var classes: [String: [String: Int]] = [:]
     for split in Split.allCases {
       splits[split.rawValue] = items[split]?.count ?? 0
-      for label in (items[split] ?? []).compactMap(\.label) { classes[label, default: [:]][split.rawValue, default: 0] += 1 }
+      for label in (items[split] ?? []).compactMap(\.label) {
+        classes[label, default: [:]][split.rawValue, default: 0] += 1
+      }
     }
     self.splits = splits
     self.classes = classes
@@ -33,11 +35,14 @@ public struct DatasetCard: Sendable, Codable, Equatable {
   /// The committed card of a dataset, or nil where none was shipped.
   /// - Throws: ``IeumError`` (system) for a card that cannot be read.
   public static func shipped(for name: String) throws -> DatasetCard? {
-    guard let url = Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Cards") else { return nil }
+    guard let url = Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Cards") else {
+      return nil
+    }
     do {
       return try JSONDecoder().decode(DatasetCard.self, from: Data(contentsOf: url))
     } catch {
-      throw IeumError(.system, "is not a dataset card", file: url.path, remedy: "restore it from the repository")
+      throw IeumError(
+        .system, "is not a dataset card", file: url.path, remedy: "restore it from the repository")
     }
   }
 
@@ -56,16 +61,20 @@ public struct DatasetCard: Sendable, Codable, Equatable {
       let (expected, have) = (splits[split.rawValue] ?? 0, found.splits[split.rawValue] ?? 0)
       differences.append("expected \(expected) items in \(split.rawValue), found \(have)")
     }
-    for label in Set(classes.keys).union(found.classes.keys).sorted() where classes[label] != found.classes[label] {
+    for label in Set(classes.keys).union(found.classes.keys).sorted()
+    where classes[label] != found.classes[label] {
       let expected = classes[label]?.values.reduce(0, +) ?? 0
       let have = found.classes[label]?.values.reduce(0, +) ?? 0
-      if expected != have { differences.append("expected \(expected) items of class '\(label)', found \(have)") }
+      if expected != have {
+        differences.append("expected \(expected) items of class '\(label)', found \(have)")
+      }
     }
     if digest != found.digest {
       differences.append("expected the digest \(digest.prefix(12))…, found \(found.digest.prefix(12))…")
     }
     if let contentDigest, let other = found.contentDigest, contentDigest != other {
-      differences.append("expected pictures of digest \(contentDigest.prefix(12))…, found \(other.prefix(12))…")
+      differences.append(
+        "expected pictures of digest \(contentDigest.prefix(12))…, found \(other.prefix(12))…")
     }
     return differences
   }

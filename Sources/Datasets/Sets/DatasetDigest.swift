@@ -3,9 +3,11 @@ import Foundation
 
 /// Names a loaded dataset by what is in it.
 enum DatasetDigest {
-  /// - Parameter sizes: path → bytes of the item's files; reading their content would take too long at each load.
-  ///   Folders are left out of the digest, so that a dataset may be moved.
-  static func of(_ items: [Split: [DatasetItem]], relevance: Dataset.Relevance, sizes: [String: Int]) -> String {
+  /// - Parameter sizes: path → bytes of the item's files; reading their content would take too long at each
+  ///   load. Folders are left out of the digest, so that a dataset may be moved.
+  static func of(
+    _ items: [Split: [DatasetItem]], relevance: Dataset.Relevance, sizes: [String: Int]
+  ) -> String {
     var text = "ieum-dataset 1\u{1e}\(relevance.rawValue)"
     for split in Split.allCases {
       for item in items[split] ?? [] { text += "\u{1e}\(split.rawValue)\u{1f}" + line(item, sizes) }
@@ -37,7 +39,9 @@ enum DatasetDigest {
   static func sizes(of items: some Sequence<DatasetItem>) -> [String: Int] {
     var sizes: [String: Int] = [:]
     for item in items {
-      for path in item.imagePaths + [item.audioPath, item.videoPath].compactMap({ $0 }) { sizes[path] = size(of: path) }
+      for path in item.imagePaths + [item.audioPath, item.videoPath].compactMap({ $0 }) {
+        sizes[path] = size(of: path)
+      }
     }
     return sizes
   }

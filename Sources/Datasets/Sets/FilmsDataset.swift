@@ -4,8 +4,8 @@ import Foundation
 /// Films as hong2022 lays them out: titles, plots, a folder of images each, and lists of related films.
 ///
 /// * Item: an id of `titles.csv` with a plot and at least ``DatasetOptions/minimumImages`` images.
-/// * Relevant: films that `related.csv` puts together, in either direction. The thesis counts related films that
-///   share the genre group; leave the others out of the file.
+/// * Relevant: films that `related.csv` puts together, in either direction. The thesis counts related films
+///   that share the genre group; leave the others out of the file.
 /// * Label: `genres.csv`, where it is there (colours of figure 32).
 /// * Split: `split.csv` where it is there, otherwise ``SplitMaker`` with the caller's seed, not stratified.
 /// * Order: that of `titles.csv`.
@@ -55,16 +55,20 @@ private struct FilmsFolder {
       items.append(
         DatasetItem(
           id: title.id, texts: [language: plots[title.id]?.value ?? ""], imagePaths: pictures,
-          label: genres[title.id]?.value, relatedIDs: related[title.id] ?? [], title: title.value))
+          label: genres[title.id].flatMap { $0.value.isEmpty ? nil : $0.value }, relatedIDs: related[title.id] ?? [], title: title.value))
     }
     guard !items.isEmpty else {
       throw IeumError(
-        .data, "none of \(titles.count) films can be used" + (skipped.first.map { " ('\($0.id)': \($0.reason))" } ?? ""),
-        file: root, place: "dataset 'films'", remedy: "complete the data, or lower the number of images asked for")
+        .data,
+        "none of \(titles.count) films can be used"
+          + (skipped.first.map { " ('\($0.id)': \($0.reason))" } ?? ""),
+        file: root, place: "dataset 'films'",
+        remedy: "complete the data, or lower the number of images asked for")
     }
     let splits = try splits(of: items, known, options.seed)
     return Dataset(
-      name: name, language: language, items: Dictionary(grouping: items) { splits[$0.id] ?? .train }, skipped: skipped,
+      name: name, language: language, items: Dictionary(grouping: items) { splits[$0.id] ?? .train },
+      skipped: skipped,
       notes: notes, relevance: .relatedIDs, sizes: DatasetDigest.sizes(of: items))
   }
 
@@ -77,7 +81,9 @@ private struct FilmsFolder {
     }
   }
 
-  private func column(_ file: String, _ column: String, _ known: Set<String>) throws -> [String: KeyedTable.Cell] {
+  private typealias Cells = [String: KeyedTable.Cell]
+
+  private func column(_ file: String, _ column: String, _ known: Set<String>) throws -> Cells {
     let table = table(file)
     let cells = try table.unique(column)
     try table.refuseUnknown(cells, known: known, in: "titles.csv")
@@ -91,21 +97,36 @@ private struct FilmsFolder {
     var related: [String: [String]] = [:]
     var strangers = 0
     for cell in cells {
-      guard !cell.value.isEmpty else { throw table.error("the related_id is empty", cell.line, "remove the line") }
+      guard !cell.value.isEmpty else {
+        throw table.error("the related_id is empty", cell.line, "remove the line")
+      }
       // A portal also lists films that nobody collected.
-      if known.contains(cell.value) { related[cell.id, default: []].append(cell.value) } else { strangers += 1 }
+      if known.contains(cell.value) {
+        related[cell.id, default: []].append(cell.value)
+      } else {
+        strangers += 1
+      }
     }
-    return (related, strangers == 0 ? [] : ["related.csv: \(strangers) related ids are not in titles.csv and are left out"])
+    return (
+      related,
+      strangers == 0 ? [] : ["related.csv: \(strangers) related ids are not in titles.csv and are left out"]
+    )
   }
 
-  private func reasonToSkip(_ id: String, _ plot: KeyedTable.Cell?, _ pictures: Int, _ minimum: Int) -> String? {
+  private func reasonToSkip(
+    _ id: String, _ plot: KeyedTable.Cell?, _ pictures: Int, _ minimum: Int
+  ) -> String? {
     guard let plot else { return "no plot in plots.csv" }
     if plot.value.isEmpty { return "the plot is empty (plots.csv, line \(plot.line))" }
-    if pictures < max(1, minimum) { return "\(pictures) images in images/\(id), fewer than \(max(1, minimum))" }
+    if pictures < max(1, minimum) {
+      return "\(pictures) images in images/\(id), fewer than \(max(1, minimum))"
+    }
     return nil
   }
 
-  private func splits(of items: [DatasetItem], _ known: Set<String>, _ seed: UInt64) throws -> [String: Split] {
+  private func splits(
+    of items: [DatasetItem], _ known: Set<String>, _ seed: UInt64
+  ) throws -> [String: Split] {
     guard has("split.csv") else {
       return SplitMaker(seed: seed).assign(items.map { SplitMaker.Entry(id: $0.id, label: "") })
     }
@@ -115,12 +136,14 @@ private struct FilmsFolder {
     var splits: [String: Split] = [:]
     for cell in cells {
       guard let split = Split(rawValue: cell.value) else {
-        throw table.error("the split '\(cell.value)' is unknown", cell.line, "write train, test or validation")
+        throw table.error(
+          "the split '\(cell.value)' is unknown", cell.line, "write train, test or validation")
       }
       splits[cell.id] = split
     }
     if let item = items.first(where: { splits[$0.id] == nil }) {
-      throw IeumError(.data, "the film '\(item.id)' has no split", file: table.path, remedy: "add a line for it")
+      throw IeumError(
+        .data, "the film '\(item.id)' has no split", file: table.path, remedy: "add a line for it")
     }
     return splits
   }

@@ -4,10 +4,13 @@ import Foundation
 enum ImageFolder {
   static let suffixes: Set<String> = ["png", "jpg", "jpeg", "webp", "gif", "svg", "bmp", "tif", "tiff"]
 
-  /// Paths of the pictures directly in `folder`, by name; hidden files are left out. Empty for a missing folder.
+  /// Paths of the pictures directly in `folder`, by name; hidden files are left out. Empty for a missing
+  /// folder.
   static func pictures(in folder: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.filter { !$0.hasPrefix(".") && suffixes.contains(($0 as NSString).pathExtension.lowercased()) }
-      .sorted().map { "\(folder)/\($0)" }
+    return names.filter {
+      !$0.hasPrefix(".") && suffixes.contains(($0 as NSString).pathExtension.lowercased())
+    }
+    .sorted().map { "\(folder)/\($0)" }
   }
 }

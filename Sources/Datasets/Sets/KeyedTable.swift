@@ -19,7 +19,9 @@ struct KeyedTable {
     var lines: [String: Int] = [:]
     for cell in cells {
       if let earlier = lines.updateValue(cell.line, forKey: cell.id) {
-        throw error("the id '\(cell.id)' stands on line \(earlier) already", cell.line, "give every item an id of its own")
+        throw error(
+          "the id '\(cell.id)' stands on line \(earlier) already", cell.line,
+          "give every item an id of its own")
       }
     }
     return cells

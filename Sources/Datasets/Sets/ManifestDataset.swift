@@ -3,10 +3,10 @@ import Foundation
 
 /// A user's own data in one table: CSV with a header, or one JSON object a line.
 ///
-/// Columns (JSON keys): `id`; `text` or `text_LANG`; `images`; and, all optional, `label`, `related`, `split`, `audio`,
-/// `video`, `title`. Lists are separated by `;` in CSV and are arrays in JSON. Paths are relative to the table.
-/// Relevant are items with the same label where the table has labels, otherwise those it lists as related.
-/// Without splits ``SplitMaker`` cuts by label with the caller's seed.
+/// Columns (JSON keys): `id`; `text` or `text_LANG`; `images`; and, all optional, `label`, `related`,
+/// `split`, `audio`, `video`, `title`. Lists are separated by `;` in CSV and are arrays in JSON. Paths are
+/// relative to the table. Relevant are items with the same label where the table has labels, otherwise those
+/// it lists as related. Without splits ``SplitMaker`` cuts by label with the caller's seed.
 struct ManifestDataset: DatasetSpec {
   let name = "manifest"
   let summary = "a CSV or JSONL table of your own: id, text, images, label or related ids"
@@ -37,11 +37,13 @@ struct ManifestDataset: DatasetSpec {
     }
     guard !items.isEmpty else {
       let why = skipped.first.map { " ('\($0.id)': \($0.reason))" } ?? ""
-      throw IeumError(.data, "none of \(records.count) items can be used\(why)", file: path, remedy: "mend the table")
+      throw IeumError(
+        .data, "none of \(records.count) items can be used\(why)", file: path, remedy: "mend the table")
     }
     let splits = try reader.splits(of: items, records, options.seed)
     return Dataset(
-      name: name, language: language, items: Dictionary(grouping: items) { splits[$0.id] ?? .train }, skipped: skipped,
+      name: name, language: language, items: Dictionary(grouping: items) { splits[$0.id] ?? .train },
+      skipped: skipped,
       notes: reader.notes(items, records), relevance: labelled ? .sameLabel : .relatedIDs,
       sizes: DatasetDigest.sizes(of: items))
   }
@@ -78,8 +80,10 @@ private struct ManifestReader {
     if !record.text("text").isEmpty { texts[language] = texts[language] ?? record.text("text") }
     func optional(_ key: String) -> String? { record.text(key).isEmpty ? nil : record.text(key) }
     return DatasetItem(
-      id: record.text("id"), texts: texts.filter { !$0.value.isEmpty }, imagePaths: record.list("images").map(located),
-      audioPath: optional("audio").map(located), videoPath: optional("video").map(located), label: optional("label"),
+      id: record.text("id"), texts: texts.filter { !$0.value.isEmpty },
+      imagePaths: record.list("images").map(located),
+      audioPath: optional("audio").map(located), videoPath: optional("video").map(located),
+      label: optional("label"),
       relatedIDs: record.list("related"), title: optional("title"))
   }
 
@@ -99,7 +103,8 @@ private struct ManifestReader {
     return strangers == 0 ? [] : ["\(strangers) related ids are no ids of the table and are left out"]
   }
 
-  func splits(of items: [DatasetItem], _ records: [ManifestRecord], _ seed: UInt64) throws -> [String: Split] {
+  func splits(of items: [DatasetItem], _ records: [ManifestRecord], _ seed: UInt64) throws -> [String: Split]
+  {
     guard records.contains(where: { !$0.text("split").isEmpty }) else {
       return SplitMaker(seed: seed).assign(items.map { SplitMaker.Entry(id: $0.id, label: $0.label ?? "") })
     }

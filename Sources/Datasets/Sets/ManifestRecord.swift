@@ -27,7 +27,8 @@ struct ManifestRecord {
         let near = Suggestion.nearest(to: key, in: names)
         throw IeumError(
           .data, "unknown column '\(key)'", file: path, place: "line \(record.line)",
-          remedy: near.map { "did you mean '\($0)'?" } ?? "known: \(names.joined(separator: ", ")), text_LANG")
+          remedy: near.map { "did you mean '\($0)'?" } ?? "known: \(names.joined(separator: ", ")), text_LANG"
+        )
       }
     }
     return records
@@ -50,7 +51,8 @@ struct ManifestRecord {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw IeumError(.data, "cannot be read", file: path, remedy: "put the file there, readable")
     }
-    let lines = try StrictText.bytes(data, path).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let lines = try StrictText.bytes(data, path).split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     var records: [ManifestRecord] = []
     for (index, line) in lines.enumerated() where line.contains(where: { $0 > 32 }) {
       func error(_ problem: String) -> IeumError {
@@ -63,7 +65,9 @@ struct ManifestRecord {
       }
       var values: [String: [String]] = [:]
       for (key, value) in object {
-        guard let texts = texts(of: value) else { throw error("'\(key)' is neither a text nor a list of texts") }
+        guard let texts = texts(of: value) else {
+          throw error("'\(key)' is neither a text nor a list of texts")
+        }
         guard texts.count <= 1 || lists.contains(key) else { throw error("'\(key)' must be one text") }
         values[key] = texts.map(KeyedTable.normal)
       }

@@ -1,10 +1,11 @@
 import Basics
 
-/// Cuts items into train, test and validation parts (64 : 26 : 10, hong2022), from a seed and the items alone.
+/// Cuts items into train, test and validation parts (64 : 26 : 10, hong2022), from a seed and the items
+/// alone.
 ///
-/// Within each label the parts have the sizes 26 % (test) and 10 % (validation), rounded, the rest is for training.
-/// Groups of items that must stay together (equal captions) go, the large ones first and otherwise in a seeded
-/// order, each to the part that lacks most items. The order in which items come does not matter.
+/// Within each label the parts have the sizes 26 % (test) and 10 % (validation), rounded, the rest is for
+/// training. Groups of items that must stay together (equal captions) go, the large ones first and otherwise
+/// in a seeded order, each to the part that lacks most items. The order in which items come does not matter.
 struct SplitMaker {
   var seed: UInt64 = 2022
   var test = 0.26
@@ -47,7 +48,8 @@ struct SplitMaker {
     for last in stride(from: groups.count - 1, to: 0, by: -1) {
       groups.swapAt(last, Int(generator.next() % UInt64(last + 1)))
     }
-    return groups.enumerated().sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }.map(\.element)
+    return groups.enumerated().sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }.map(
+      \.element)
   }
 
   /// Connected components of entries that share a key.

@@ -3,16 +3,17 @@ import Foundation
 
 /// The stamps of Tux Paint: small pictures with a caption in many languages, in folders by subject.
 ///
-/// * Item: a stem `CATEGORY/…/NAME` with a picture (`.png`, else `.svg`), an English and a Korean caption, and a
-///   caption in the language asked for. English and Korean are both needed so that all languages are compared on
-///   the same items and splits. `*_mirror` variants are left out.
+/// * Item: a stem `CATEGORY/…/NAME` with a picture (`.png`, else `.svg`), an English and a Korean caption,
+///   and a caption in the language asked for. English and Korean are both needed so that all languages are
+///   compared on the same items and splits. `*_mirror` variants are left out.
 /// * Label: the top folder, or `top/second` where that second-level folder holds at least 20 items.
-/// * Split: ``SplitMaker`` with seed 2022, stratified by label; items with an equal English or Korean caption stay
-///   on one side.
+/// * Split: ``SplitMaker`` with seed 2022, stratified by label; items with an equal English or Korean caption
+///   stay on one side.
 /// * Order: by id.
 struct StampsDataset: DatasetSpec {
   let name = "stamps"
-  let summary = "about 940 small pictures with captions in English, Korean and 75 more languages; classes from folders"
+  let summary =
+    "about 940 small pictures with captions in English, Korean and 75 more languages; classes from folders"
   let defaultRoot = "/usr/share/tuxpaint/stamps"
   let defaultLanguage = "en"
   let expectedLayout = [
@@ -31,7 +32,8 @@ struct StampsDataset: DatasetSpec {
     guard !stamps.isEmpty else {
       throw IeumError(
         .data, "holds no stamps", file: root, place: "dataset 'stamps'",
-        remedy: "install the Debian package tuxpaint-stamps-default, or name the folder that holds the stamps")
+        remedy: "install the Debian package tuxpaint-stamps-default, or name the folder that holds the stamps"
+      )
     }
     let labels = StampsDataset.labels(of: stamps.map(\.id))
     let items = stamps.map { stamp in
@@ -46,7 +48,8 @@ struct StampsDataset: DatasetSpec {
     }
     let splits = SplitMaker(seed: options.seed).assign(entries)
     let dataset = Dataset(
-      name: name, language: language, items: Dictionary(grouping: items) { splits[$0.id] ?? .train }, skipped: skipped,
+      name: name, language: language, items: Dictionary(grouping: items) { splits[$0.id] ?? .train },
+      skipped: skipped,
       relevance: .sameLabel, sizes: DatasetDigest.sizes(of: items))
     // The card describes the default seed and the two languages that every item has.
     if options.seed == 2022, ["en", "ko"].contains(language) { try checkCard(dataset, options) }

@@ -34,8 +34,8 @@ public struct EmbeddingFile: Sendable {
   }
 
   /// Reads and checks an embedding file.
-  /// - Throws: ``IeumError`` (data) naming the dataset and row for missing datasets, shapes that disagree, rows out of
-  ///   range, NaN or infinite values.
+  /// - Throws: ``IeumError`` (data) naming the dataset and row for missing datasets, shapes that disagree,
+  ///   rows out of range, NaN or infinite values.
   public static func read(_ path: String) throws -> EmbeddingFile {
     let file = try HDF5File(reading: path)
     defer { try? file.close() }
@@ -43,10 +43,12 @@ public struct EmbeddingFile: Sendable {
     let (queries, queryCount, dimension) = try reader.vectors("queries")
     let (gallery, galleryCount, width) = try reader.vectors("gallery")
     guard width == dimension else {
-      throw reader.error("gallery", "has \(width) columns, but 'queries' has \(dimension)", "use one embedding space")
+      throw reader.error(
+        "gallery", "has \(width) columns, but 'queries' has \(dimension)", "use one embedding space")
     }
     var read = EmbeddingFile(queries: queries, gallery: gallery, dimension: dimension, relevant: [])
-    (read.relevanceOffsets, read.relevantRows) = try reader.relevance(queries: queryCount, gallery: galleryCount)
+    (read.relevanceOffsets, read.relevantRows) = try reader.relevance(
+      queries: queryCount, gallery: galleryCount)
     read.queryIDs = try reader.names("query_ids", count: queryCount)
     read.galleryIDs = try reader.names("gallery_ids", count: galleryCount)
     read.exclude = try reader.exclusions(queries: queryCount, gallery: galleryCount)
@@ -61,7 +63,8 @@ public struct EmbeddingFile: Sendable {
       let file = try HDF5File(creating: temporary)
       try file.write("queries", floats: queries, shape: [queryCount, dimension])
       try file.write("gallery", floats: gallery, shape: [galleryCount, dimension])
-      try file.write("relevance/indptr", ints: relevanceOffsets.map { Int64($0) }, shape: [relevanceOffsets.count])
+      try file.write(
+        "relevance/indptr", ints: relevanceOffsets.map { Int64($0) }, shape: [relevanceOffsets.count])
       try file.write("relevance/indices", ints: relevantRows.map { Int64($0) }, shape: [relevantRows.count])
       if let queryIDs { try file.write("query_ids", strings: queryIDs) }
       if let galleryIDs { try file.write("gallery_ids", strings: galleryIDs) }
@@ -89,7 +92,8 @@ private struct EmbeddingReader {
       throw error(name, "is not a non-empty matrix", "write one row per vector")
     }
     if let bad = values.firstIndex(where: { !$0.isFinite }) {
-      throw error("\(name)[\(bad / shape[1])]", "holds \(values[bad])", "write finite values of float32 range")
+      throw error(
+        "\(name)[\(bad / shape[1])]", "holds \(values[bad])", "write finite values of float32 range")
     }
     return (values, shape[0], shape[1])
   }
@@ -119,7 +123,8 @@ private struct EmbeddingReader {
     guard file.exists("exclude") else { return nil }
     let rows = try file.readInts("exclude")
     guard rows.count == queries else {
-      throw error("exclude", "has \(rows.count) entries for \(queries) queries", "write one per query, -1 for none")
+      throw error(
+        "exclude", "has \(rows.count) entries for \(queries) queries", "write one per query, -1 for none")
     }
     try check(rows, -1..<gallery, "exclude")
     return rows
@@ -136,6 +141,8 @@ private struct EmbeddingReader {
 
   private func check(_ rows: [Int], _ allowed: Range<Int>, _ name: String) throws {
     guard let bad = rows.firstIndex(where: { !allowed.contains($0) }) else { return }
-    throw error("\(name)[\(bad)]", "names the gallery row \(rows[bad])", "rows are \(allowed.lowerBound)…\(allowed.upperBound - 1)")
+    throw error(
+      "\(name)[\(bad)]", "names the gallery row \(rows[bad])",
+      "rows are \(allowed.lowerBound)…\(allowed.upperBound - 1)")
   }
 }

@@ -19,7 +19,8 @@ public struct FeatureAttributes: Sendable, Hashable, Codable {
   public let dimension: Int
 
   public init(
-    modality: Modality, dataset: String, datasetDigest: String, encoder: String, encoderDigest: String, dimension: Int
+    modality: Modality, dataset: String, datasetDigest: String, encoder: String, encoderDigest: String,
+    dimension: Int
   ) {
     self.modality = modality
     self.dataset = dataset

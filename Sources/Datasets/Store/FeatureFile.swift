@@ -18,8 +18,8 @@ public struct FeatureFile: Sendable {
   public var dimension: Int { attributes.dimension }
 
   /// Reads and validates a whole feature file.
-  /// - Throws: ``IeumError`` (data) for a file that is no HDF5 file, damaged, unfinished, of another format, whose
-  ///   shapes disagree, with duplicate ids, or with NaN or infinite values (the id is named).
+  /// - Throws: ``IeumError`` (data) for a file that is no HDF5 file, damaged, unfinished, of another format,
+  ///   whose shapes disagree, with duplicate ids, or with NaN or infinite values (the id is named).
   public static func read(_ path: String) throws -> FeatureFile {
     let file = try HDF5File(reading: path)
     defer { try? file.close() }
@@ -34,16 +34,19 @@ public struct FeatureFile: Sendable {
   /// Reads without asking for completeness: also used for shards.
   init(_ file: HDF5File) throws {
     path = file.path
-    attributes = try FeatureAttributes(from: file)
+    let attributes = try FeatureAttributes(from: file)
+    self.attributes = attributes
+    let dimension = attributes.dimension
     ids = try file.readStrings("ids")
     let sequences = file.exists("frames/features")
     let name = sequences ? "frames/features" : "features"
     let shape = try file.shape(of: name) ?? []
     offsets = sequences ? try file.readInts("frames/offsets") : nil
     let rows = offsets?.last ?? ids.count
-    guard shape == [rows, attributes.dimension] else {
+    guard shape == [rows, dimension] else {
       throw IeumError(
-        .data, "the shape \(shape) does not fit \(ids.count) ids, \(rows) rows and dimension \(attributes.dimension)",
+        .data,
+        "the shape \(shape) does not fit \(ids.count) ids, \(rows) rows, dimension \(dimension)",
         file: path, place: name, remedy: "make the file again")
     }
     features = try file.readFloats(name)
@@ -70,7 +73,8 @@ public struct FeatureFile: Sendable {
     for (row, id) in ids.enumerated() {
       guard rows.updateValue(row, forKey: id) == nil else {
         throw IeumError(
-          .data, "the id '\(id)' stands there twice", file: path, place: "ids[\(row)]", remedy: "make the file again")
+          .data, "the id '\(id)' stands there twice", file: path, place: "ids[\(row)]",
+          remedy: "make the file again")
       }
     }
     return rows
@@ -91,7 +95,8 @@ public struct FeatureFile: Sendable {
     let row = bad / dimension
     let item = offsets.map { offsets in (offsets.firstIndex { $0 > row } ?? 1) - 1 } ?? row
     throw IeumError(
-      .data, "the features of '\(ids[item])' hold \(features[bad]) (component \(bad % dimension))", file: path,
+      .data, "the features of '\(ids[item])' hold \(features[bad]) (component \(bad % dimension))",
+      file: path,
       place: "row \(row)", remedy: "remove the file and extract again, or leave this item out")
   }
 
@@ -106,7 +111,8 @@ public struct FeatureFile: Sendable {
   }
 
   /// One vector per id, `[ids.count, D]` row-major; a sequence gives the mean of its vectors.
-  /// - Throws: ``IeumError`` (data) naming the first id that is not in the file, with the reason where it is known.
+  /// - Throws: ``IeumError`` (data) naming the first id that is not in the file, with the reason where it is
+  ///   known.
   public func matrix(of ids: [String]) throws -> [Float] {
     var matrix: [Float] = []
     matrix.reserveCapacity(ids.count * dimension)

@@ -42,7 +42,9 @@ struct FeatureRows {
       sorted.counts.append(counts[index])
       sorted.values += values[starts[index]..<starts[index + 1]]
     }
-    sorted.failures = failures.indices.sorted { key(failures[$0].id, $0) < key(failures[$1].id, $1) }.map { failures[$0] }
+    sorted.failures = failures.indices.sorted { key(failures[$0].id, $0) < key(failures[$1].id, $1) }.map {
+      failures[$0]
+    }
     return sorted
   }
 

@@ -2,13 +2,14 @@ import Basics
 import Foundation
 import HDF5
 
-/// Builds a feature file so that killing the process at any moment loses at most the rows since the last flush.
+/// Builds a feature file so that killing the process at any moment loses at most the rows since the last
+/// flush.
 ///
-/// Rows go, a batch at a time, into shards `<path>.parts/000001.h5`, each written under another name and renamed
-/// when it is whole. ``finish(order:)`` puts them together, renames the result to `path` and removes the shards.
-/// A new writer with the same attributes goes on from the shards it finds; shards of other attributes are removed.
-/// The finished file's bytes do not depend on how often the work was interrupted. A second process that builds
-/// the same file waits for the first.
+/// Rows go, a batch at a time, into shards `<path>.parts/000001.h5`, each written under another name and
+/// renamed when it is whole. ``finish(order:)`` puts them together, renames the result to `path` and removes
+/// the shards. A new writer with the same attributes goes on from the shards it finds; shards of other
+/// attributes are removed. The finished file's bytes do not depend on how often the work was interrupted. A
+/// second process that builds the same file waits for the first.
 public final class FeatureWriter {
   public let path: String
   public let attributes: FeatureAttributes
@@ -85,8 +86,8 @@ public final class FeatureWriter {
 
   /// Adds one vector per id. A vector with NaN or infinite values is recorded as that item's failure.
   /// - Parameter features: `[ids.count, D]` row-major.
-  /// - Throws: ``IeumError`` (system) for a wrong number of values or an id that is there already, and when a full
-  ///   shard cannot be written.
+  /// - Throws: ``IeumError`` (system) for a wrong number of values or an id that is there already, and when a
+  ///   full shard cannot be written.
   public func append(_ ids: [String], features: [Float]) throws {
     guard features.count == ids.count * attributes.dimension else {
       throw IeumError(
@@ -102,7 +103,8 @@ public final class FeatureWriter {
   /// - Throws: as ``append(_:features:)``.
   public func append(_ id: String, frames: [Float]) throws {
     guard pending.sequences, frames.count % attributes.dimension == 0 else {
-      throw IeumError(.system, "\(frames.count) values are not frames of \(attributes.dimension)", file: path, place: id)
+      throw IeumError(
+        .system, "\(frames.count) values are not frames of \(attributes.dimension)", file: path, place: id)
     }
     try add(id, frames[...])
   }
@@ -129,7 +131,8 @@ public final class FeatureWriter {
 
   private func claim(_ id: String) throws {
     guard finishedIDs.insert(id).inserted else {
-      throw IeumError(.data, "the id '\(id)' comes twice", file: path, remedy: "give every item an id of its own")
+      throw IeumError(
+        .data, "the id '\(id)' comes twice", file: path, remedy: "give every item an id of its own")
     }
   }
 
@@ -137,7 +140,8 @@ public final class FeatureWriter {
   /// - Throws: ``IeumError`` (system) with the reason (full disk).
   public func flush() throws {
     guard !pending.isEmpty, !isDone else { return }
-    let last = shards.last.flatMap { Int(URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent) } ?? 0
+    let last =
+      shards.last.flatMap { Int(URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent) } ?? 0
     let digits = String(last + 1)
     let shard = "\(folder)/\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).h5"
     try write(pending, to: shard, complete: false)

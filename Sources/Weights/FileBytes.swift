@@ -13,7 +13,8 @@ struct FileBytes: Sendable {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw IeumError(.data, "does not exist", file: path, remedy: "check the path, or get the file first")
     }
-    let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: (path as NSString).resolvingSymlinksInPath)
     let type = attributes?[.type] as? FileAttributeType
     guard !isFolder.boolValue, type == nil || type == .typeRegular else {
       throw IeumError(.data, "is not a regular file", file: path, remedy: "name the file itself")

@@ -119,7 +119,9 @@ struct JSONHeader {
       let byte = try next()
       switch byte {
       case UInt8(ascii: "\""):
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw fault("a string is not UTF-8") }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+          throw fault("a string is not UTF-8")
+        }
         return text
       case UInt8(ascii: "\\"): try escape(into: &bytes)
       case 0..<32: throw fault("a control character in a string")
@@ -140,7 +142,9 @@ struct JSONHeader {
     case UInt8(ascii: "u"):
       var code = try hexadecimal()
       if (0xd800..<0xdc00).contains(code) {
-        guard try next() == UInt8(ascii: "\\"), try next() == UInt8(ascii: "u") else { throw fault("half a pair") }
+        guard try next() == UInt8(ascii: "\\"), try next() == UInt8(ascii: "u") else {
+          throw fault("half a pair")
+        }
         let low = try hexadecimal()
         guard (0xdc00..<0xe000).contains(low) else { throw fault("half a surrogate pair") }
         code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
@@ -154,7 +158,9 @@ struct JSONHeader {
   private mutating func hexadecimal() throws -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<4 {
-      guard let digit = Character(UnicodeScalar(try next())).hexDigitValue else { throw fault("a bad \\u escape") }
+      guard let digit = Character(UnicodeScalar(try next())).hexDigitValue else {
+        throw fault("a bad \\u escape")
+      }
       code = code * 16 + UInt32(digit)
     }
     return code

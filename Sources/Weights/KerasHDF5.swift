@@ -1,8 +1,8 @@
 import Basics
 import HDF5
 
-/// Keras' HDF5 weights: attribute `layer_names` at the root or in the group `model_weights`; per layer a group whose
-/// attribute `weight_names` lists its datasets.
+/// Keras' HDF5 weights: attribute `layer_names` at the root or in the group `model_weights`; per layer a
+/// group whose attribute `weight_names` lists its datasets.
 enum KerasHDF5 {
   /// Reads every weight as float32 under the name `layer/weight:0`, in the order of the layers.
   /// - Throws: ``IeumError`` (data) for HDF5 of another layout, or one that lacks a weight it names.
@@ -42,7 +42,9 @@ enum KerasHDF5 {
       for weight in weights {
         let name = weight.hasPrefix(layer + "/") ? weight : "\(layer)/\(weight)"
         let tensor = try tensor("\(group)/\(weight)", name, hdf5, file, &allowance)
-        guard seen.insert(name).inserted else { throw file.fault("is there twice", place: "weight '\(name)'") }
+        guard seen.insert(name).inserted else {
+          throw file.fault("is there twice", place: "weight '\(name)'")
+        }
         result.append(tensor)
       }
     }
@@ -62,7 +64,9 @@ enum KerasHDF5 {
     }
     allowance -= count
     let values = try hdf5.readFloats(dataset)
-    guard values.count == count else { throw file.fault("has \(values.count) values, not \(shape)", place: place) }
+    guard values.count == count else {
+      throw file.fault("has \(values.count) values, not \(shape)", place: place)
+    }
     return RawTensor(name: name, shape: shape, floats: values)
   }
 

@@ -17,9 +17,13 @@ struct NumpyArray {
   static func read(_ file: FileBytes) throws -> NumpyArray {
     let place = "NumPy header"
     let version = try file.slice(6, 2, place: place)[6]
-    guard (1...3).contains(version) else { throw file.fault("has the unknown version \(version)", place: "byte 6") }
-    let length = try version == 1
-      ? Int(file.integer(UInt16.self, at: 8, place: place)) : Int(file.integer(UInt32.self, at: 8, place: place))
+    guard (1...3).contains(version) else {
+      throw file.fault("has the unknown version \(version)", place: "byte 6")
+    }
+    let length =
+      try version == 1
+      ? Int(file.integer(UInt16.self, at: 8, place: place))
+      : Int(file.integer(UInt32.self, at: 8, place: place))
     let start = version == 1 ? 10 : 12
     let text = String(decoding: try file.slice(start, length, place: place), as: UTF8.self)
     let header = try parse(text, file)
@@ -55,7 +59,8 @@ struct NumpyArray {
     case "f4": return map { (bits: UInt32) in Float(bitPattern: bits) }
     case "f8": return map { (bits: UInt64) in Float(Double(bitPattern: bits)) }
     default:
-      throw file.fault("holds elements of type '\(type)'", place: "NumPy header", remedy: "save it as float32")
+      throw file.fault(
+        "holds elements of type '\(type)'", place: "NumPy header", remedy: "save it as float32")
     }
   }
 
@@ -89,7 +94,8 @@ struct NumpyArray {
     }
     var header = Header()
     let type = try after("descr").dropFirst().prefix { $0 != "'" }
-    guard type.count == 3, type.hasPrefix("<f") || type.hasPrefix(">f"), ["2", "4", "8"].contains(type.last) else {
+    guard type.count == 3, type.hasPrefix("<f") || type.hasPrefix(">f"), ["2", "4", "8"].contains(type.last)
+    else {
       throw file.fault(
         "holds elements of type '\(type.prefix(40))'", place: "NumPy header", remedy: "save it as float32")
     }

@@ -1,5 +1,5 @@
-/// A value that a pickle may build. Containers and tensors are numbers into the ``PickleHeap``: values nested to any
-/// depth, or in circles, then cost neither recursion nor leaks.
+/// A value that a pickle may build. Containers and tensors are numbers into the ``PickleHeap``: values nested
+/// to any depth, or in circles, then cost neither recursion nor leaks.
 enum PickleValue {
   case none
   case bool(Bool)

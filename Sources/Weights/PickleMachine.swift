@@ -2,8 +2,10 @@ import Basics
 
 /// A pickle machine that can build plain data and tensors, and nothing else.
 ///
-/// It knows no classes: a name is data, compared with a short list (``PickleNames``). Anything else ends the reading.
-/// - Source: the opcodes of CPython's `pickletools`; protocol 2, and those of 3 to 5 that plain data may contain.
+/// It knows no classes: a name is data, compared with a short list (``PickleNames``). Anything else ends the
+/// reading.
+/// - Source: the opcodes of CPython's `pickletools`; protocol 2, and those of 3 to 5 that plain data may
+///   contain.
 struct PickleMachine {
   private(set) var heap = PickleHeap()
   private var cursor: ByteCursor
@@ -17,7 +19,8 @@ struct PickleMachine {
   private init(_ cursor: ByteCursor) { self.cursor = cursor }
 
   /// Runs one pickle; the cursor ends up behind its STOP.
-  /// - Throws: ``IeumError`` (data) naming the byte, for a damaged pickle or one that asks for more than plain tensors.
+  /// - Throws: ``IeumError`` (data) naming the byte, for a damaged pickle or one that asks for more than
+  ///   plain tensors.
   static func run(_ cursor: inout ByteCursor) throws -> (value: PickleValue, heap: PickleHeap) {
     var machine = PickleMachine(cursor)
     for _ in 0..<maximumOperations {
@@ -47,7 +50,8 @@ struct PickleMachine {
       UInt8(ascii: "d"), 0x85, 0x86, 0x87:
       try build(operation)
     case UInt8(ascii: "a"), UInt8(ascii: "e"), UInt8(ascii: "s"), UInt8(ascii: "u"): try extend(operation)
-    case UInt8(ascii: "q"), UInt8(ascii: "r"), UInt8(ascii: "h"), UInt8(ascii: "j"), 0x94: try remember(operation)
+    case UInt8(ascii: "q"), UInt8(ascii: "r"), UInt8(ascii: "h"), UInt8(ascii: "j"), 0x94:
+      try remember(operation)
     case UInt8(ascii: "c"), 0x93: stack.append(try global(operation))
     case UInt8(ascii: "R"), UInt8(ascii: "b"), UInt8(ascii: "Q"): try construct(operation)
     default: throw refusedOperation(operation)
@@ -110,7 +114,8 @@ struct PickleMachine {
     case 0x8a: return try long()
     case UInt8(ascii: "G"):
       return .double(Double(bitPattern: UInt64(try cursor.integer(UInt64.self)).byteSwapped))
-    case UInt8(ascii: "X"), UInt8(ascii: "T"): return .string(try cursor.text(Int(try cursor.integer(UInt32.self))))
+    case UInt8(ascii: "X"), UInt8(ascii: "T"):
+      return .string(try cursor.text(Int(try cursor.integer(UInt32.self))))
     case 0x8c, UInt8(ascii: "U"): return .string(try cursor.text(Int(try cursor.byte())))
     case 0x8d:
       guard let length = Int(exactly: try cursor.integer(UInt64.self)) else {
@@ -160,7 +165,9 @@ struct PickleMachine {
     }
     let target = try top()
     if operation == UInt8(ascii: "a") || operation == UInt8(ascii: "e") {
-      guard case .list(let index) = target else { throw cursor.fault("is a damaged pickle (appends to no list)") }
+      guard case .list(let index) = target else {
+        throw cursor.fault("is a damaged pickle (appends to no list)")
+      }
       heap.sequences[index].append(contentsOf: items)
     } else {
       try insert(items, into: target)
@@ -183,7 +190,9 @@ struct PickleMachine {
     case 0x94: memo[memo.count] = try top()
     default:
       let key = operation == UInt8(ascii: "h") ? Int(try cursor.byte()) : Int(try cursor.integer(UInt32.self))
-      guard let value = memo[key] else { throw cursor.fault("is a damaged pickle (recalls value \(key), never kept)") }
+      guard let value = memo[key] else {
+        throw cursor.fault("is a damaged pickle (recalls value \(key), never kept)")
+      }
       stack.append(value)
     }
   }
@@ -228,12 +237,16 @@ struct PickleMachine {
     case PickleNames.orderedDict:
       let target = PickleValue.dictionary(heap.dictionary())
       for pair in arguments.first.flatMap({ heap.items($0) }) ?? [] {
-        guard let pair = heap.items(pair), pair.count == 2 else { throw cursor.fault("is a damaged pickle (no pairs)") }
+        guard let pair = heap.items(pair), pair.count == 2 else {
+          throw cursor.fault("is a damaged pickle (no pairs)")
+        }
         try insert(pair, into: target)
       }
       return target
     case PickleNames.parameter:
-      guard case .tensor? = arguments.first else { throw cursor.fault("is a damaged pickle (a parameter of no tensor)") }
+      guard case .tensor? = arguments.first else {
+        throw cursor.fault("is a damaged pickle (a parameter of no tensor)")
+      }
       return arguments[0]
     case PickleNames.tensor:
       heap.tensors.append(try PickleNames.recipe(arguments, heap, at: cursor))

@@ -5,10 +5,12 @@ enum PickleNames {
   static let orderedDict = "collections.OrderedDict"
   static let tensor = "torch._utils._rebuild_tensor_v2"
   static let parameter = "torch._utils._rebuild_parameter"
-  static let remedy = "save the tensors alone, torch.save(model.state_dict(), …), or convert them to safetensors"
+  static let remedy =
+    "save the tensors alone, torch.save(model.state_dict(), …), or convert them to safetensors"
 
   private static let storages: [String: RawDType] = [
-    "FloatStorage": .float32, "DoubleStorage": .float64, "HalfStorage": .float16, "BFloat16Storage": .bfloat16,
+    "FloatStorage": .float32, "DoubleStorage": .float64, "HalfStorage": .float16,
+    "BFloat16Storage": .bfloat16,
     "LongStorage": .int64, "IntStorage": .int32, "ByteStorage": .uint8, "BoolStorage": .bool,
   ]
 
@@ -31,7 +33,9 @@ enum PickleNames {
   }
 
   /// Reads a persistent id: `('storage', class, key, location, count[, view])`.
-  static func storage(_ value: PickleValue, _ heap: PickleHeap, at cursor: ByteCursor) throws -> StorageReference {
+  static func storage(_ value: PickleValue, _ heap: PickleHeap, at cursor: ByteCursor) throws
+    -> StorageReference
+  {
     guard let items = heap.items(value), (5...6).contains(items.count), case .string("storage") = items[0],
       case .global(let name) = items[1], let dtype = dtype(name), case .string(let key) = items[2],
       case .int(let count) = items[4], count >= 0
@@ -48,7 +52,9 @@ enum PickleNames {
   }
 
   /// Reads `(storage, offset, shape, strides, …)` and checks that every element lies in the storage.
-  static func recipe(_ arguments: [PickleValue], _ heap: PickleHeap, at cursor: ByteCursor) throws -> TensorRecipe {
+  static func recipe(_ arguments: [PickleValue], _ heap: PickleHeap, at cursor: ByteCursor) throws
+    -> TensorRecipe
+  {
     guard arguments.count >= 4, case .storage(let index) = arguments[0], case .int(let offset) = arguments[1],
       let shape = heap.integers(arguments[2]), let strides = heap.integers(arguments[3])
     else { throw cursor.fault("describes a tensor in an unknown way", remedy: remedy) }
@@ -57,7 +63,8 @@ enum PickleNames {
     guard shape.count == strides.count, shape.count <= 64, let count = Extent.count(shape) else {
       throw cursor.fault("describes a tensor of impossible shape \(shape)")
     }
-    // More elements than the storage has would mean strides of 0: a few bytes could ask for any amount of memory.
+    // More elements than the storage has would mean strides of 0: a few bytes could ask for any amount of
+    // memory.
     guard offset >= 0, strides.allSatisfy({ $0 >= 0 }), count <= storage.viewCount,
       count == 0 || recipe.lastElement.map({ $0 < storage.viewCount }) == true
     else {

@@ -1,7 +1,8 @@
 import Basics
 import Foundation
 
-/// PyTorch files since 1.6: a zip archive of stored entries, `NAME/data.pkl` and one `NAME/data/KEY` per storage.
+/// PyTorch files since 1.6: a zip archive of stored entries, `NAME/data.pkl` and one `NAME/data/KEY` per
+/// storage.
 enum PyTorchZip {
   private static let byteOrders = ["little": false, "big": true]
 
@@ -39,7 +40,8 @@ enum PyTorchZip {
   }
 
   private static func storage(
-    _ reference: StorageReference, of tensor: String, _ archive: ZipDirectory, _ root: String, _ file: FileBytes
+    _ reference: StorageReference, of tensor: String, _ archive: ZipDirectory, _ root: String,
+    _ file: FileBytes
   ) throws -> Data {
     let name = root + "data/" + reference.key
     guard archive.entries[name] != nil else {

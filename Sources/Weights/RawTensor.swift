@@ -52,7 +52,8 @@ public struct RawTensor: Sendable, Hashable {
   }
 
   /// The elements as float32, row-major. Integers beyond 2^24 and float64 are rounded to nearest.
-  /// - Throws: ``IeumError`` (data) if the bytes do not fill the shape, or a finite float64 is too large for float32.
+  /// - Throws: ``IeumError`` (data) if the bytes do not fill the shape, or a finite float64 is too large for
+  ///   float32.
   public func floats() throws -> [Float] {
     guard let count, count <= bytes.count, count * dtype.size == bytes.count else {
       throw IeumError(
@@ -79,7 +80,8 @@ public struct RawTensor: Sendable, Hashable {
         let bits = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
         guard Double(bitPattern: bits).isInfinite else {
           throw IeumError(
-            .data, "\(Double(bitPattern: bits)) is too large for float32", place: "tensor '\(name)', element \(index)",
+            .data, "\(Double(bitPattern: bits)) is too large for float32",
+            place: "tensor '\(name)', element \(index)",
             remedy: "scale the values before saving them")
         }
       }

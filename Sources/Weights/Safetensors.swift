@@ -24,7 +24,8 @@ public enum Safetensors {
   static func read(_ file: FileBytes) throws -> (tensors: [RawTensor], metadata: [String: String]) {
     let length = try file.integer(UInt64.self, at: 0, place: "header length")
     guard length <= UInt64(min(maximumHeader, max(0, file.count - 8))) else {
-      throw file.fault("says that its header has \(length) bytes, but the file has \(file.count)", place: "byte 0")
+      throw file.fault(
+        "says that its header has \(length) bytes, but the file has \(file.count)", place: "byte 0")
     }
     let base = 8 + Int(length)
     let cursor = ByteCursor(file, from: 8, to: base, place: "header")
@@ -43,7 +44,8 @@ public enum Safetensors {
     entries.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
     try checkTiling(entries, file, available: file.count - base)
     let tensors = try entries.map { entry in
-      let bytes = try file.slice(base + entry.range.lowerBound, entry.range.count, place: "tensor '\(entry.name)'")
+      let bytes = try file.slice(
+        base + entry.range.lowerBound, entry.range.count, place: "tensor '\(entry.name)'")
       return RawTensor(name: entry.name, dtype: entry.dtype, shape: entry.shape, bytes: [UInt8](bytes))
     }
     return (tensors, metadata)
@@ -63,9 +65,12 @@ public enum Safetensors {
     return result
   }
 
-  private static func entry(_ name: String, _ value: JSONValue, _ file: FileBytes, available: Int) throws -> Entry {
+  private static func entry(_ name: String, _ value: JSONValue, _ file: FileBytes, available: Int) throws
+    -> Entry
+  {
     let place = "tensor '\(name)'"
-    guard case .object(let members) = value, Set(members.map(\.key)) == ["dtype", "shape", "data_offsets"] else {
+    guard case .object(let members) = value, Set(members.map(\.key)) == ["dtype", "shape", "data_offsets"]
+    else {
       throw file.fault("its description is not exactly dtype, shape and data_offsets", place: place)
     }
     let fields = Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) })
@@ -78,13 +83,16 @@ public enum Safetensors {
     guard let shape = integers(fields["shape"]), let count = Extent.count(shape),
       let size = Extent.product(count, dtype.size)
     else { throw file.fault("has no valid shape", place: place) }
-    guard let offsets = integers(fields["data_offsets"]), offsets.count == 2, offsets[0] >= 0, offsets[0] <= offsets[1]
+    guard let offsets = integers(fields["data_offsets"]), offsets.count == 2, offsets[0] >= 0,
+      offsets[0] <= offsets[1]
     else { throw file.fault("has no valid data_offsets", place: place) }
     guard offsets[1] <= available else {
-      throw file.fault("ends at byte \(offsets[1]) of the data, which has \(available): the file is cut off", place: place)
+      throw file.fault(
+        "ends at byte \(offsets[1]) of the data, which has \(available): the file is cut off", place: place)
     }
     guard offsets[1] - offsets[0] == size else {
-      throw file.fault("has \(offsets[1] - offsets[0]) bytes, but shape \(shape) of \(code) needs \(size)", place: place)
+      throw file.fault(
+        "has \(offsets[1] - offsets[0]) bytes, but shape \(shape) of \(code) needs \(size)", place: place)
     }
     return Entry(name: name, dtype: dtype, shape: shape, range: offsets[0]..<offsets[1])
   }
@@ -103,19 +111,22 @@ public enum Safetensors {
     var end = 0
     for entry in entries {
       guard entry.range.lowerBound == end else {
-        let problem = entry.range.lowerBound < end ? "overlaps the tensor before it" : "leaves a gap before it"
+        let problem =
+          entry.range.lowerBound < end ? "overlaps the tensor before it" : "leaves a gap before it"
         throw file.fault(problem, place: "tensor '\(entry.name)', byte \(entry.range.lowerBound) of the data")
       }
       end = entry.range.upperBound
     }
     guard end == available else {
-      throw file.fault("has \(available - end) bytes after the last tensor", place: "byte \(file.count - available + end)")
+      throw file.fault(
+        "has \(available - end) bytes after the last tensor", place: "byte \(file.count - available + end)")
     }
   }
 
   /// Writes tensors in the given order; the final name only ever holds a whole file.
   /// - Parameter metadata: stored as `__metadata__`, keys sorted, so that equal input gives equal bytes.
-  /// - Throws: ``IeumError`` (data) for a repeated name or bytes that do not fill the shape; (system) when the disk refuses.
+  /// - Throws: ``IeumError`` (data) for a repeated name or bytes that do not fill the shape; (system) when
+  ///   the disk refuses.
   public static func write(_ tensors: [RawTensor], metadata: [String: String] = [:], to path: String) throws {
     let header = try header(tensors, metadata, path)
     let temporary = try AtomicFile.temporaryPath(for: path)
@@ -135,7 +146,9 @@ public enum Safetensors {
     try AtomicFile.commit(temporary, to: path)
   }
 
-  private static func header(_ tensors: [RawTensor], _ metadata: [String: String], _ path: String) throws -> Data {
+  private static func header(_ tensors: [RawTensor], _ metadata: [String: String], _ path: String) throws
+    -> Data
+  {
     var members: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
@@ -145,9 +158,12 @@ public enum Safetensors {
     var offset = 0
     for tensor in tensors {
       guard seen.insert(tensor.name).inserted else {
-        throw IeumError(.data, "the name is used twice", file: path, place: "tensor '\(tensor.name)'", remedy: "rename one")
+        throw IeumError(
+          .data, "the name is used twice", file: path, place: "tensor '\(tensor.name)'", remedy: "rename one")
       }
-      guard let count = tensor.count, count <= tensor.bytes.count, count * tensor.dtype.size == tensor.bytes.count else {
+      guard let count = tensor.count, count <= tensor.bytes.count,
+        count * tensor.dtype.size == tensor.bytes.count
+      else {
         throw IeumError(
           .data, "has \(tensor.bytes.count) bytes, which do not fill shape \(tensor.shape)", file: path,
           place: "tensor '\(tensor.name)'", remedy: "this is a fault of the program that made the tensor")
@@ -155,7 +171,9 @@ public enum Safetensors {
       let code = names.first { $0.value == tensor.dtype }?.key ?? ""
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       let end = offset + tensor.bytes.count
-      members.append("\(quoted(tensor.name)):{\"dtype\":\"\(code)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+      members.append(
+        "\(quoted(tensor.name)):{\"dtype\":\"\(code)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+      )
       offset = end
     }
     var text = Data("{\(members.joined(separator: ","))}".utf8)

@@ -3,7 +3,8 @@ import Basics
 /// A weight file read whole: its tensors, what it says about itself, and its digest.
 public struct WeightFile: Sendable {
   public let path: String
-  /// The tensors in file order (safetensors: by offset; PyTorch: order of the state dict; Keras: order of the layers).
+  /// The tensors in file order (safetensors: by offset; PyTorch: order of the state dict; Keras: order of the
+  /// layers).
   public let tensors: [RawTensor]
   /// Safetensors' `__metadata__`; empty for the other formats.
   public let metadata: [String: String]
@@ -18,9 +19,10 @@ public struct WeightFile: Sendable {
     case kerasHDF5 = "keras-hdf5"
   }
 
-  /// Reads a weight file whose format is told by its content, never by its name. No code in the file is executed.
-  /// - Throws: ``IeumError`` (data) naming file and place when it is missing, cut off, damaged, of another format,
-  ///   or asks for anything but plain tensors.
+  /// Reads a weight file whose format is told by its content, never by its name. No code in the file is
+  /// executed.
+  /// - Throws: ``IeumError`` (data) naming file and place when it is missing, cut off, damaged, of another
+  ///   format, or asks for anything but plain tensors.
   public static func read(_ path: String) throws -> WeightFile {
     let file = try FileBytes(path: path)
     switch try format(of: file) {
@@ -77,7 +79,8 @@ enum Signature {
   /// The error for a file that is not what was wanted, saying what it looks like instead.
   static func refusal(_ file: FileBytes, wanted: String, remedy: String) -> IeumError {
     if file.count == 0 { return file.fault("is empty") }
-    return file.fault("is not \(wanted)" + (guess(file).map { ": it looks like \($0)" } ?? ""), remedy: remedy)
+    return file.fault(
+      "is not \(wanted)" + (guess(file).map { ": it looks like \($0)" } ?? ""), remedy: remedy)
   }
 
   private static func guess(_ file: FileBytes) -> String? {

@@ -7,7 +7,9 @@ enum WordVectorBinary {
   private static let maximumWord = 4096
 
   static func read(_ file: FileBytes) throws -> WordTable {
-    guard let header = WordVectorText.header(file) else { throw file.fault("has no header line", place: "line 1") }
+    guard let header = WordVectorText.header(file) else {
+      throw file.fault("has no header line", place: "line 1")
+    }
     let size = header.dimension * 4
     guard let needed = Extent.product(header.words, size + 2), needed <= file.count - header.end else {
       throw file.fault(
@@ -16,13 +18,16 @@ enum WordVectorBinary {
     }
     var words: [String] = []
     words.reserveCapacity(header.words)
-    let values = try [Float](unsafeUninitializedCapacity: header.words * header.dimension) { buffer, written in
+    let values = try [Float](unsafeUninitializedCapacity: header.words * header.dimension) {
+      buffer, written in
       try file.data.withUnsafeBytes { bytes in
         let target = UnsafeMutableRawBufferPointer(buffer)
         var position = header.end
         for row in 0..<header.words {
           let (word, start) = try self.word(bytes, from: position, row: row, file)
-          guard size <= bytes.count - start else { throw cutOff(file, row: row, of: header.words, word: word) }
+          guard size <= bytes.count - start else {
+            throw cutOff(file, row: row, of: header.words, word: word)
+          }
           UnsafeMutableRawBufferPointer(rebasing: target[row * size..<(row + 1) * size])
             .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + size]))
           words.append(word)
@@ -45,7 +50,8 @@ enum WordVectorBinary {
     while end < bytes.count, bytes[end] != 32, end - start <= maximumWord { end += 1 }
     guard end < bytes.count else { throw file.cutOff(at: bytes.count, place: "word \(row + 1)") }
     let slice = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-    guard end - start <= maximumWord, let word = String(validating: slice, as: UTF8.self), !word.isEmpty else {
+    guard end - start <= maximumWord, let word = String(validating: slice, as: UTF8.self), !word.isEmpty
+    else {
       throw file.fault(
         "is no word in UTF-8", place: "word \(row + 1), byte \(start)",
         remedy: "check that the file is word2vec's binary form; convert other encodings to UTF-8")
@@ -58,7 +64,8 @@ enum WordVectorBinary {
       "is cut off in the vector of '\(word)'", place: "word \(row + 1) of \(words), byte \(file.count)")
   }
 
-  private static func checkEnd(_ bytes: UnsafeRawBufferPointer, from position: Int, _ file: FileBytes) throws {
+  private static func checkEnd(_ bytes: UnsafeRawBufferPointer, from position: Int, _ file: FileBytes) throws
+  {
     guard bytes[position...].allSatisfy({ $0 == 10 }) else {
       throw file.fault("has \(bytes.count - position) bytes after the last vector", place: "byte \(position)")
     }

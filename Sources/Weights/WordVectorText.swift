@@ -1,7 +1,8 @@
 import Basics
 import Foundation
 
-/// Word vectors as text: `word value value …` a line; word2vec and fastText begin with a line `words dimension`.
+/// Word vectors as text: `word value value …` a line; word2vec and fastText begin with a line `words
+/// dimension`.
 enum WordVectorText {
   struct Header {
     let words: Int
@@ -18,7 +19,8 @@ enum WordVectorText {
     guard let stop = start.firstIndex(of: 10) ?? (file.count < 64 ? file.count : nil) else { return nil }
     let fields = file.data[0..<stop].split { $0 == 32 || $0 == 9 || $0 == 13 }
     guard fields.count == 2, let words = Int(String(decoding: fields[0], as: UTF8.self)), words > 0,
-      let dimension = Int(String(decoding: fields[1], as: UTF8.self)), (1...maximumDimension).contains(dimension)
+      let dimension = Int(String(decoding: fields[1], as: UTF8.self)),
+      (1...maximumDimension).contains(dimension)
     else { return nil }
     return Header(words: words, dimension: dimension, end: min(stop + 1, file.count))
   }
@@ -34,7 +36,8 @@ enum WordVectorText {
       var values: [Float] = []
       if row.parse(dimension: header.dimension, into: &values) { return false }
       let text = UnsafeRawBufferPointer(rebasing: bytes[line])
-      return text.contains { $0 < 32 && $0 != 9 && $0 != 13 } || String(validating: text, as: UTF8.self) == nil
+      return text.contains { $0 < 32 && $0 != 9 && $0 != 13 }
+        || String(validating: text, as: UTF8.self) == nil
     }
   }
 
@@ -78,7 +81,8 @@ enum WordVectorText {
     }
     let slice = UnsafeRawBufferPointer(rebasing: bytes[row.word])
     guard let word = String(validating: slice, as: UTF8.self) else {
-      throw file.fault("holds a word that is not UTF-8", place: "line \(number)", remedy: "convert the file to UTF-8")
+      throw file.fault(
+        "holds a word that is not UTF-8", place: "line \(number)", remedy: "convert the file to UTF-8")
     }
     return word
   }
@@ -96,7 +100,8 @@ enum WordVectorText {
   }
 }
 
-/// One line, read from its end: the numbers, then the word, which may hold spaces (GloVe 840B has such words).
+/// One line, read from its end: the numbers, then the word, which may hold spaces (GloVe 840B has such
+/// words).
 struct TextRow {
   private let bytes: UnsafeRawBufferPointer
   private let line: Range<Int>
@@ -147,7 +152,8 @@ struct TextRow {
       (0..<exponent).reduce(1.0) { product, _ in product * 10 }
     }
 
-    /// Digits and powers of ten that a Double holds exactly are combined by one rounding; the rest goes the long way.
+    /// Digits and powers of ten that a Double holds exactly are combined by one rounding; the rest goes the
+    /// long way.
     static func parse(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Float? {
       var index = range.lowerBound
       let negative = bytes[index] == UInt8(ascii: "-")

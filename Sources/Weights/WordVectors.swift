@@ -14,7 +14,8 @@ public struct WordVectors: Sendable {
 
   public var count: Int { words.count }
 
-  /// The vector of a word, or nil. Words compare by canonical equivalence: composed and decomposed Hangul are one.
+  /// The vector of a word, or nil. Words compare by canonical equivalence: composed and decomposed Hangul are
+  /// one.
   public subscript(word: String) -> ArraySlice<Float>? { rows[word].map { self[row: $0] } }
 
   /// The vector in row `row`, from 0.
@@ -26,8 +27,8 @@ public struct WordVectors: Sendable {
   /// Reads word2vec (binary or text), GloVe or fastText text, or a NumPy array with a vocabulary file.
   /// The format is told by the content.
   /// - Parameter vocabulary: for `.npy` only: one word a line, as many lines as the array has rows.
-  /// - Throws: ``IeumError`` (data) naming file and word, line or byte, for files that are missing, cut off, damaged,
-  ///   hold a word twice, or a vector that is not finite.
+  /// - Throws: ``IeumError`` (data) naming file and word, line or byte, for files that are missing, cut off,
+  ///   damaged, hold a word twice, or a vector that is not finite.
   public static func read(_ path: String, vocabulary: String? = nil) throws -> WordVectors {
     let file = try FileBytes(path: path)
     if file.starts(with: Signature.numpy) {
@@ -38,7 +39,8 @@ public struct WordVectors: Sendable {
       return try readNumpy(file, vocabulary: try FileBytes(path: vocabulary))
     }
     guard vocabulary == nil else {
-      throw file.fault("is not a NumPy array, so it takes no vocabulary file", remedy: "leave the vocabulary out")
+      throw file.fault(
+        "is not a NumPy array, so it takes no vocabulary file", remedy: "leave the vocabulary out")
     }
     try refuseOtherFormats(file)
     let table = try WordVectorText.isBinary(file) ? WordVectorBinary.read(file) : WordVectorText.read(file)
@@ -57,12 +59,14 @@ public struct WordVectors: Sendable {
   private static func readNumpy(_ file: FileBytes, vocabulary: FileBytes) throws -> WordVectors {
     let array = try NumpyArray.read(file)
     guard array.shape.count == 2, array.shape[1] > 0 else {
-      throw file.fault("has shape \(array.shape), not [words, dimension]", remedy: "save a two-dimensional array")
+      throw file.fault(
+        "has shape \(array.shape), not [words, dimension]", remedy: "save a two-dimensional array")
     }
     let words = try VocabularyLines.read(vocabulary)
     guard words.count == array.shape[0] else {
       throw vocabulary.fault(
-        "has \(words.count) words, but \(file.path) has \(array.shape[0]) rows", remedy: "give the matching vocabulary")
+        "has \(words.count) words, but \(file.path) has \(array.shape[0]) rows",
+        remedy: "give the matching vocabulary")
     }
     let table = WordTable(words: words, dimension: array.shape[1], values: array.values) { "line \($0 + 1)" }
     let digest = Digest.of(file.digest + "\n" + vocabulary.digest)
@@ -83,9 +87,11 @@ public struct WordVectors: Sendable {
     rows = try Self.index(table.words, file, place)
   }
 
-  /// The row of each word. Two spellings that are canonically equivalent share the first one's row; the same bytes
-  /// twice are an error, as nothing tells which vector is meant.
-  private static func index(_ words: [String], _ file: FileBytes, _ place: (Int) -> String) throws -> [String: Int] {
+  /// The row of each word. Two spellings that are canonically equivalent share the first one's row; the same
+  /// bytes twice are an error, as nothing tells which vector is meant.
+  private static func index(_ words: [String], _ file: FileBytes, _ place: (Int) -> String) throws -> [String:
+    Int]
+  {
     var rows = [String: Int](minimumCapacity: words.count)
     for (row, word) in words.enumerated() {
       guard let first = rows[word] else {
@@ -133,7 +139,8 @@ enum VocabularyLines {
       guard !word.isEmpty else { throw file.fault("is empty", place: place, remedy: "one word a line") }
       if let first = seen.updateValue(cursor.number, forKey: Array(word.utf8)) {
         throw file.fault(
-          "the word '\(word)' appears again (first on line \(first))", place: place, remedy: "take one of the two out")
+          "the word '\(word)' appears again (first on line \(first))", place: place,
+          remedy: "take one of the two out")
       }
       words.append(word)
     }

@@ -15,7 +15,8 @@ struct ZipDirectory {
   private static let place = "zip directory"
   private static let unset: UInt64 = 0xffff_ffff
 
-  /// - Throws: ``IeumError`` (data) if the directory is missing (a cut-off file), damaged, or lists compressed entries.
+  /// - Throws: ``IeumError`` (data) if the directory is missing (a cut-off file), damaged, or lists
+  ///   compressed entries.
   init(_ file: FileBytes) throws {
     self.file = file
     let directory = try Self.locate(file)
@@ -58,7 +59,9 @@ struct ZipDirectory {
   }
 
   private mutating func addEntry(_ cursor: inout ByteCursor) throws {
-    guard try cursor.integer(UInt32.self) == 0x0201_4b50 else { throw cursor.fault("is a damaged zip directory") }
+    guard try cursor.integer(UInt32.self) == 0x0201_4b50 else {
+      throw cursor.fault("is a damaged zip directory")
+    }
     _ = try cursor.take(4)
     let flags = try cursor.integer(UInt16.self)
     let method = try cursor.integer(UInt16.self)
@@ -78,14 +81,19 @@ struct ZipDirectory {
     guard method == 0, flags & 1 == 0 else {
       throw cursor.fault("'\(name)' is compressed or encrypted: PyTorch stores its entries plain")
     }
-    try widen(&size, compressed, &offset, ByteCursor(file, from: extra, to: extra + extraLength, place: "'\(name)'"))
-    guard entries.updateValue(Entry(headerOffset: offset, size: size, checksum: checksum), forKey: name) == nil else {
+    try widen(
+      &size, compressed, &offset, ByteCursor(file, from: extra, to: extra + extraLength, place: "'\(name)'"))
+    guard
+      entries.updateValue(Entry(headerOffset: offset, size: size, checksum: checksum), forKey: name) == nil
+    else {
       throw cursor.fault("lists '\(name)' twice")
     }
   }
 
   /// Takes the 64-bit sizes and offset from extra field 1 where the 32-bit ones are set to all ones.
-  private func widen(_ size: inout UInt64, _ compressed: UInt64, _ offset: inout UInt64, _ extra: ByteCursor) throws {
+  private func widen(_ size: inout UInt64, _ compressed: UInt64, _ offset: inout UInt64, _ extra: ByteCursor)
+    throws
+  {
     guard size == Self.unset || compressed == Self.unset || offset == Self.unset else { return }
     var cursor = extra
     while !cursor.isAtEnd {
@@ -150,7 +158,8 @@ enum Checksum {
     var crc: UInt32 = 0xffff_ffff
     var index = 0
     while index + 8 <= bytes.count {
-      let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) ^ UInt64(crc)
+      let word =
+        UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) ^ UInt64(crc)
       crc = 0
       for byte in 0..<8 { crc ^= table[(7 - byte) * 256 + Int(word >> UInt64(8 * byte) & 0xff)] }
       index += 8

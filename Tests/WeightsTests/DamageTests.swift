@@ -5,9 +5,12 @@ import Weights
 
 /// Cut-off and changed files: an error of kind data or a result, never a trap.
 @Suite struct DamageTests {
-  private static let strictFiles = ["plain.safetensors", "zip.pth", "zip64.pth", "legacy.pth", "malicious.pth"]
+  private static let strictFiles = [
+    "plain.safetensors", "zip.pth", "zip64.pth", "legacy.pth", "malicious.pth",
+  ]
   private static let vectorFiles = [
-    "word2vec.bin", "word2vec-joined.bin", "word2vec.txt", "glove.txt", "c-f4.npy", "fortran-f8.npy", "f2.npy",
+    "word2vec.bin", "word2vec-joined.bin", "word2vec.txt", "glove.txt", "c-f4.npy", "fortran-f8.npy",
+    "f2.npy",
   ]
 
   @Test(arguments: strictFiles)

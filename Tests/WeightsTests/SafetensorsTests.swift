@@ -6,10 +6,11 @@ import Weights
 @Suite struct SafetensorsTests {
   @Test func writtenTensorsComeBackEqual() throws {
     let scratch = try Scratch()
-    let tensors = try WeightFile.read(Golden.path("legacy.pth")).tensors + [
-      RawTensor(name: "quote\"back\\slash\u{1}", shape: [2], floats: [.infinity, -0.0]),
-      RawTensor(name: "ids", shape: [1, 2], integers: [.min, .max]),
-    ]
+    let tensors =
+      try WeightFile.read(Golden.path("legacy.pth")).tensors + [
+        RawTensor(name: "quote\"back\\slash\u{1}", shape: [2], floats: [.infinity, -0.0]),
+        RawTensor(name: "ids", shape: [1, 2], integers: [.min, .max]),
+      ]
     let path = scratch.folder + "/deep/er/out.safetensors"
     try Safetensors.write(tensors, metadata: ["b": "2", "a": "줄\n"], to: path)
     let file = try WeightFile.read(path)
@@ -19,7 +20,10 @@ import Weights
     try Safetensors.write(tensors, metadata: ["a": "줄\n", "b": "2"], to: path + "2")
     #expect(try Digest.ofFile(path + "2") == file.digest)
     let folder = scratch.folder + "/deep/er"
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["out.safetensors", "out.safetensors2"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == [
+        "out.safetensors", "out.safetensors2",
+      ])
   }
 
   @Test func writeRefusesWhatCannotBeReadBack() throws {
@@ -47,8 +51,14 @@ import Weights
     (#"{"a":{"dtype":"U8","shape":[4294967296,4294967296,4],"data_offsets":[0,8]}}"#, 8, "shape"),
     (#"{"a":{"dtype":"U8","shape":[8.0],"data_offsets":[0,8]}}"#, 8, "shape"),
     (#"{"a":{"dtype":"U8","shape":[8]}}"#, 8, "exactly"),
-    (#"{"a":{"dtype":"U8","shape":[6],"data_offsets":[0,6]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}}"#, 8, "overlaps"),
-    (#"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}}"#, 8, "gap"),
+    (
+      #"{"a":{"dtype":"U8","shape":[6],"data_offsets":[0,6]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}}"#,
+      8, "overlaps"
+    ),
+    (
+      #"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}}"#,
+      8, "gap"
+    ),
     (#"{"__metadata__":{"a":1}}"#, 0, "not a string"),
   ])
   func refusesBrokenHeaders(header: String, data: Int, word: String) throws {
@@ -75,8 +85,11 @@ import Weights
 @Suite struct RawTensorTests {
   @Test func halfPrecisionEdges() throws {
     let bits: [UInt16] = [0x0000, 0x8000, 0x0001, 0x03ff, 0x0400, 0x3c00, 0x7bff, 0x7c00, 0xfc00, 0xc100]
-    let tensor = RawTensor(name: "h", dtype: .float16, shape: [10], bytes: bits.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] })
-    let expected: [Float] = [0, -0.0, 0x1p-24, 1023 * 0x1p-24, 0x1p-14, 1, 65504, .infinity, -.infinity, -2.5]
+    let tensor = RawTensor(
+      name: "h", dtype: .float16, shape: [10], bytes: bits.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] })
+    let expected: [Float] = [
+      0, -0.0, 0x1p-24, 1023 * 0x1p-24, 0x1p-14, 1, 65504, .infinity, -.infinity, -2.5,
+    ]
     #expect(try tensor.floats().map(\.bitPattern) == expected.map(\.bitPattern))
     let nan = try RawTensor(name: "n", dtype: .float16, shape: [], bytes: [0x01, 0x7e]).floats()
     #expect(nan.count == 1 && nan[0].isNaN)
@@ -84,7 +97,8 @@ import Weights
 
   @Test func doublesRoundToNearestAndTooLargeOnesAreNamed() throws {
     func tensor(_ values: [Double]) -> RawTensor {
-      RawTensor(name: "d", dtype: .float64, shape: [values.count], bytes: values.withUnsafeBytes { Array($0) })
+      RawTensor(
+        name: "d", dtype: .float64, shape: [values.count], bytes: values.withUnsafeBytes { Array($0) })
     }
     #expect(try tensor([0.1, -.infinity]).floats() == [Float(0.1), -.infinity])
     let error = #expect(throws: IeumError.self) { try tensor([1, 1e300]).floats() }

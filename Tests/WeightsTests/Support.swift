@@ -63,7 +63,9 @@ func dataError<T>(
 }
 
 /// Compares every tensor and element with the golden ones, bit for bit after rounding to float32.
-func expectEqual(_ tensors: [RawTensor], _ expected: [Golden.Entry], sourceLocation: SourceLocation = #_sourceLocation)
+func expectEqual(
+  _ tensors: [RawTensor], _ expected: [Golden.Entry], sourceLocation: SourceLocation = #_sourceLocation
+)
   throws
 {
   #expect(tensors.map(\.name) == expected.map(\.name), sourceLocation: sourceLocation)
@@ -71,7 +73,8 @@ func expectEqual(_ tensors: [RawTensor], _ expected: [Golden.Entry], sourceLocat
     #expect(tensor.dtype.rawValue == entry.dtype, "\(entry.name)", sourceLocation: sourceLocation)
     #expect(tensor.shape == entry.shape, "\(entry.name)", sourceLocation: sourceLocation)
     let floats = try tensor.floats().map(\.bitPattern)
-    #expect(floats == entry.values.map { Float($0).bitPattern }, "\(entry.name)", sourceLocation: sourceLocation)
+    #expect(
+      floats == entry.values.map { Float($0).bitPattern }, "\(entry.name)", sourceLocation: sourceLocation)
   }
 }
 

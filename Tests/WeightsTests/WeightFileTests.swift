@@ -5,7 +5,8 @@ import Weights
 
 @Suite struct WeightFileTests {
   @Test(arguments: [
-    ("plain.safetensors", WeightFile.Format.safetensors), ("zip.pth", .pytorchZip), ("zip64.pth", .pytorchZip),
+    ("plain.safetensors", WeightFile.Format.safetensors), ("zip.pth", .pytorchZip),
+    ("zip64.pth", .pytorchZip),
     ("protocol4.pth", .pytorchZip), ("nested.pth", .pytorchZip), ("module.pth", .pytorchZip),
     ("big-endian.pth", .pytorchZip), ("legacy.pth", .pytorchLegacy), ("keras-weights.h5", .kerasHDF5),
     ("keras-model.h5", .kerasHDF5), ("keras-chunked.h5", .kerasHDF5),
@@ -40,7 +41,8 @@ import Weights
     let scratch = try Scratch()
     let missing = scratch.folder + "/none"
     #expect(try dataError(missing) { try WeightFile.read(missing) }.problem == "does not exist")
-    #expect(try dataError(scratch.folder) { try WeightFile.read(scratch.folder) }.problem.contains("regular file"))
+    #expect(
+      try dataError(scratch.folder) { try WeightFile.read(scratch.folder) }.problem.contains("regular file"))
     for (text, word) in [
       ("", "empty"), ("version https://git-lfs.github.com/spec/v1\noid", "Git LFS"),
       ("<!DOCTYPE html><html>", "web page"), ("hello", "is not a weight file"),

@@ -38,8 +38,10 @@ import Weights
   @Test(arguments: [
     ("a 1 2\nb 3 nan\n", "line 2", "'b' holds nan"), ("a 1 2\nb inf 3\n", "line 2", "'b' holds inf"),
     ("2 2\na 1 2\nb 3 1e39\n", "line 3", "'b' holds inf"), ("a 1 2\nb 3\n", "line 2", "2 numbers"),
-    ("a 1 2\n\nb 3 4\n", "line 2", "2 numbers"), ("a 1 2\na 3 4\n", "line 2", "appears again (first at line 1)"),
-    ("3 2\na 1 2\nb 3 4\n", "line 3", "says it has 3 words, but has 2"), ("2 2\na 1 2\nb 3 x\n", "line 3", "2 numbers"),
+    ("a 1 2\n\nb 3 4\n", "line 2", "2 numbers"),
+    ("a 1 2\na 3 4\n", "line 2", "appears again (first at line 1)"),
+    ("3 2\na 1 2\nb 3 4\n", "line 3", "says it has 3 words, but has 2"),
+    ("2 2\na 1 2\nb 3 x\n", "line 3", "2 numbers"),
     ("a 1 2\nb 1 2 3\n", "line 2", "2 numbers"), ("7 4", "line 1", "says it has 7 words, but has 0"),
     ("2 2\na 0x1 2\nb 3 4\n", "line 2", "2 numbers"),
   ])
@@ -53,7 +55,8 @@ import Weights
 
   @Test func textFormsThatAreAllowed() throws {
     let scratch = try Scratch()
-    let path = try scratch.write("c .25\t-7\r\na b  -1.5 +2e-3 \r\n123456789012345678901 0.30000001192092896 5e-324")
+    let path = try scratch.write(
+      "c .25\t-7\r\na b  -1.5 +2e-3 \r\n123456789012345678901 0.30000001192092896 5e-324")
     let vectors = try WordVectors.read(path)
     #expect(vectors.words == ["c", "a b", "123456789012345678901"])
     #expect(vectors.values == [0.25, -7, -1.5, 0.002, 0.3, 0])
@@ -102,6 +105,8 @@ import Weights
     #expect(try dataError(pickle) { try WordVectors.read(pickle) }.problem.contains("pickle"))
     let integers = try Golden.path("int.npy")
     let vocabulary = try Golden.path("vocabulary.txt")
-    #expect(try dataError(integers) { try WordVectors.read(integers, vocabulary: vocabulary) }.problem.contains("<i4"))
+    #expect(
+      try dataError(integers) { try WordVectors.read(integers, vocabulary: vocabulary) }.problem.contains(
+        "<i4"))
   }
 }

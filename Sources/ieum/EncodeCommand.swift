@@ -71,4 +71,4 @@ struct EncodeCommand: ParsableCommand {
   }
 }
 
-extension BertPooling: @retroactive ExpressibleByArgument {}
+extension BertPooling: ExpressibleByArgument {}

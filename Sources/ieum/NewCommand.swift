@@ -17,4 +17,4 @@ struct NewCommand: ParsableCommand {
   }
 }
 
-extension Scaffold.Kind: @retroactive ExpressibleByArgument {}
+extension Scaffold.Kind: ExpressibleByArgument {}

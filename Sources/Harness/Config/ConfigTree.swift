@@ -72,9 +72,11 @@ public indirect enum ConfigTree: Sendable {
     return entries.first { $0.key == key }?.value
   }
 
-  /// This tree with `other` laid over it: maps merge key by key, anything else is replaced.
+  /// This tree with `other` laid over it: maps merge key by key, anything else is replaced. A section that names
+  /// another thing (another `name:` or `encoder:`) starts afresh: settings of the old one would not fit the new.
   public func merged(with other: ConfigTree) -> ConfigTree {
-    guard case .map(var entries, _) = self, case .map(let additions, let at) = other else { return other }
+    guard case .map(var entries, _) = self, case .map(let additions, let at) = other, !other.namesAnother(than: self)
+    else { return other }
     for addition in additions {
       if let index = entries.firstIndex(where: { $0.key == addition.key }) {
         entries[index].value = entries[index].value.merged(with: addition.value)
@@ -83,6 +85,13 @@ public indirect enum ConfigTree: Sendable {
       }
     }
     return .map(entries, at: at)
+  }
+
+  private func namesAnother(than base: ConfigTree) -> Bool {
+    ["name", "encoder"].contains { key in
+      guard let mine = self[key], let theirs = base[key] else { return false }
+      return mine.canonical != theirs.canonical
+    }
   }
 
   /// This tree with the value at a dotted path replaced; missing maps on the way are made.

@@ -61,8 +61,18 @@ public struct SweepRunner {
       case nil: pending.contains { $0.id == cell.id } ? (outcome.computed += 1) : (outcome.cached += 1)
       }
     }
+    try removeStale(results)
     if outcome.computed > 0 { try FigureData(experiment: experiment, bench: bench, results: results).write() }
     return outcome
+  }
+
+  /// Takes away results of cells that the experiment no longer has; their runs stay in the cache.
+  private func removeStale(_ results: String) throws {
+    let current = Set(experiment.cells.map(\.id))
+    let stored = (try? FileManager.default.contentsOfDirectory(atPath: results + "/cells")) ?? []
+    for id in stored where !current.contains(id) && !id.hasPrefix(".") {
+      try FileManager.default.removeItem(atPath: "\(results)/cells/\(id)")
+    }
   }
 
   /// The share of the cells that falls to one worker; errors become the cell's record.

@@ -84,7 +84,8 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Golden")]),
     .testTarget(name: "RankingTests", dependencies: ["Ranking"]),
     .testTarget(name: "HarnessTests", dependencies: ["Harness"]),
-    .testTarget(name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5", "Models", "Tensors", "Weights"]),
   ],
   cxxLanguageStandard: torchIsRecent ? .cxx20 : .cxx17
 )

@@ -1,0 +1,66 @@
+import Basics
+import Foundation
+
+/// The built program, run as a user does: status, standard output and standard error apart.
+enum Program {
+  struct Run {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  /// The program beside the test bundle.
+  static var path: String {
+    URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/ieum"
+  }
+
+  static func ieum(_ arguments: String...) throws -> Run { try run(arguments) }
+
+  /// - Parameters:
+  ///   - cache: `$IEUM_CACHE` of the run; nil = as inherited.
+  ///   - killedAfter: seconds after which the program and its workers get a SIGKILL; nil = never.
+  static func run(
+    _ arguments: [String], program: String = path, cache: String? = nil, in folder: String? = nil,
+    killedAfter: Double? = nil
+  ) throws -> Run {
+    let (output, errors) = (scratch("out"), scratch("err"))
+    defer { for path in [output, errors] { unlink(path) } }
+    for path in [output, errors] { try AtomicFile.write("", to: path) }
+    let process = Process()
+    // A process group of its own, so that the workers die with it.
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
+    process.arguments = ["--wait", program] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(cache.map { ["IEUM_CACHE": $0] } ?? [:]) { $1 }
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+    process.standardOutput = FileHandle(forWritingAtPath: output)
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    try process.run()
+    if let killedAfter {
+      Thread.sleep(forTimeInterval: killedAfter)
+      killSession(of: process)
+    }
+    process.waitUntilExit()
+    return Run(
+      status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+      errors: try String(contentsOfFile: errors, encoding: .utf8))
+  }
+
+  /// Kills what `setsid` started, workers included: all of it has the session that it made, its own or its child's.
+  private static func killSession(of process: Process) {
+    let list = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    let table = list.compactMap { Int32($0) }.compactMap { id in status(of: id).map { (id, $0) } }
+    let leaders = [process.processIdentifier] + table.filter { $0.1.parent == process.processIdentifier }.map(\.0)
+    for (id, entry) in table where leaders.contains(entry.session) { kill(id, SIGKILL) }
+  }
+
+  private static func status(of id: Int32) -> (parent: Int32, session: Int32)? {
+    guard let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+      let end = text.lastIndex(of: ")")
+    else { return nil }
+    let fields = text[text.index(after: end)...].split(separator: " ")
+    guard fields.count > 3, let parent = Int32(fields[1]), let session = Int32(fields[3]) else { return nil }
+    return (parent, session)
+  }
+
+  static func scratch(_ name: String) -> String { NSTemporaryDirectory() + "ieum-\(UUID().uuidString)-\(name)" }
+}

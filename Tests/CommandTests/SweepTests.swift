@@ -50,10 +50,10 @@ import Testing
     #expect(kills >= 6)
   }
 
-  /// Parts and temporary files that a finished run should have cleared away.
+  /// Shards of features and states of training that a finished run should have cleared away.
   private func leftovers(_ round: Int) throws -> [String] {
     let all = FileManager.default.enumerator(atPath: "\(mini.folder)/cache-round\(round)")?.allObjects as? [String]
-    return (all ?? []).filter { $0.hasSuffix(".part") || $0.contains("state.safetensors") }
+    return (all ?? []).filter { $0.hasSuffix(".parts") || $0.hasSuffix("state.safetensors") }
   }
 
   @Test func mistakesInSettingsEndTheRunBeforeAnyCell() throws {

@@ -1,6 +1,6 @@
 // The two ways to compute a 1-D convolution of stride 1, and what each costs.
 #pragma once
-#include "parallel.hpp"
+#include "../parallel.hpp"
 #include "rows.hpp"
 
 namespace ct {

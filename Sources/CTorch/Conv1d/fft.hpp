@@ -1,6 +1,6 @@
 // A complex Fourier transform over the rows of a block, every lane one sequence.
 #pragma once
-#include "simd.hpp"
+#include "../simd.hpp"
 
 #include <cmath>
 #include <vector>

@@ -1,6 +1,6 @@
 // What a convolution reads and writes, row by row: plain tensors, or the far side of bias, ReLU, pooling and dropout.
 #pragma once
-#include "simd.hpp"
+#include "../simd.hpp"
 
 namespace ct {
 

@@ -21,11 +21,11 @@ import Testing
   static let own: [Conv1dEngine] = [.direct, .fourier]
 
   static let shapes: [Shape] = [
-    .same(1, 1, 1, 1, 1), .same(1, 1, 3, 7, 2), .same(3, 5, 4, 31, 8), .same(2, 17, 33, 100, 16),
+    .same(1, 1, 1, 2, 1), .same(1, 1, 3, 7, 2), .same(3, 5, 4, 31, 8), .same(2, 17, 33, 100, 16),
     .same(19, 3, 9, 20, 4), .same(37, 2, 5, 61, 9), .same(1, 20, 18, 331, 64), .same(4, 16, 48, 128, 127),
     Shape(batch: 3, inputs: 4, outputs: 6, length: 40, kernel: 11, padding: (0, 0)),
     Shape(batch: 5, inputs: 3, outputs: 2, length: 23, kernel: 6, padding: (5, 5)),
-    Shape(batch: 2, inputs: 2, outputs: 3, length: 12, kernel: 12, padding: (0, 0)),
+    Shape(batch: 2, inputs: 2, outputs: 3, length: 13, kernel: 12, padding: (0, 0)),
     Shape(batch: 2, inputs: 1, outputs: 8, length: 2816, kernel: 32, padding: (15, 16)),
   ]
 
@@ -167,6 +167,13 @@ import Testing
     let weight = try Tensor.zeros([3, 2, 3])
     #expect(throws: IeumError.self) { try x.conv1d(weight, nil, padding: (3, 3), engine: .fourier) }
     #expect(throws: IeumError.self) { try x.conv1d(Tensor.zeros([3, 4, 3])) }
+    var generator = SeededGenerator(seed: 1)
+    for engine in Conv1dEngine.allCases {
+      #expect(throws: IeumError.self) {
+        try Tensor.zeros([1, 2, 3]).conv1dBlock(
+          weight, nil, padding: (0, 0), dropout: 0, generator: &generator, engine: engine)
+      }
+    }
     #expect(throws: IeumError.self) { try x.to(.int64).conv1d(weight, padding: (0, 0), engine: .direct) }
     #expect(try x.conv1d(weight, nil, padding: (3, 3)).shape == [1, 3, 12])
   }

@@ -74,19 +74,19 @@ variable_list backward(const Settings &o, const at::Tensor &x, const at::Tensor 
 }
 
 struct Conv1d : torch::autograd::Function<Conv1d> {
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &w, const at::Tensor &b,
-                            int64_t left, int64_t right, bool fourier, bool pool, double dropout, int64_t seed, bool records) {
-    auto input = x.contiguous(), weight = w.contiguous();
-    auto bias = b.defined() ? b.contiguous() : b;
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &w,
+                            const c10::optional<at::Tensor> &bias, int64_t left, int64_t right, bool fourier, bool pool, double dropout, int64_t seed,
+                            bool records) {
+    auto input = x.contiguous(), weight = w.contiguous(), b = bias ? bias->contiguous() : at::Tensor();
     Settings o{{x.size(0), x.size(1), w.size(0), x.size(2), w.size(2), left, right},
                {pool, dropout, static_cast<uint64_t>(seed)}, fourier};
     at::Tensor choice;
-    auto y = x.scalar_type() == at::kDouble ? ct::forward<double>(o, input, weight, bias, records ? &choice : nullptr)
-                                            : ct::forward<float>(o, input, weight, bias, records ? &choice : nullptr);
+    auto y = x.scalar_type() == at::kDouble ? ct::forward<double>(o, input, weight, b, records ? &choice : nullptr)
+                                            : ct::forward<float>(o, input, weight, b, records ? &choice : nullptr);
     if (!records) return y;
     context->save_for_backward({input, weight, choice});
-    context->saved_data["settings"] =
-        std::vector<int64_t>{left, right, fourier, pool, seed, x.requires_grad(), w.requires_grad(), b.defined() && b.requires_grad()};
+    context->saved_data["settings"] = std::vector<int64_t>{
+        left, right, fourier, pool, seed, x.requires_grad(), w.requires_grad(), bias && bias->requires_grad()};
     context->saved_data["dropout"] = dropout;
     return y;
   }
@@ -131,6 +131,8 @@ bool suits(const at::Tensor &x, const at::Tensor &w, const at::Tensor &b, int64_
 
 at::Tensor convolve(const at::Tensor &x, const at::Tensor &w, const at::Tensor &b, int64_t left, int64_t right,
                     ct_conv1d_engine engine, const Epilogue &after) {
+  TORCH_CHECK(!after.pool || x.dim() != 3 || x.size(2) + left + right > w.size(-1),
+              "conv1d: a sequence of ", x.size(-1), " has no pair to pool");
   bool own = engine != CT_CONV1D_LIBRARY && suits(x, w, b, left, right) && !autocasts();
   if (!own) {
     auto type = x.scalar_type();
@@ -148,7 +150,8 @@ at::Tensor convolve(const at::Tensor &x, const at::Tensor &w, const at::Tensor &
   Conv1dShape s{x.size(0), x.size(1), w.size(0), x.size(2), w.size(2), left, right};
   bool fourier = engine == CT_CONV1D_FOURIER || (engine == CT_CONV1D_AUTOMATIC && s.batch > 0 && prefers_fourier(s));
   bool records = at::GradMode::is_enabled() && (x.requires_grad() || w.requires_grad() || (b.defined() && b.requires_grad()));
-  return Conv1d::apply(x, w, b, left, right, fourier, after.pool, after.dropout, static_cast<int64_t>(after.seed), records);
+  auto bias = b.defined() ? c10::optional<at::Tensor>(b) : c10::nullopt;
+  return Conv1d::apply(x, w, bias, left, right, fourier, after.pool, after.dropout, static_cast<int64_t>(after.seed), records);
 }
 
 }  // namespace

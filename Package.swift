@@ -89,3 +89,14 @@ let package = Package(
   ],
   cxxLanguageStandard: torchIsRecent ? .cxx20 : .cxx17
 )
+
+// Fuzz targets are built by scripts/fuzz.sh alone: they need libFuzzer's main function.
+if ProcessInfo.processInfo.environment["IEUM_FUZZ"] != nil {
+  package.targets += [
+    .target(name: "FuzzMemory", path: "Fuzz/Memory"),
+    .executableTarget(
+      name: "fuzz", dependencies: ["Basics", "Weights", "Models", "Datasets", "Harness", "FuzzMemory"],
+      path: "Fuzz/Targets", swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+  ]
+}

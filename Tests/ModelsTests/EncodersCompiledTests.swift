@@ -85,10 +85,9 @@ import Testing
     #expect(own != expected)
   }
 
-  @Test func everyEncoderCompiles() throws {
-    for spec in ImageEncoderRegistry.all where !spec.name.hasSuffix("7") && !spec.name.hasSuffix("b6") {
-      let encoder = try ImageEncoder.load(spec)
-      #expect(encoder.slowdown == nil, "\(spec.name): \(encoder.slowdown ?? "")")
-    }
+  /// Widths that are no multiple of a block.
+  @Test(arguments: ["efficientnet-b3", "efficientnet-lite4"]) func oddWidthsCompile(name: String) throws {
+    let encoder = try ImageEncoder.load(try ImageEncoderRegistry.named(name))
+    #expect(encoder.slowdown == nil, "\(name): \(encoder.slowdown ?? "")")
   }
 }

@@ -25,6 +25,8 @@ let torchHasCUDA = libtorch.map { FileManager.default.fileExists(atPath: $0 + "/
 let torchLinker: [LinkerSetting] = [
   .unsafeFlags(torchLibraryPaths + (torchHasCUDA ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda"] : [])),
   .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+  // Compiled inference, on the threads that libtorch uses too.
+  .linkedLibrary("dnnl"), .linkedLibrary("gomp"),
 ]
 
 let package = Package(

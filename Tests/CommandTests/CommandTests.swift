@@ -39,6 +39,41 @@ import Testing
     #expect(try Program.ieum("loss", "triplet", "--input", input, "--param", "margn=1").status == 64)
   }
 
+  /// The compiled encoder on a CPU that has no AVX-512, and in both precisions.
+  @Test func encodersAgreeAcrossInstructionSetsAndPrecisions() throws {
+    let picture = Program.scratch("picture.svg")
+    let plain = "<svg xmlns='http://www.w3.org/2000/svg' width='300' height='260'>"
+      + "<rect width='300' height='260' fill='#fd9'/><circle cx='120' cy='90' r='70' fill='#25a'/></svg>"
+    try AtomicFile.write(plain, to: picture)
+    var files: [String] = []
+    defer { for path in files + [picture] { unlink(path) } }
+    func features(_ encoder: String, _ precision: String, _ environment: [String: String] = [:]) throws -> FeatureFile {
+      let out = Program.scratch("f.h5")
+      files.append(out)
+      let run = try Program.run(
+        ["encode", "--encoder", encoder, "--precision", precision, "--out", out, picture], environment: environment)
+      #expect(run.status == 0)
+      #expect(!run.errors.contains("operator by operator") || precision == "bf16", "\(run.errors)")
+      return try FeatureFile.read(out)
+    }
+    for encoder in ["efficientnet-b0", "inception-v3"] {
+      let full = try features(encoder, "f32")
+      let narrow = try features(encoder, "f32", ["ONEDNN_MAX_CPU_ISA": "AVX2"])
+      let half = try features(encoder, "bf16")
+      let expected = try full.matrix(of: [picture])
+      #expect(distance(try narrow.matrix(of: [picture]), expected) < 1e-4)
+      #expect(distance(try half.matrix(of: [picture]), expected) < 0.05)
+      #expect(narrow.attributes.encoderDigest == full.attributes.encoderDigest)
+      #expect(half.attributes.encoderDigest != full.attributes.encoderDigest)
+    }
+    #expect(try Program.ieum("encode", "--encoder", "resnet18", "--precision", "f8", "--out", Program.scratch("x"), picture).status == 64)
+  }
+
+  private func distance(_ a: [Float], _ b: [Float]) -> Float {
+    let difference = zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    return (difference / b.reduce(0) { $0 + $1 * $1 }).squareRoot()
+  }
+
   @Test func mistakesHaveTheirStatus() throws {
     #expect(try Program.ieum("eval", "/nowhere.h5").status == 65)
     #expect(try Program.ieum("plan", "/nowhere.yaml").status == 65)

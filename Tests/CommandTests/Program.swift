@@ -21,7 +21,7 @@ enum Program {
   ///   - killedAfter: seconds after which the program and its workers get a SIGKILL; nil = never.
   static func run(
     _ arguments: [String], program: String = path, cache: String? = nil, in folder: String? = nil,
-    killedAfter: Double? = nil
+    environment: [String: String] = [:], killedAfter: Double? = nil
   ) throws -> Run {
     let (output, errors) = (scratch("out"), scratch("err"))
     defer { for path in [output, errors] { unlink(path) } }
@@ -30,7 +30,8 @@ enum Program {
     // A process group of its own, so that the workers die with it.
     process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
     process.arguments = ["--wait", program] + arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(cache.map { ["IEUM_CACHE": $0] } ?? [:]) { $1 }
+    let settings = environment.merging(cache.map { ["IEUM_CACHE": $0] } ?? [:]) { $1 }
+    process.environment = ProcessInfo.processInfo.environment.merging(settings) { $1 }
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle(forWritingAtPath: errors)

@@ -5,10 +5,15 @@ public struct DatasetItem: Sendable, Hashable {
   public let id: String
   /// Language code → caption, plot or other text (Unicode NFC).
   public let texts: [String: String]
-  /// At least one picture; an item's vector is the mean over them (hong2022).
+  /// Pictures; an item's vector is the mean over them (hong2022). Empty where the item is a film or a sound.
   public let imagePaths: [String]
+  /// The sound file; a film's own sound where this is nil and ``videoPath`` is not.
   public let audioPath: String?
   public let videoPath: String?
+  /// The part of the film or sound that the item is, in seconds from its beginning; nil = from the first frame.
+  public let start: Double?
+  /// Where that part ends, in seconds from the file's beginning; nil = at the last frame.
+  public let end: Double?
   /// The class, where the dataset has classes.
   public let label: String?
   /// Ids of the items that belong with this one, where the dataset lists them.
@@ -17,19 +22,23 @@ public struct DatasetItem: Sendable, Hashable {
   public let title: String?
 
   public init(
-    id: String, texts: [String: String], imagePaths: [String], audioPath: String? = nil,
-    videoPath: String? = nil,
-    label: String? = nil, relatedIDs: [String] = [], title: String? = nil
+    id: String, texts: [String: String], imagePaths: [String] = [], audioPath: String? = nil,
+    videoPath: String? = nil, start: Double? = nil, end: Double? = nil, label: String? = nil, relatedIDs: [String] = [], title: String? = nil
   ) {
     self.id = id
     self.texts = texts
     self.imagePaths = imagePaths
     self.audioPath = audioPath
     self.videoPath = videoPath
+    self.start = start
+    self.end = end
     self.label = label
     self.relatedIDs = relatedIDs
     self.title = title
   }
+
+  /// Every file that the item names: pictures, sound, film.
+  public var files: [String] { imagePaths + [audioPath, videoPath].compactMap { $0 } }
 }
 
 /// The part of a dataset that an item is used for.

@@ -17,10 +17,11 @@ enum DatasetDigest {
 
   private static func line(_ item: DatasetItem, _ sizes: [String: Int]) -> String {
     let texts = item.texts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    let files = (item.imagePaths + [item.audioPath, item.videoPath].compactMap { $0 }).map { path in
+    let files = item.files.map { path in
       path.split(separator: "/").suffix(2).joined(separator: "/") + ":\(sizes[path] ?? -1)"
     }
-    return ([item.id, item.label ?? ""] + texts + files + item.relatedIDs).joined(separator: "\u{1f}")
+    let range = [item.start.map { "start=\($0)" }, item.end.map { "end=\($0)" }].compactMap { $0 }
+    return ([item.id, item.label ?? ""] + texts + files + range + item.relatedIDs).joined(separator: "\u{1f}")
   }
 
   /// SHA-256 over the bytes of all pictures of all items, in item order. Reads them all.
@@ -38,11 +39,7 @@ enum DatasetDigest {
 
   static func sizes(of items: some Sequence<DatasetItem>) -> [String: Int] {
     var sizes: [String: Int] = [:]
-    for item in items {
-      for path in item.imagePaths + [item.audioPath, item.videoPath].compactMap({ $0 }) {
-        sizes[path] = size(of: path)
-      }
-    }
+    for path in items.flatMap(\.files) { sizes[path] = size(of: path) }
     return sizes
   }
 }

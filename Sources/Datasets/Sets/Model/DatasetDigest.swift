@@ -6,9 +6,10 @@ enum DatasetDigest {
   /// - Parameter sizes: path → bytes of the item's files; reading their content would take too long at each
   ///   load. Folders are left out of the digest, so that a dataset may be moved.
   static func of(
-    _ items: [Split: [DatasetItem]], relevance: Dataset.Relevance, sizes: [String: Int]
+    _ items: [Split: [DatasetItem]], relevance: Dataset.Relevance, sizes: [String: Int], split: NamedSplit? = nil
   ) -> String {
     var text = "ieum-dataset 1\u{1e}\(relevance.rawValue)"
+    if let split { text += "\u{1e}\(split.id) \(split.digest)" }
     for split in Split.allCases {
       for item in items[split] ?? [] { text += "\u{1e}\(split.rawValue)\u{1f}" + line(item, sizes) }
     }
@@ -16,7 +17,8 @@ enum DatasetDigest {
   }
 
   private static func line(_ item: DatasetItem, _ sizes: [String: Int]) -> String {
-    let texts = item.texts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    let texts = item.captions.sorted { $0.key < $1.key }
+      .map { "\($0.key)=\($0.value.joined(separator: "\u{1d}"))" }
     let files = item.files.map { path in
       path.split(separator: "/").suffix(2).joined(separator: "/") + ":\(sizes[path] ?? -1)"
     }

@@ -4,7 +4,8 @@ import Ranking
 import Testing
 
 @Suite struct FusionTests {
-  private let (q, g) = (12, 20)
+  private let q = 12
+  private let g = 20
 
   private func part(_ d: Int, seed: UInt64) -> ScoreFusion.Part {
     ScoreFusion.Part(

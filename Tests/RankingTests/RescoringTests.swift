@@ -4,7 +4,10 @@ import Ranking
 import Testing
 
 @Suite struct RescoringTests {
-  private let (q, g, b, d) = (23, 31, 17, 8)
+  private let q = 23
+  private let g = 31
+  private let b = 17
+  private let d = 8
   private let queries: [Float]
   private let gallery: [Float]
   private let bank: [Float]

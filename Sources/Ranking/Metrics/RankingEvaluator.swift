@@ -13,13 +13,16 @@ public enum RankingEvaluator {
   ///   - metrics: in the order wanted, repetitions dropped; empty = ``Metric/defaults(hasExclude:)``.
   ///   - rescoring: a change of all scores; named in the result.
   ///   - absent: what the task lists but has no vector; counted as misses.
+  ///   - depth: places that are retrieved at all (the K of a K-nearest-neighbour search): `R@K`, `cappedR@K` and
+  ///     `recall@K` count no hit beyond it; ranks and the other metrics read the whole order.
   ///   - tile: rows of a product; changes speed and memory only.
   ///   - seed: of the bootstrap and of the orders behind `mAP@K-found`.
   /// - Throws: ``IeumError`` (usage) for a metric that a compatibility policy does not define, or for `rsum` where only
   ///   one direction is ranked (rescoring, absent rows); (data) for a query bank of another width.
   public static func evaluate(
     _ problem: RankingProblem, similarity: Similarity = .cosine, ties: TiePolicy = .expected, metrics: [Metric] = [],
-    rescoring: Rescoring? = nil, absent: AbsentRows? = nil, tile: Tile = .standard, seed: UInt64 = 0
+    rescoring: Rescoring? = nil, absent: AbsentRows? = nil, depth: Int? = nil, tile: Tile = .standard,
+    seed: UInt64 = 0
   ) throws -> RankingResult {
     let oneWay = rescoring != nil || absent != nil
     let wanted = try wantedMetrics(metrics, ties, hasExclude: !problem.hasReverse || oneWay)
@@ -31,7 +34,7 @@ public enum RankingEvaluator {
     let counted = try counts(
       problem, similarity, rescoring, absent, allLevels: !wanted.allSatisfy(\.needsBestOnly),
       reverse: problem.hasReverse && wanted.contains(.recallSum), tile: tile)
-    let score = Scoring(forward: counted.forward, reverse: counted.reverse, seed: seed)
+    let score = Scoring(forward: counted.forward, reverse: counted.reverse, seed: seed, depth: depth ?? .max)
     let values = score.values(wanted, ties)
     return RankingResult(
       similarity: similarity, rescoring: rescoring.map(RescoringLabel.init), policy: ties, metrics: values,
@@ -90,9 +93,11 @@ struct Scoring {
   let forward: QueryLevels
   let reverse: QueryLevels?
   let seed: UInt64
+  private let depth: Int
   private let tables: RankTables
 
-  init(forward: QueryLevels, reverse: QueryLevels?, seed: UInt64) {
+  init(forward: QueryLevels, reverse: QueryLevels?, seed: UInt64, depth: Int = .max) {
+    self.depth = depth
     self.forward = forward
     self.reverse = reverse
     self.seed = seed
@@ -106,8 +111,8 @@ struct Scoring {
   private static let summed = [1, 5, 10].map { Metric.recall(at: $0) }
 
   func values(_ metrics: [Metric], _ policy: TiePolicy) -> [MetricValue] {
-    let samples = MetricSamples(forward, policy, tables: tables, seed: seed)
-    let other = reverse.map { MetricSamples($0, policy, tables: tables, seed: seed) }
+    let samples = MetricSamples(forward, policy, tables: tables, seed: seed, depth: depth)
+    let other = reverse.map { MetricSamples($0, policy, tables: tables, seed: seed, depth: depth) }
     return metrics.map { metric in
       guard metric == .recallSum else { return MetricValue(metric: metric, value: samples.sample(metric).value) }
       let sums = [samples, other].compactMap { side in
@@ -121,13 +126,13 @@ struct Scoring {
   func intervals(_ metrics: [Metric], _ policy: TiePolicy) -> [MetricInterval] {
     let needsSum = metrics.contains(.recallSum)
     let plain = metrics.filter { $0 != .recallSum } + (needsSum ? Scoring.summed : [])
-    let samples = MetricSamples(forward, policy, tables: tables, seed: seed)
+    let samples = MetricSamples(forward, policy, tables: tables, seed: seed, depth: depth)
     let drawn = Bootstrap.resampled(
       plain.map { samples.sample($0) }, count: forward.count, seed: seed, purpose: "queries")
     var sums = [Double](repeating: 0, count: needsSum ? Bootstrap.resamples : 0)
     if needsSum {
       let other = reverse.map { reverse in
-        let side = MetricSamples(reverse, policy, tables: tables, seed: seed)
+        let side = MetricSamples(reverse, policy, tables: tables, seed: seed, depth: depth)
         return Bootstrap.resampled(
           Scoring.summed.map { side.sample($0) }, count: reverse.count, seed: seed, purpose: "gallery")
       }

@@ -32,6 +32,7 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
+    try engine.apply()
     try task.dataset == nil ? evaluateFile() : evaluateTasks()
   }
 

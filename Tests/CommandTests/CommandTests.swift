@@ -13,13 +13,13 @@ import Testing
     try EmbeddingFile(
       queries: [1, 0, 1, 0.1], gallery: [1, 0, 0, 1], dimension: 2, relevant: [[0], [1]]
     ).write(to: path)
-    let run = try Program.ieum("eval", path, "--metric", "R@1", "--metric", "MedR", "--json")
+    let run = try Program("eval", path, "--metric", "R@1", "--metric", "MedR", "--json")
     #expect(run.status == 0)
     let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
     #expect(json["R@1"] as? Double == 50 && json["MedR"] as? Double == 1.5)
     #expect(json["queries"] as? Int == 2 && json["gallery"] as? Int == 2)
-    #expect(try Program.ieum("eval", path, "--metric", "R@0").status == 64)
-    #expect(try Program.ieum("eval", path, "--similarity", "cosin").errors.contains("'cosine'"))
+    #expect(try Program("eval", path, "--metric", "R@0").status == 64)
+    #expect(try Program("eval", path, "--similarity", "cosin").errors.contains("'cosine'"))
   }
 
   @Test func lossWritesValueAndGradients() throws {
@@ -30,13 +30,13 @@ import Testing
     try file.write("positives", floats: [1, 0], shape: [1, 2])
     try file.write("negatives", floats: [0, 1], shape: [1, 2])
     try file.close()
-    let run = try Program.ieum("loss", "triplet", "--input", input, "--out", out, "--json")
+    let run = try Program("loss", "triplet", "--input", input, "--out", out, "--json")
     #expect(run.status == 0)
     let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Double])
     #expect(abs((json["loss"] ?? 0) - 0.2) < 1e-9)
     #expect(try HDF5File(reading: out).readFloats("grad/positives") == [1, 0])
-    #expect(try Program.ieum("loss", "tripplet", "--input", input).status == 64)
-    #expect(try Program.ieum("loss", "triplet", "--input", input, "--param", "margn=1").status == 64)
+    #expect(try Program("loss", "tripplet", "--input", input).status == 64)
+    #expect(try Program("loss", "triplet", "--input", input, "--param", "margn=1").status == 64)
   }
 
   /// The compiled encoder on a CPU that has no AVX-512, and in both precisions.
@@ -66,7 +66,7 @@ import Testing
       #expect(narrow.attributes.encoderDigest == full.attributes.encoderDigest)
       #expect(half.attributes.encoderDigest != full.attributes.encoderDigest)
     }
-    #expect(try Program.ieum("encode", "--encoder", "resnet18", "--precision", "f8", "--out", Program.scratch("x"), picture).status == 64)
+    #expect(try Program("encode", "--encoder", "resnet18", "--precision", "f8", "--out", Program.scratch("x"), picture).status == 64)
   }
 
   private func distance(_ a: [Float], _ b: [Float]) -> Float {
@@ -75,10 +75,10 @@ import Testing
   }
 
   @Test func mistakesHaveTheirStatus() throws {
-    #expect(try Program.ieum("eval", "/nowhere.h5").status == 65)
-    #expect(try Program.ieum("plan", "/nowhere.yaml").status == 65)
-    #expect(try Program.ieum("encode", "--encoder", "resnet81", "--out", Program.scratch("x"), "a.png").status == 64)
-    #expect(try Program.ieum("nonsense").status == 64)
-    #expect(try Program.ieum("--help").status == 0)
+    #expect(try Program("eval", "/nowhere.h5").status == 65)
+    #expect(try Program("plan", "/nowhere.yaml").status == 65)
+    #expect(try Program("encode", "--encoder", "resnet81", "--out", Program.scratch("x"), "a.png").status == 64)
+    #expect(try Program("nonsense").status == 64)
+    #expect(try Program("--help").status == 0)
   }
 }

@@ -18,7 +18,7 @@ struct Miniature {
 
   /// Runs the experiment with results and cache under the folder.
   @discardableResult
-  func run(_ more: String..., name: String, killedAfter: Double? = nil) throws -> Program.Run {
+  func run(_ more: String..., name: String, killedAfter: Double? = nil) throws -> Program {
     try Program.run(
       ["run", experiment, "--results", "\(folder)/results-\(name)"] + more, cache: "\(folder)/cache-\(name)",
       killedAfter: killedAfter)

@@ -2,11 +2,20 @@ import Basics
 import Foundation
 
 /// The built program, run as a user does: status, standard output and standard error apart.
-enum Program {
-  struct Run {
-    let status: Int32
-    let output: String
-    let errors: String
+struct Program {
+  let status: Int32
+  let output: String
+  let errors: String
+
+  init(_ arguments: String...) throws { self = try Program.run(arguments) }
+
+  private init(status: Int32, output: String, errors: String) {
+    (self.status, self.output, self.errors) = (status, output, errors)
+  }
+
+  /// Standard output as a JSON object.
+  var json: [String: Any] {
+    get throws { try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any] ?? [:] }
   }
 
   /// The program beside the test bundle.
@@ -14,7 +23,7 @@ enum Program {
     URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/ieum"
   }
 
-  static func ieum(_ arguments: String...) throws -> Run { try run(arguments) }
+  static func run(_ arguments: String...) throws -> Program { try run(arguments) }
 
   /// - Parameters:
   ///   - cache: `$IEUM_CACHE` of the run; nil = as inherited.
@@ -22,7 +31,7 @@ enum Program {
   static func run(
     _ arguments: [String], program: String = path, cache: String? = nil, in folder: String? = nil,
     environment: [String: String] = [:], killedAfter: Double? = nil
-  ) throws -> Run {
+  ) throws -> Program {
     let (output, errors) = (scratch("out"), scratch("err"))
     defer { for path in [output, errors] { unlink(path) } }
     for path in [output, errors] { try AtomicFile.write("", to: path) }
@@ -41,7 +50,7 @@ enum Program {
       killSession(of: process)
     }
     process.waitUntilExit()
-    return Run(
+    return Program(
       status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
       errors: try String(contentsOfFile: errors, encoding: .utf8))
   }
@@ -64,4 +73,32 @@ enum Program {
   }
 
   static func scratch(_ name: String) -> String { NSTemporaryDirectory() + "ieum-\(UUID().uuidString)-\(name)" }
+
+  /// A folder that goes away with the scope.
+  static func withFolder<T>(_ body: (String) throws -> T) throws -> T {
+    let folder = scratch("folder")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    return try body(folder)
+  }
+}
+
+/// A folder that is removed with its last user.
+final class TestFolder: Sendable {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "ieum-command-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  @discardableResult
+  func write(_ text: String, _ name: String) throws -> String {
+    try AtomicFile.write(text, to: file(name))
+    return file(name)
+  }
 }

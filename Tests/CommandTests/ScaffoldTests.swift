@@ -30,10 +30,10 @@ import Testing
     for (kind, name) in [
       ("loss", "probe-loss"), ("encoder", "probe-grid"), ("dataset", "probe-set"), ("experiment", "probe"),
     ] {
-      let new = try Program.ieum("new", kind, name, "--root", Self.copy)
+      let new = try Program("new", kind, name, "--root", Self.copy)
       #expect(new.status == 0, "\(new.errors)")
     }
-    #expect(try Program.ieum("new", "loss", "probe-loss", "--root", Self.copy).status == 64)
+    #expect(try Program("new", "loss", "probe-loss", "--root", Self.copy).status == 64)
     let build = try Program.run(
       ["swift", "build", "--package-path", Self.copy, "--product", "ieum"], program: "/usr/bin/env")
     try #require(build.status == 0, "\(build.output.suffix(2000)) \(build.errors.suffix(2000))")

@@ -55,7 +55,7 @@ import Weights
     try FileManager.default.copyItem(atPath: model, toPath: kobert + "/spiece.model")
   }
 
-  private func run(_ name: String, _ settings: [String]) throws -> Program.Run {
+  private func run(_ name: String, _ settings: [String]) throws -> Program {
     let common = [
       "dataset.root=\(folder)/data", "dataset.options.minimumImages=2", "training.epochs=2", "training.batchSize=16",
       "training.learningRate=0.003", "seeds=[1]", "image={encoder: resnet18, weights: random}",

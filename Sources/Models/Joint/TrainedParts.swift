@@ -17,8 +17,12 @@ public struct TrainableText {
 struct TrainedParts {
   let model: any JointModel
   let text: TrainableText?
+  /// What the loss itself learns.
+  var learned: [LearnedValue] = []
 
-  var parameters: [Tensor] { model.parameters() + (text?.module.parameters() ?? []) }
+  var parameters: [Tensor] {
+    model.parameters() + (text?.module.parameters() ?? []) + learned.map(\.tensor)
+  }
 
   func train(_ isTraining: Bool) {
     model.train(isTraining)
@@ -33,6 +37,7 @@ struct TrainedParts {
   func state() throws -> [RawTensor] {
     try model.state().map { $0.renamed("model." + $0.name) }
       + (text?.module.state() ?? []).map { $0.renamed("text." + $0.name) }
+      + learned.state()
   }
 
   /// - Throws: ``IeumError`` (data) for missing, extra or wrongly shaped tensors.
@@ -40,6 +45,7 @@ struct TrainedParts {
     let state = TrainerState(tensors: tensors, metadata: [:])
     try model.load(state.part("model."), file: "training state", ignoring: [])
     try text?.module.load(state.part("text."), file: "training state", ignoring: [])
+    try learned.load(state.part("loss."))
   }
 
   /// Unit rows `[N, D]` of some items.

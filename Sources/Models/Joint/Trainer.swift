@@ -36,10 +36,10 @@ public final class JointTrainer {
     self.train = train
     self.validation = validation
     self.device = device
-    parts = TrainedParts(model: model, text: text)
     loss = try LossRegistry.named(configuration.loss).trainingLoss(
       configuration.lossParameters, mining: configuration.mining,
       positivesPerAnchor: configuration.positivesPerAnchor)
+    parts = TrainedParts(model: model, text: text, learned: loss.function.learned)
     sampler = BalancedSampler(batchSize: configuration.batchSize, groupSize: configuration.groupSize)
     model.computeType = configuration.precision == .bf16 ? .bfloat16 : .float32
     try parts.move(to: device)
@@ -119,7 +119,8 @@ public final class JointTrainer {
         place: "metadata 'trainer'",
         remedy: "train again, or use those settings")
     }
-    try parts.load(state.tensors.filter { $0.name.hasPrefix("model.") || $0.name.hasPrefix("text.") })
+    try parts.load(
+      state.tensors.filter { tensor in ["model.", "text.", "loss."].contains { tensor.name.hasPrefix($0) } })
     try optimizer.load(state.part("optimizer."), file: "training state")
     best = state.part("best.")
     history = progress.history
@@ -142,6 +143,7 @@ public final class JointTrainer {
       items += rows.count
       try value.backward()
       try optimizer.step()
+      for value in parts.learned { try value.clamp() }
     }
     return total / Double(max(1, items))
   }

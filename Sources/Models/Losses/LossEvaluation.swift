@@ -51,12 +51,13 @@ private struct LossInputReader {
   }
 
   func input(_ tensors: [Tensor]) throws -> LossInput {
+    let queue = try queue(rows: tensors[0].shape[0])
     switch spec.input {
     case .triplets: return .triplets(anchors: tensors[0], positives: tensors[1], negatives: tensors[2])
     case .pairs:
       return .pairs(
         anchors: tensors[0], positives: tensors[1], negatives: .offDiagonal(tensors[0].shape[0]),
-        queue: try queue(rows: tensors[0].shape[0]))
+        queue: queue)
     case .bags:
       return .bags(
         anchors: tensors[0], candidates: tensors[1], negatives: .offDiagonal(tensors[0].shape[0]))
@@ -67,7 +68,7 @@ private struct LossInputReader {
 
   private func queue(rows: Int) throws -> QueuedPairs? {
     guard inputs["queue_anchors"] != nil || inputs["queue_positives"] != nil else { return nil }
-    guard spec.readsQueue else {
+    guard spec.readsQueue, spec.input == .pairs else {
       throw IeumError(
         .data, "datasets '/queue_…' are there, but this loss reads no queue", place: "loss '\(spec.name)'",
         remedy: "leave them out")

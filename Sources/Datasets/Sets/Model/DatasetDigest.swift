@@ -6,9 +6,10 @@ enum DatasetDigest {
   /// - Parameter sizes: path → bytes of the item's files; reading their content would take too long at each
   ///   load. Folders are left out of the digest, so that a dataset may be moved.
   static func of(
-    _ items: [Split: [DatasetItem]], relevance: Dataset.Relevance, sizes: [String: Int]
+    _ items: [Split: [DatasetItem]], relevance: Dataset.Relevance, sizes: [String: Int], split: NamedSplit? = nil
   ) -> String {
     var text = "ieum-dataset 1\u{1e}\(relevance.rawValue)"
+    if let split { text += "\u{1e}\(split.id) \(split.digest)" }
     for split in Split.allCases {
       for item in items[split] ?? [] { text += "\u{1e}\(split.rawValue)\u{1f}" + line(item, sizes) }
     }
@@ -16,11 +17,13 @@ enum DatasetDigest {
   }
 
   private static func line(_ item: DatasetItem, _ sizes: [String: Int]) -> String {
-    let texts = item.texts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    let files = (item.imagePaths + [item.audioPath, item.videoPath].compactMap { $0 }).map { path in
+    let texts = item.captions.sorted { $0.key < $1.key }
+      .map { "\($0.key)=\($0.value.joined(separator: "\u{1d}"))" }
+    let files = item.files.map { path in
       path.split(separator: "/").suffix(2).joined(separator: "/") + ":\(sizes[path] ?? -1)"
     }
-    return ([item.id, item.label ?? ""] + texts + files + item.relatedIDs).joined(separator: "\u{1f}")
+    let range = [item.start.map { "start=\($0)" }, item.end.map { "end=\($0)" }].compactMap { $0 }
+    return ([item.id, item.label ?? ""] + texts + files + range + item.relatedIDs).joined(separator: "\u{1f}")
   }
 
   /// SHA-256 over the bytes of all pictures of all items, in item order. Reads them all.
@@ -38,11 +41,7 @@ enum DatasetDigest {
 
   static func sizes(of items: some Sequence<DatasetItem>) -> [String: Int] {
     var sizes: [String: Int] = [:]
-    for item in items {
-      for path in item.imagePaths + [item.audioPath, item.videoPath].compactMap({ $0 }) {
-        sizes[path] = size(of: path)
-      }
-    }
+    for path in items.flatMap(\.files) { sizes[path] = size(of: path) }
     return sizes
   }
 }

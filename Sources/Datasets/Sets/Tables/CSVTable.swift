@@ -17,23 +17,24 @@ public struct CSVTable: Sendable {
   /// - Throws: ``IeumError`` (data) naming file and line: invalid UTF-8, a quote that never closes or stands
   ///   inside an unquoted field, a row with too few or too many fields, a column that comes twice, an empty
   ///   file.
-  public static func read(_ path: String) throws -> CSVTable {
+  public static func read(_ path: String, header: [String]? = nil) throws -> CSVTable {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw IeumError(.data, "cannot be read", file: path, remedy: "put the file there, readable")
     }
-    return try CSVTable(data, path: path)
+    return try CSVTable(data, path: path, header: header)
   }
 
   /// Parses the bytes of a file; `path` is for messages.
-  public init(_ data: Data, path: String) throws {
+  /// - Parameter header: the columns of a file that has no line of names.
+  public init(_ data: Data, path: String, header names: [String]? = nil) throws {
     self.path = path
     let bytes = try StrictText.bytes(data, path)
     var parser = CSVParser(bytes: bytes, path: path)
     var rows = try parser.rows()
     guard !rows.isEmpty else {
-      throw IeumError(.data, "is empty", file: path, remedy: "begin it with a line of column names")
+      throw IeumError(.data, "is empty", file: path, remedy: names == nil ? "begin it with a line of column names" : "put the whole file there")
     }
-    let first = rows.removeFirst()
+    let first = names.map { Row(line: 0, fields: $0) } ?? rows.removeFirst()
     header = first.fields.map { $0.trimmingCharacters(in: .whitespaces) }
     self.rows = rows
     if let twice = header.first(where: { name in header.filter { $0 == name }.count > 1 }) {
@@ -43,9 +44,14 @@ public struct CSVTable: Sendable {
     }
     if let bad = rows.first(where: { $0.fields.count != first.fields.count }) {
       throw IeumError(
-        .data, "has \(bad.fields.count) fields, the header \(first.fields.count)", file: path,
-        place: "line \(bad.line)", remedy: "quote fields that contain commas: \"a, b\"")
+        .data, "has \(bad.fields.count) fields, \(names == nil ? "the header " : "not ")\(first.fields.count)",
+        file: path, place: "line \(bad.line)", remedy: "quote fields that contain commas: \"a, b\"")
     }
+  }
+
+  /// An error (data) at a row.
+  func error(_ problem: String, _ row: Row) -> IeumError {
+    IeumError(.data, problem, file: path, place: "line \(row.line)", remedy: "mend the line, or put the whole file there")
   }
 
   /// The position of a column.

@@ -10,6 +10,11 @@ struct KeyedTable {
   }
 
   let path: String
+  /// The column of the ids.
+  var key = "id"
+
+  /// The ids alone, in file order, with their lines; nothing is checked but that none is empty.
+  func keys() throws -> [(id: String, line: Int)] { try pairs(key).map { ($0.id, $0.line) } }
 
   /// Two columns, `id` and another, one row per id.
   /// - Throws: ``IeumError`` (data) naming file and line for an empty or a repeated id, and all that
@@ -30,9 +35,9 @@ struct KeyedTable {
   /// Two columns, `id` and another, any number of rows per id.
   func pairs(_ column: String) throws -> [Cell] {
     let table = try CSVTable.read(path)
-    let (id, value) = (try table.column("id"), try table.column(column))
+    let (id, value) = (try table.column(key), try table.column(column))
     return try table.rows.map { row in
-      let key = row.fields[id].trimmingCharacters(in: .whitespaces)
+      let key = KeyedTable.normal(row.fields[id])
       guard !key.isEmpty else { throw error("the id is empty", row.line, "fill it in or remove the line") }
       return Cell(id: key, value: KeyedTable.normal(row.fields[value]), line: row.line)
     }

@@ -10,7 +10,9 @@ struct RankedRun {
   let ci95: [String: [Double]]
   let tiedQueries: Int
 
-  init(_ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, folder: String) throws {
+  init(
+    _ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, folder: String, ranks name: String = "ranks.h5"
+  ) throws {
     let problem = try RankingProblem(
       queries: file.queries, gallery: file.gallery, dimension: file.dimension, indptr: file.relevanceOffsets,
       indices: file.relevantRows, exclude: file.exclude, queryNames: file.queryIDs, galleryNames: file.galleryIDs)
@@ -21,7 +23,7 @@ struct RankedRun {
     ci95 = Dictionary(
       result.ci95.map { ($0.metric.name, [$0.interval.low, $0.interval.high]) }, uniquingKeysWith: { $1 })
     tiedQueries = result.tiedQueries
-    try RankedRun.write(result.ranks, file, to: folder + "/ranks.h5")
+    try RankedRun.write(result.ranks, file, to: "\(folder)/\(name)")
   }
 
   /// `/query_ids` and the rank of each query under the three policies, for significance tests.

@@ -39,7 +39,7 @@ import Testing
     #expect((vm.metrics["t2a R@5"]?.first ?? 0) > 50)
     #expect((vm.metrics["i2a R@5"]?.first ?? 0) > 50)
     #expect(vm.metrics["v2t-flat R@1"] != nil && vm.chance["a2i R@5"] == 31.25)
-    let ranks = try HDF5File(reading: "\(world.folder)/results/towers-world/cells/\(vm.id)/ranks-a2t.h5")
+    let ranks = try HDF5File(reading: "\(world.folder)/results/cells/\(vm.id)/ranks-a2t.h5")
     #expect(try ranks.readStrings("query_ids").count == 16)
     let again = try world.run(path)
     #expect(again.outcome.cached == 3 && again.outcome.computed == 0)

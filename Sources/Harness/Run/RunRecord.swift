@@ -25,6 +25,7 @@ struct RunRecord: Codable {
 
   static let audioShare = "audioShare"
   static let waitingShare = "waitingShare"
+  static let validationScore = "validationScore"
 
   /// A footnote on what the seeds chose; nil where the provenance block is enough.
   static func remark(_ key: String, _ values: [Double]) -> String? {

@@ -62,7 +62,10 @@ public struct SweepRunner {
       }
     }
     try removeStale(results)
-    if outcome.computed > 0 { try FigureData(experiment: experiment, bench: bench, results: results).write() }
+    if outcome.computed > 0 {
+      try FigureData(experiment: experiment, bench: bench, results: results).write()
+      try ExamplesWriter(experiment: experiment, bench: bench, results: results).write()
+    }
     return outcome
   }
 

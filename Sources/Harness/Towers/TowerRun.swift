@@ -40,7 +40,7 @@ struct TowerRun {
       ],
       peakMemoryBytes: Provenance.peakMemory(), skippedItems: ranked.missing, host: Provenance.host(),
       git: Provenance.git(),
-      chosen: [RunRecord.waitingShare: summary.waitingShare]
+      chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score]
         .merging(task.towers.audioShares.count > 1 ? [RunRecord.audioShare: share] : [:]) { $1 })
     try AtomicFile.write(log, to: folder + "/train.csv")
     try record.write(folder)
@@ -132,6 +132,8 @@ enum TrainingLog {
     var selectedEpoch = 0
     var waitingShare = 0.0
     var seconds = 0.0
+    /// On validation data, of the epoch that was kept.
+    var score = 0.0
   }
 
   /// The epoch that was kept, and the share of all training time spent waiting for batches.
@@ -141,7 +143,7 @@ enum TrainingLog {
     for line in csv.split(separator: "\n").dropFirst() {
       let fields = line.split(separator: ",", omittingEmptySubsequences: false)
       guard fields.count >= 8, let seconds = Double(fields[3]) else { continue }
-      if fields[4] == "1" { summary.selectedEpoch = Int(fields[0]) ?? 0 }
+      if fields[4] == "1" { (summary.selectedEpoch, summary.score) = (Int(fields[0]) ?? 0, Double(fields[5]) ?? 0) }
       summary.seconds += seconds
       waited += seconds * (Double(fields[7]) ?? 0)
     }

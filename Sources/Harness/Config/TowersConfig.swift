@@ -14,8 +14,6 @@ public struct TowersConfig: Sendable {
   /// One modality's encoder and how its input is made.
   public struct Tower: Sendable {
     public let encoder: CellConfig.EncoderChoice
-    /// Trained with the rest, from pixels or sound; otherwise its stored features are read.
-    public let isTrained: Bool
     /// Frames of a clip, and how they are chosen: `uniform`, `clip4clip`, `fps=r`.
     public let frames: Int
     public let sampling: String
@@ -78,7 +76,7 @@ public struct TowersConfig: Sendable {
   }
 
   func encoder(_ modality: Modality) -> CellConfig.EncoderChoice {
-    towers[modality]?.encoder ?? CellConfig.EncoderChoice(encoder: "", weights: "", seed: 0, parameters: [:])
+    towers[modality]?.encoder ?? CellConfig.EncoderChoice(encoder: "", weights: "", seed: 0, train: false, parameters: [:])
   }
 
   private static func sources(_ reader: ConfigReader, _ dataset: CellConfig.DatasetChoice) -> [Source] {
@@ -99,13 +97,11 @@ public struct TowersConfig: Sendable {
   }
 
   private static func tower(_ reader: ConfigReader) -> Tower {
-    let isTrained = reader.bool("train", default: false)
     let frames = reader.int("frames", default: 12, in: 1...10_000)
     let sampling = reader.string("sampling", default: "uniform")
     let window = reader.double("window", default: 3, in: 0.01...3600)
     return Tower(
-      encoder: CellConfig.encoder(reader, weights: "random"), isTrained: isTrained, frames: frames,
-      sampling: sampling, window: window)
+      encoder: CellConfig.encoder(reader, weights: "random"), frames: frames, sampling: sampling, window: window)
   }
 
   private static func directions(_ reader: ConfigReader) -> [RankedDirection] {

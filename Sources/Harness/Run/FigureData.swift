@@ -27,7 +27,7 @@ struct FigureData {
 
   private func shown() -> (any CellTask, String)? {
     for cell in experiment.cells.reversed() {
-      let runner = CellRunner(experiment: experiment.name, cell: cell, bench: bench, progress: Progress())
+      let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
       guard cell.config.towers == nil, let task = try? runner.task(), let seed = cell.config.seeds.first else { continue }
       let folder = runner.folder(task, seed: seed)
       if RunRecord.read(folder) != nil { return (task, folder) }

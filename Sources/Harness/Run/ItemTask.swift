@@ -47,21 +47,21 @@ struct ItemTask: CellTask {
   }
 
   func prepare(_ progress: Progress) throws {
-    _ = try image.file(for: dataset, cache: cache, progress: progress)
-    _ = try text.inputs(for: dataset, cache: cache, progress: progress)
+    if image.path(dataset, cache) != nil { _ = try image.inputs(for: dataset, cache: cache, progress: progress) }
+    if text.path(dataset, cache) != nil { _ = try text.inputs(for: dataset, cache: cache, progress: progress) }
   }
 
   func compute(seeds: [Int], folder: (Int) -> String, progress: Progress) throws {
     let clock = ContinuousClock()
     let start = clock.now
-    let image = try image.file(for: dataset, cache: cache, progress: progress)
+    let image = try image.inputs(for: dataset, cache: cache, progress: progress)
     let words = try text.inputs(for: dataset, cache: cache, progress: progress)
     let split = Split(rawValue: config.evaluation.split) ?? .test
     let data = try JointData(dataset, text: words, image: image, split: split)
     let features = (clock.now - start) / .seconds(1)
     for seed in seeds {
       try SeedRun(
-        cell: cell, seed: seed, data: data, text: text, folder: folder(seed), featureSeconds: features
+        cell: cell, seed: seed, data: data, folder: folder(seed), featureSeconds: features
       ).compute()
     }
   }

@@ -19,7 +19,7 @@ struct ExamplesWriter {
       let cell = experiment.cells.first(where: { $0.table == spec.grid && $0.row == spec.row }),
       let seed = cell.config.seeds.first
     else { return }
-    let runner = CellRunner(experiment: experiment.name, cell: cell, bench: bench, progress: Progress())
+    let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
     guard cell.config.towers?.directions.first == .textToClip, let task = try? runner.task() else { return }
     let folder = runner.folder(task, seed: seed)
     guard RunRecord.read(folder) != nil else { return }

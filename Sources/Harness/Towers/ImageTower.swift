@@ -24,18 +24,18 @@ struct ImageTower: TowerSide {
     weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random:\(tower.encoder.seed)"
     sampling = try ClipSampling(name: tower.sampling, frames: tower.frames)
     digest = Digest.of(
-      "frames \(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest) \(sampling) \(tower.isTrained)")
+      "frames \(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest) \(sampling) \(tower.encoder.train)")
     (self.tower, self.datasets, self.cache) = (tower, datasets, cache)
   }
 
   var notes: [String] {
     if let entry = WeightCatalog.named(tower.encoder.weights) { return [entry.footnote] }
     guard tower.encoder.weights == "random" else { return [] }
-    let start = tower.isTrained ? "starts from" : "runs with"
+    let start = tower.encoder.train ? "starts from" : "runs with"
     return ["\(spec.name) \(start) seeded random weights, not ImageNet's"]
   }
 
-  var featurePaths: [String] { tower.isTrained ? [] : datasets.map(path) }
+  var featurePaths: [String] { tower.encoder.train ? [] : datasets.map(path) }
 
   private func path(_ dataset: Dataset) -> String {
     cache.features(
@@ -43,7 +43,7 @@ struct ImageTower: TowerSide {
   }
 
   func inputs(_ progress: Progress) throws -> any TowerInputs {
-    if tower.isTrained { return pixels() }
+    if tower.encoder.train { return pixels() }
     var inputs = StoredInputs(dimension: spec.dimension)
     for (number, dataset) in datasets.enumerated() {
       let file = try file(dataset, progress)

@@ -87,7 +87,8 @@ import Testing
       let content = try MediaContent(of: path)
       #expect(content.hasPictures && content.hasSound)
       let sound = try Sound.read(path, rate: 16_000)
-      #expect(abs(sound.duration - 2) < 0.08)
+      // Matroska keeps the encoder's run-up of one AAC frame (128 ms at this rate) and the filled-up last one.
+      #expect(abs(sound.duration - 2) < 0.256)
       let crossings = zip(sound.samples, sound.samples.dropFirst()).count { $0 < 0 && $1 >= 0 }
       #expect(abs(Double(crossings) / sound.duration - 600) < 40)
     }

@@ -46,17 +46,34 @@ public struct MediaContent: Sendable, Hashable {
     hasPictures = streams & 1 != 0
     hasSound = streams & 2 != 0
   }
+}
 
-  /// Whether a file is a still picture: an image of one frame. Animated GIFs are films.
-  /// - Throws: ``IeumError`` (data) when it cannot be read.
-  public static func isStill(_ path: String) throws -> Bool {
-    guard let handle = FileHandle(forReadingAtPath: path), let head = try? handle.read(upToCount: 1 << 16) else {
-      throw IeumError(.data, "cannot be read", file: path, remedy: "check that it exists and is readable")
+/// What an image encoder makes of a file, told by its first bytes and, where they leave it open, by its streams.
+public enum MediaKind: Sendable, Hashable {
+  case still
+  /// Also where it is damaged: what begins like a film is meant to be one.
+  case film
+  /// Neither, or not readable: left to the image decoder, which tells what is wrong.
+  case other
+
+  public init(of path: String) {
+    let handle = FileHandle(forReadingAtPath: path)
+    let head = [UInt8]((try? handle?.read(upToCount: 1 << 16)) ?? Data())
+    try? handle?.close()
+    switch ImageFormat(head) {
+    case .gif: self = (try? VideoFile(path).table.count).map { $0 > 1 } == true ? .film : .still
+    case .some: self = .still
+    case nil where MediaKind.beginsLikeFilm(head): self = .film
+    case nil: self = (try? MediaContent(of: path).hasPictures) == true ? .film : .other
     }
-    try? handle.close()
-    guard let format = ImageFormat([UInt8](head)) else { return false }
-    guard format == .gif else { return true }
-    // A GIF whose frames cannot be listed is left to the image decoder, which tells what is wrong with it.
-    return (try? VideoFile(path).table.times.count).map { $0 < 2 } ?? true
+  }
+
+  /// MP4 and MOV, Matroska and WebM, AVI, Flash, ASF.
+  private static func beginsLikeFilm(_ head: [UInt8]) -> Bool {
+    let reader = ByteReader(head)
+    let boxes = ["ftyp", "moov", "mdat", "wide", "free", "skip"]
+    return boxes.contains { reader.matches($0, at: 4) } || (reader.matches("RIFF", at: 0) && reader.matches("AVI ", at: 8))
+      || reader.matches("FLV", at: 0) || head.starts(with: [0x1A, 0x45, 0xDF, 0xA3])
+      || head.starts(with: [0x30, 0x26, 0xB2, 0x75])
   }
 }

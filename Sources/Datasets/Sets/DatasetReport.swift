@@ -31,8 +31,13 @@ public struct DatasetReport: Sendable, Codable {
     skipped = dataset.skipped
     notes += dataset.notes
     unanswerable = dataset.retrieval(in: .test).unanswerableIDs
-    let pictures = dataset.allItems.map(\.imagePaths.count).reduce(0, +)
-    found.append("\(dataset.card.items) items with \(pictures) pictures")
+    let items = dataset.allItems
+    let counts = [
+      (items.map(\.imagePaths.count).reduce(0, +), "pictures"), (items.count { $0.videoPath != nil }, "films"),
+      (items.count { $0.audioPath != nil }, "sounds"),
+    ]
+    let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    found.append("\(dataset.card.items) items with \(parts.joined(separator: ", "))")
   }
 
   public func json() throws -> String {

@@ -1,8 +1,8 @@
 import Dispatch
 
 /// Runs a function over many inputs on all cores, results in the order of the inputs.
-enum Parallel {
-  static func map<T, U>(_ inputs: [T], _ body: (T) -> U) -> [U] {
+public enum Parallel {
+  public static func map<T, U>(_ inputs: [T], _ body: (T) -> U) -> [U] {
     let slots = UnsafeMutableBufferPointer<U?>.allocate(capacity: inputs.count)
     slots.initialize(repeating: nil)
     defer {

@@ -86,7 +86,7 @@ public struct DatasetReport: Sendable, Codable {
       ("sounds", items.count { $0.audioPath != nil }),
       ("captions", items.reduce(0) { $0 + dataset.captions(of: $1).count }),
     ]
-    return "\(items.count) items with " + kinds.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ")
+    return "\(items.count) items naming " + kinds.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ")
   }
 
   public func json() throws -> String {

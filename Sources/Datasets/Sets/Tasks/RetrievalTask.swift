@@ -46,6 +46,8 @@ public struct RetrievalTask: Sendable {
   /// The dataset and its split, such as `msrvtt/1kA-9k test`.
   public let split: String
   public let captionPolicy: CaptionPolicy
+  /// What a text asks for: its own item, or every item of its class.
+  public let textRelevance: Dataset.TextRelevance
   public let folds: [Fold]
   /// Items that the split lists, whether or not they have an entry here.
   public let listedItems: Int

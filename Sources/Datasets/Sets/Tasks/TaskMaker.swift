@@ -70,6 +70,6 @@ struct TaskMaker {
     RetrievalTask(
       protocolName: name, direction: direction, querySide: queries, gallerySide: gallery,
       split: "\(dataset.name)/\(dataset.split?.id ?? "own") \(split.rawValue)", captionPolicy: dataset.captionPolicy,
-      folds: folds(), listedItems: dataset.completeness[split]?.listed ?? dataset.items(in: split).count)
+      textRelevance: dataset.textRelevance, folds: folds(), listedItems: dataset.completeness[split]?.listed ?? dataset.items(in: split).count)
   }
 }

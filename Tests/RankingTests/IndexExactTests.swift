@@ -43,21 +43,31 @@ import Testing
         try read.search(query, k: 7, parameters: spec.search(), filter: nil)
           == index.search(query, k: 7, parameters: spec.search(), filter: nil))
     }
-    #expect(throws: IeumError.self) { try spec.load(path, shape: IndexShape(metric: .dot, dimension: 9, count: 51)) }
+    #expect(throws: IeumError.self) {
+      try spec.load(path, shape: IndexShape(metric: .dot, dimension: 9, count: 51))
+    }
   }
 
   @Test func badQueriesAndParametersAreRefused() throws {
     let vectors = try IndexCases.gaussian(20, 4, seed: 4)
     for spec in IndexRegistry.all {
       let metric = spec.metrics[0]
-      #expect(throws: IeumError.self) { try spec.build(vectors, metric: metric, parameters: ["n_treess": .int(1)]) }
+      #expect(throws: IeumError.self) {
+        try spec.build(vectors, metric: metric, parameters: ["n_treess": .int(1)])
+      }
       #expect(throws: IeumError.self) { try spec.search(["serch_k": .int(1)]) }
     }
     let spec = try IndexRegistry.named("exact")
     let index = try spec.build(vectors, metric: .angular)
-    #expect(throws: IeumError.self) { try index.search([1, 2], k: 1, parameters: spec.search(), filter: nil) }
-    #expect(throws: IeumError.self) { try index.search([1, 2, 3, .nan], k: 1, parameters: spec.search(), filter: nil) }
-    #expect(throws: IeumError.self) { try index.search([1, 2, 3, 4], k: 0, parameters: spec.search(), filter: nil) }
+    #expect(throws: IeumError.self) {
+      try index.search([1, 2], k: 1, parameters: spec.search(), filter: nil)
+    }
+    #expect(throws: IeumError.self) {
+      try index.search([1, 2, 3, .nan], k: 1, parameters: spec.search(), filter: nil)
+    }
+    #expect(throws: IeumError.self) {
+      try index.search([1, 2, 3, 4], k: 0, parameters: spec.search(), filter: nil)
+    }
     #expect(throws: IeumError.self) { try VectorMatrix([1, .infinity], dimension: 2) }
     #expect(throws: IeumError.self) { try IndexRegistry.named("forrest") }
   }

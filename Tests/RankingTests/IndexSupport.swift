@@ -52,11 +52,15 @@ enum IndexCases {
     try VectorMatrix(RankTests.gaussian(count * dimension, seed: seed), dimension: dimension)
   }
 
-  static func scratch(_ name: String) -> String { NSTemporaryDirectory() + "ieum-index-\(UUID().uuidString)-\(name)" }
+  static func scratch(_ name: String) -> String {
+    NSTemporaryDirectory() + "ieum-index-\(UUID().uuidString)-\(name)"
+  }
 
   static func fnv1a(_ path: String) throws -> String {
     var hash: UInt64 = 1_469_598_103_934_665_603
-    for byte in try Data(contentsOf: URL(fileURLWithPath: path)) { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
+    for byte in try Data(contentsOf: URL(fileURLWithPath: path)) {
+      hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211
+    }
     let text = String(hash, radix: 16)
     return String(repeating: "0", count: 16 - text.count) + text
   }

@@ -3,15 +3,18 @@ import COpenBLAS
 
 /// Every row compared with the query: the ground truth, and the baseline that an approximate index must beat.
 ///
-/// All rows are scored in single precision; those that rounding could have misplaced are decided in double, so that the
-/// answer is the brute force's, ties by row.
+/// All rows are scored in single precision; those that rounding could have misplaced are decided in double,
+/// so that the answer is the brute force's, ties by row.
 final class ExactIndex: VectorIndex {
   static let spec = IndexSpec(
     name: "exact", summary: "every row compared with the query", source: "brute force",
-    metrics: IndexMetric.allCases, buildParameters: [], searchParameters: [], fileExtension: "f32", sweep: [:],
+    metrics: IndexMetric.allCases, buildParameters: [], searchParameters: [], fileExtension: "f32",
+    sweep: [:],
     make: { vectors, metric, _ in ExactIndex(vectors, metric) },
     open: { path, shape, _ in
-      guard let count = shape.count else { throw IeumError(.data, "its number of rows is not known", file: path) }
+      guard let count = shape.count else {
+        throw IeumError(.data, "its number of rows is not known", file: path)
+      }
       return ExactIndex(
         try VectorMatrix(mapping: path, count: count, dimension: shape.dimension), shape.metric)
     })
@@ -26,7 +29,8 @@ final class ExactIndex: VectorIndex {
     self.vectors = vectors
     self.metric = metric
     let needsNorms = metric == .angular || metric == .dot
-    squaredNorms = needsNorms
+    squaredNorms =
+      needsNorms
       ? (0..<vectors.count).map { row in
         let values = vectors.row(row)
         return Float(cob_dot(values, values, Int64(vectors.dimension)))

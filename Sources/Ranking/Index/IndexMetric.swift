@@ -47,8 +47,8 @@ public enum IndexMetric: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// The reported distance as a number that grows with distance, in the unit in which ann-benchmarks compares:
-  /// 1 − cos, Euclidean and city-block distance, minus the inner product, bits.
+  /// The reported distance as a number that grows with distance, in the unit in which ann-benchmarks
+  /// compares: 1 − cos, Euclidean and city-block distance, minus the inner product, bits.
   public func benchmarkDistance(_ reported: Double) -> Double {
     switch self {
     case .angular: reported * reported / 2

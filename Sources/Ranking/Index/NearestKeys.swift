@@ -1,4 +1,5 @@
-/// Distances as integers that order as they do, joined with a row: one comparison decides by distance, then by row.
+/// Distances as integers that order as they do, joined with a row: one comparison decides by distance, then
+/// by row.
 enum OrderedKey {
   /// A monotone map of floats to integers; −0 counts as 0.
   @inline(__always)
@@ -13,7 +14,9 @@ enum OrderedKey {
   }
 
   @inline(__always)
-  static func join(_ word: UInt32, _ row: Int32) -> UInt64 { UInt64(word) << 32 | UInt64(UInt32(bitPattern: row)) }
+  static func join(_ word: UInt32, _ row: Int32) -> UInt64 {
+    UInt64(word) << 32 | UInt64(UInt32(bitPattern: row))
+  }
 
   @inline(__always)
   static func row(_ key: UInt64) -> Int32 { Int32(truncatingIfNeeded: key) }

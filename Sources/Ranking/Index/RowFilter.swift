@@ -17,7 +17,11 @@ public struct RowFilter: Sendable {
   public subscript(row: Int) -> Bool {
     get { words[row >> 6] >> UInt64(row & 63) & 1 == 1 }
     set {
-      if newValue { words[row >> 6] |= 1 << UInt64(row & 63) } else { words[row >> 6] &= ~(1 << UInt64(row & 63)) }
+      if newValue {
+        words[row >> 6] |= 1 << UInt64(row & 63)
+      } else {
+        words[row >> 6] &= ~(1 << UInt64(row & 63))
+      }
     }
   }
 

@@ -19,12 +19,13 @@ public protocol VectorIndex: AnyObject, Sendable {
   /// Size of the index's file in bytes.
   var bytes: Int { get }
 
-  /// Up to `k` rows, nearest first, equal distances by row; fewer when the search parameters let it see fewer.
+  /// Up to `k` rows, nearest first, equal distances by row; fewer when the search parameters let it see
+  /// fewer.
   /// - Parameters:
   ///   - query: `[dimension]`, finite.
   ///   - parameters: checked against the index's search parameters.
-  ///   - filter: rows that may be returned; the search goes on until it has `k` of them or has looked at as much as
-  ///     its parameters say.
+  ///   - filter: rows that may be returned; the search goes on until it has `k` of them or has looked at as
+  ///     much as its parameters say.
   /// - Throws: ``IeumError`` (data) for a query of another length, or an index file that is damaged.
   func search(_ query: [Float], k: Int, parameters: Parameters, filter: RowFilter?) throws -> [Neighbor]
 
@@ -40,12 +41,17 @@ extension VectorIndex {
         .data, "the query has \(query.count) components, the index's vectors have \(dimension)",
         remedy: "encode it with the encoder that the index was built with")
     }
-    guard query.allSatisfy(\.isFinite) else { throw IeumError(.data, "the query holds a value that is not finite") }
-    guard k > 0 else { throw IeumError(.usage, "\(k) neighbours cannot be found", remedy: "ask for at least 1") }
+    guard query.allSatisfy(\.isFinite) else {
+      throw IeumError(.data, "the query holds a value that is not finite")
+    }
+    guard k > 0 else {
+      throw IeumError(.usage, "\(k) neighbours cannot be found", remedy: "ask for at least 1")
+    }
   }
 }
 
-/// The card of a kind of index. Build and search parameters are separate axes: one built index is searched in many ways.
+/// The card of a kind of index. Build and search parameters are separate axes: one built index is searched
+/// in many ways.
 public struct IndexSpec: Sendable {
   public let name: String
   public let summary: String
@@ -61,18 +67,22 @@ public struct IndexSpec: Sendable {
   let open: @Sendable (String, IndexShape, Parameters) throws -> any VectorIndex
 
   /// Builds an index over all rows.
-  /// - Throws: ``IeumError``: usage for parameters or a metric that the index does not know; data for vectors it refuses.
+  /// - Throws: ``IeumError``: usage for parameters or a metric that the index does not know; data for
+  ///   vectors it refuses.
   public func build(
     _ vectors: VectorMatrix, metric: IndexMetric, parameters: [String: Scalar] = [:]
   ) throws -> any VectorIndex {
     try checkMetric(metric)
     guard vectors.count > 0 else { throw IeumError(.data, "there are no vectors to index") }
-    return try make(vectors, metric, try Parameters(parameters, specs: buildParameters, owner: "index '\(name)'"))
+    return try make(
+      vectors, metric, try Parameters(parameters, specs: buildParameters, owner: "index '\(name)'"))
   }
 
   /// Opens an index file.
   /// - Throws: ``IeumError`` (data) when it is damaged or does not have this shape.
-  public func load(_ path: String, shape: IndexShape, parameters: [String: Scalar] = [:]) throws -> any VectorIndex {
+  public func load(_ path: String, shape: IndexShape, parameters: [String: Scalar] = [:]) throws
+    -> any VectorIndex
+  {
     try checkMetric(shape.metric)
     return try open(path, shape, try Parameters(parameters, specs: buildParameters, owner: "index '\(name)'"))
   }

@@ -21,10 +21,13 @@ public final class VectorMatrix: @unchecked Sendable {
     }
     if let bad = rows.firstIndex(where: { !$0.isFinite }) {
       throw IeumError(
-        .data, "holds \(rows[bad])", file: file, place: "row \(bad / dimension)", remedy: "write finite vectors")
+        .data, "holds \(rows[bad])", file: file, place: "row \(bad / dimension)",
+        remedy: "write finite vectors")
     }
     let memory = UnsafeMutablePointer<Float>.allocate(capacity: max(rows.count, 1))
-    rows.withUnsafeBufferPointer { if let base = $0.baseAddress { memory.update(from: base, count: rows.count) } }
+    rows.withUnsafeBufferPointer {
+      if let base = $0.baseAddress { memory.update(from: base, count: rows.count) }
+    }
     storage = .owned(memory)
     values = UnsafePointer(memory)
     count = rows.count / dimension
@@ -37,7 +40,8 @@ public final class VectorMatrix: @unchecked Sendable {
     let file = try MappedFile(path)
     guard dimension > 0, file.size == count * dimension * 4 else {
       throw IeumError(
-        .data, "has \(file.size) bytes where \(count) × \(dimension) floats take \(count * dimension * 4)", file: path,
+        .data, "has \(file.size) bytes where \(count) × \(dimension) floats take \(count * dimension * 4)",
+        file: path,
         remedy: "build the index again")
     }
     storage = .mapped(file)
@@ -71,7 +75,8 @@ final class MappedFile: @unchecked Sendable {
   init(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw IeumError(.data, "cannot be read (\(String(cString: strerror(errno))))", file: path, remedy: "check the path")
+      throw IeumError(
+        .data, "cannot be read (\(String(cString: strerror(errno))))", file: path, remedy: "check the path")
     }
     defer { close(descriptor) }
     var status = stat()
@@ -95,14 +100,16 @@ enum RawFile {
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     var written = descriptor >= 0 ? 0 : -1
     while written >= 0, written < bytes.count {
-      let step = Foundation.write(descriptor, bytes.baseAddress.map { $0 + written }, min(bytes.count - written, 1 << 30))
+      let step = Foundation.write(
+        descriptor, bytes.baseAddress.map { $0 + written }, min(bytes.count - written, 1 << 30))
       written = step > 0 ? written + step : -1
     }
     let reason = String(cString: strerror(errno))
     if descriptor >= 0 { close(descriptor) }
     guard written == bytes.count else {
       unlink(temporary)
-      throw IeumError(.system, "cannot be written (\(reason))", file: path, remedy: "free disk space or check permissions")
+      throw IeumError(
+        .system, "cannot be written (\(reason))", file: path, remedy: "free disk space or check permissions")
     }
     try AtomicFile.commit(temporary, to: path)
   }

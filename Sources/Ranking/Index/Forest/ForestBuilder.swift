@@ -5,8 +5,8 @@ import Foundation
 struct ForestBuilder {
   /// Where the randomness of each tree comes from.
   enum Stream: String, CaseIterable {
-    /// Tree t draws from a generator of its own, seeded seed + t: trees grow side by side, and the result does not depend
-    /// on the number of cores. (Annoy with as many threads as trees grows the same trees.)
+    /// Tree t draws from a generator of its own, seeded seed + t: trees grow side by side, and the result
+    /// does not depend on the number of cores. (Annoy with as many threads as trees grows the same trees.)
     case tree
     /// All trees draw from one generator, one after the other, as Annoy does on one thread.
     case shared

@@ -6,7 +6,8 @@ struct ForestGeometry: Sendable {
   enum Arithmetic: String, Sendable, CaseIterable {
     /// With the processor's widest vectors.
     case fast
-    /// From the first component to the last, rounded after every operation: the bytes of a plain C++ build of Annoy.
+    /// From the first component to the last, rounded after every operation: the bytes of a plain C++ build
+    /// of Annoy.
     case sequential
   }
 
@@ -32,7 +33,8 @@ struct ForestGeometry: Sendable {
   }
 
   /// Packs components above 0.5 as ones, lowest bit first.
-  static func pack(_ vector: UnsafePointer<Float>, _ dimension: Int, into words: UnsafeMutablePointer<UInt64>) {
+  static func pack(_ vector: UnsafePointer<Float>, _ dimension: Int, into words: UnsafeMutablePointer<UInt64>)
+  {
     for word in 0..<((dimension + 63) / 64) { words[word] = 0 }
     for index in 0..<dimension where vector[index] > 0.5 { words[index >> 6] |= 1 << UInt64(index & 63) }
   }
@@ -93,9 +95,11 @@ struct ForestGeometry: Sendable {
     let (pv, qv, x) = (p.floats(layout), q.floats(layout), item.floats(layout))
     switch (layout.kind, arithmetic) {
     case (.euclidean, .fast): cob_fast_two_l2(pv, qv, x, count, &a, &b)
-    case (.euclidean, .sequential): (a, b) = (cob_sequential_l2(pv, x, count), cob_sequential_l2(qv, x, count))
+    case (.euclidean, .sequential):
+      (a, b) = (cob_sequential_l2(pv, x, count), cob_sequential_l2(qv, x, count))
     case (.manhattan, .fast): (a, b) = (cob_fast_l1(pv, x, count), cob_fast_l1(qv, x, count))
-    case (.manhattan, .sequential): (a, b) = (cob_sequential_l1(pv, x, count), cob_sequential_l1(qv, x, count))
+    case (.manhattan, .sequential):
+      (a, b) = (cob_sequential_l1(pv, x, count), cob_sequential_l1(qv, x, count))
     case (_, .fast): cob_fast_two_dots(pv, qv, x, count, &a, &b)
     case (_, .sequential): (a, b) = (dot(pv, x), dot(qv, x))
     }

@@ -11,16 +11,19 @@ final class ForestIndex: VectorIndex {
     name: "forest", summary: "a forest of random-hyperplane trees (Annoy's algorithm and files)",
     source: "Annoy, github.com/spotify/annoy", metrics: IndexMetric.allCases,
     buildParameters: [
-      ParameterSpec("n_trees", default: .int(10), "trees; -1 = until there are twice as many nodes as vectors"),
+      ParameterSpec(
+        "n_trees", default: .int(10), "trees; -1 = until there are twice as many nodes as vectors"),
       ParameterSpec("seed", default: .int(Int(Kiss64.defaultSeed)), "seed of the splits"),
       ParameterSpec(
-        "stream", default: .string("tree"), "a generator per tree (parallel), or one shared by all as Annoy's one thread",
+        "stream", default: .string("tree"),
+        "a generator per tree (parallel), or one shared by all as Annoy's one thread",
         choices: ForestBuilder.Stream.allCases.map(\.rawValue)),
       ParameterSpec(
         "arithmetic", default: .string("fast"), "'sequential' gives the bytes of a plain C++ build of Annoy",
         choices: ForestGeometry.Arithmetic.allCases.map(\.rawValue)),
       ParameterSpec(
-        "dot_format", default: .string("current"), "metric dot: Annoy's present rule, or that of its release 1.17.3",
+        "dot_format", default: .string("current"),
+        "metric dot: Annoy's present rule, or that of its release 1.17.3",
         choices: ["current", "1.17"]),
     ],
     searchParameters: [
@@ -76,7 +79,8 @@ final class ForestIndex: VectorIndex {
     try check(query, k: k)
     let wanted = parameters.int("search_k")
     guard wanted == -1 || wanted > 0 else {
-      throw IeumError(.usage, "search_k cannot be \(wanted)", place: "index 'forest'", remedy: "give -1 or at least 1")
+      throw IeumError(
+        .usage, "search_k cannot be \(wanted)", place: "index 'forest'", remedy: "give -1 or at least 1")
     }
     let work = scratch.take()
     defer { scratch.give(work) }

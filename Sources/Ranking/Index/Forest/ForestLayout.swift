@@ -1,7 +1,8 @@
 /// Which rule and which node layout a forest has.
 enum ForestKind: Sendable, Hashable {
   case angular, euclidean, manhattan, hamming
-  /// The rule of Annoy's repository: trees see the vectors with one more component that makes all equally long.
+  /// The rule of Annoy's repository: trees see the vectors with one more component that makes all equally
+  /// long.
   case dot
   /// The rule and layout of Annoy's release 1.17.3.
   case dot117
@@ -17,10 +18,12 @@ enum ForestKind: Sendable, Hashable {
   }
 }
 
-/// Where the parts of a node lie. All nodes of a file have one size: items first, then tree nodes, then copies of the roots.
+/// Where the parts of a node lie. All nodes of a file have one size: items first, then tree nodes, then
+/// copies of the roots.
 ///
-/// Every node starts with the number of its descendants (Int32). With 1 it is an item, with up to ``capacity`` a bucket
-/// that lists ids from ``children`` on, otherwise a split with two children and a normal.
+/// Every node starts with the number of its descendants (Int32). With 1 it is an item, with up to
+/// ``capacity`` a bucket that lists ids from ``children`` on, otherwise a split with two children and a
+/// normal.
 struct ForestLayout: Sendable, Hashable {
   let kind: ForestKind
   /// Components of a vector as the user gives it.
@@ -73,7 +76,9 @@ struct ForestNode {
   func float(_ offset: Int) -> Float { memory.load(fromByteOffset: offset, as: Float.self) }
 
   @inline(__always)
-  func set(_ offset: Int, _ value: Float) { memory.storeBytes(of: value, toByteOffset: offset, as: Float.self) }
+  func set(_ offset: Int, _ value: Float) {
+    memory.storeBytes(of: value, toByteOffset: offset, as: Float.self)
+  }
 
   @inline(__always)
   func ids(_ layout: ForestLayout) -> UnsafeMutablePointer<Int32> {

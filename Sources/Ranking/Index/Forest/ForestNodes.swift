@@ -11,7 +11,10 @@ final class ForestNodes: @unchecked Sendable {
   let path: String?
   private let file: MappedFile?
 
-  init(owning memory: UnsafeMutableRawPointer, layout: ForestLayout, itemCount: Int, nodeCount: Int, roots: [Int32]) {
+  init(
+    owning memory: UnsafeMutableRawPointer, layout: ForestLayout, itemCount: Int, nodeCount: Int,
+    roots: [Int32]
+  ) {
     self.layout = layout
     base = UnsafeRawPointer(memory)
     self.itemCount = itemCount
@@ -21,8 +24,8 @@ final class ForestNodes: @unchecked Sendable {
     file = nil
   }
 
-  /// Maps a file. It has no header: that its size and its roots fit the layout is all that can be checked here; a node
-  /// that does not fit is found by the search that comes upon it.
+  /// Maps a file. It has no header: that its size and its roots fit the layout is all that can be checked
+  /// here; a node that does not fit is found by the search that comes upon it.
   /// - Throws: ``IeumError`` (data) for a file that cannot be of this layout.
   init(mapping path: String, layout: ForestLayout, count: Int?) throws {
     let file = try MappedFile(path)

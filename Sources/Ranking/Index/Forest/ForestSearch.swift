@@ -101,14 +101,18 @@ struct ForestSearch {
       } else if Int(descendants) <= layout.capacity {
         let ids = node.ids(layout)
         for place in 0..<Int(max(descendants, 0)) {
-          guard ids[place] >= 0, ids[place] < itemCount else { throw nodes.damaged("node \(id) lists \(ids[place])") }
+          guard ids[place] >= 0, ids[place] < itemCount else {
+            throw nodes.damaged("node \(id) lists \(ids[place])")
+          }
           collected += take(ids[place], filter)
         }
       } else {
         try descend(node, id, UInt32(key >> 32), &heap)
       }
       // No node is in two trees, and only items are reached twice.
-      if visited > nodes.nodeCount * (nodes.roots.count + 1) { throw nodes.damaged("its nodes form a circle") }
+      if visited > nodes.nodeCount * (nodes.roots.count + 1) {
+        throw nodes.damaged("its nodes form a circle")
+      }
     }
   }
 
@@ -123,7 +127,8 @@ struct ForestSearch {
   }
 
   @inline(__always)
-  private func descend(_ node: ForestNode, _ id: Int32, _ priority: UInt32, _ heap: inout PriorityHeap) throws {
+  private func descend(_ node: ForestNode, _ id: Int32, _ priority: UInt32, _ heap: inout PriorityHeap) throws
+  {
     let ids = node.ids(layout)
     let (first, second) = (ids[0], ids[1])
     guard first >= 0, second >= 0, Int(first) < nodes.nodeCount, Int(second) < nodes.nodeCount else {
@@ -173,7 +178,9 @@ struct ForestSearch {
         case .manhattan: cob_rows_l1(query, base, stride, ids.baseAddress, rows, width, start)
         case .hamming:
           scratch.words.withUnsafeBufferPointer {
-            if let words = $0.baseAddress { cob_rows_hamming(words, base, stride, ids.baseAddress, rows, width, start) }
+            if let words = $0.baseAddress {
+              cob_rows_hamming(words, base, stride, ids.baseAddress, rows, width, start)
+            }
           }
         }
         offer(ids, start, &nearest)
@@ -196,9 +203,13 @@ struct ForestSearch {
         nearest.offer(OrderedKey.join(OrderedKey.word(distance), id))
       }
     case .dot, .dot117:
-      for (place, id) in ids.enumerated() { nearest.offer(OrderedKey.join(OrderedKey.word(-values[place]), id)) }
+      for (place, id) in ids.enumerated() {
+        nearest.offer(OrderedKey.join(OrderedKey.word(-values[place]), id))
+      }
     case .euclidean, .manhattan, .hamming:
-      for (place, id) in ids.enumerated() { nearest.offer(OrderedKey.join(OrderedKey.word(values[place]), id)) }
+      for (place, id) in ids.enumerated() {
+        nearest.offer(OrderedKey.join(OrderedKey.word(values[place]), id))
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 import COpenBLAS
 
-/// Finds the hyperplane that divides a set of items: between two centres that were moved towards the items for 200 steps.
+/// Finds the hyperplane that divides a set of items: between two centres that were moved towards the items
+/// for 200 steps.
 struct ForestSplit {
   static let steps = 200
   /// Random bits that are tried under hamming before all are.
@@ -81,7 +82,8 @@ struct ForestSplit {
     geometry.updateNorm(centre)
   }
 
-  private func chooseBit(_ ids: UnsafeBufferPointer<Int32>, _ generator: inout Kiss64, into node: ForestNode) {
+  private func chooseBit(_ ids: UnsafeBufferPointer<Int32>, _ generator: inout Kiss64, into node: ForestNode)
+  {
     func divides(_ bit: Int) -> Bool {
       node.words(layout)[0] = UInt64(bit)
       let ones = ids.reduce(0) { $0 + (ForestSplit.bit(node, item($1).words(layout), layout) ? 1 : 0) }

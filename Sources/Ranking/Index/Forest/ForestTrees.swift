@@ -97,7 +97,8 @@ final class ForestTrees {
     }
     // Items that no hyperplane divides (many equal ones) are shared out by coin flips.
     while ForestTrees.largestShare(left, part.count - left) > 0.99 {
-      (node.memory + layout.vector).initializeMemory(as: UInt8.self, repeating: 0, count: layout.size - layout.vector)
+      (node.memory + layout.vector).initializeMemory(
+        as: UInt8.self, repeating: 0, count: layout.size - layout.vector)
       left = 0
       for place in 0..<part.count {
         sides[place] = generator.flip() ? 1 : 0

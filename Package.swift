@@ -59,6 +59,10 @@ let package = Package(
     // Opened at run time (library.h says why), so nothing is linked.
     .target(name: "CSentencePiece"),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+    // A static library; BLAS, LAPACK and OpenMP are the ones that libtorch loads too.
+    .target(
+      name: "CFaiss", cxxSettings: [.headerSearchPath("openmp"), .unsafeFlags(["-O2", "-w"])],
+      linkerSettings: [.linkedLibrary("faiss"), .linkedLibrary("openblas"), .linkedLibrary("gomp")]),
 
     // Rooms, in the order in which data flows.
     .target(name: "HDF5", dependencies: ["Basics", "CHDF5"]),
@@ -66,7 +70,7 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["Basics", "CTorch", "Weights"]),
     .target(name: "Models", dependencies: ["Basics", "Tensors", "Weights"]),
     .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece"], resources: [.copy("Cards")]),
-    .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS"]),
+    .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS", "CFaiss"]),
     .target(
       name: "Harness",
       dependencies: [

@@ -119,6 +119,9 @@ public enum IndexRegistry {
   public static let all: [IndexSpec] = [
     ExactIndex.spec,
     ForestIndex.spec,
+    FaissIndex.hnsw,
+    FaissIndex.pq,
+    FaissIndex.ivfPQ,
   ]
 
   /// - Throws: ``IeumError`` (usage) with the nearest known name.

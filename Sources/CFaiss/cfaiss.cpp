@@ -89,8 +89,13 @@ int cfaiss_build(const cfaiss_settings *settings, const float *rows, int64_t cou
     faiss::Index *quantizer = nullptr;
     auto made = std::make_unique<cfaiss_index>();
     made->index = make(*settings, quantizer);
+    {
+      /* k-means is a long row of short matrix products: the BLAS has threads of its own, and two pools that wait for
+         each other by spinning made it five times slower on a busy machine. */
+      OneThread one(true);
+      made->index->train(count, rows);
+    }
     OneThread one(settings->kind == CFAISS_HNSW && settings->seed >= 0);
-    made->index->train(count, rows);
     made->index->add(count, rows);
     *out = made.release();
   });

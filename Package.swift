@@ -58,6 +58,7 @@ let package = Package(
         .map { .linkedLibrary($0) }),
     // Opened at run time (library.h says why), so nothing is linked.
     .target(name: "CSentencePiece"),
+    .systemLibrary(name: "CZlib"),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
 
     // Rooms, in the order in which data flows.
@@ -65,7 +66,7 @@ let package = Package(
     .target(name: "Weights", dependencies: ["Basics", "HDF5"]),
     .target(name: "Tensors", dependencies: ["Basics", "CTorch", "Weights"]),
     .target(name: "Models", dependencies: ["Basics", "Tensors", "Weights"]),
-    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece"], resources: [.copy("Cards")]),
+    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece", "CZlib"], resources: [.copy("Cards")]),
     .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS"]),
     .target(
       name: "Harness",

@@ -34,12 +34,13 @@ public struct LooseEncoder {
     for path in paths where !FileManager.default.fileExists(atPath: path) {
       throw IeumError(.data, "no such file", file: path, remedy: "check the path")
     }
-    let encoder = try ImageEncoder.load(spec, weights: try weights(), seed: UInt64(request.seed))
-    let writer = try writer(output, .image, spec.dimension, encoder.digest)
+    let encoder = try ImageEncoder.load(spec, weights: try weights(), config: request.config, seed: UInt64(request.seed))
+    let writer = try writer(output, .image, encoder.dimension, encoder.digest)
     for start in stride(from: 0, to: paths.count, by: 32) {
       let piece = Array(paths[start..<min(start + 32, paths.count)])
+      let preprocessing = encoder.preprocessing
       let decoded = Parallel.map(piece) { path in
-        Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), spec.preprocessing) }
+        Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), preprocessing) }
       }
       var (pixels, ids): ([Float], [String]) = ([], [])
       for (path, result) in zip(piece, decoded) {
@@ -80,12 +81,12 @@ public struct LooseEncoder {
     guard let path = try weights() else {
       throw IeumError(.usage, "'\(spec.name)' needs --weights", place: "--weights", remedy: "see `ieum models list`")
     }
-    let digest = Digest.of("\(spec.name) 1 \(request.pooling) \(try cache.digest(ofFile: path))")
-    if spec.name == "word2vec" { return (try FrozenText.wordVectors(path, language: request.language), digest) }
-    let encoder = try FrozenText.bert(
-      path, config: request.config, tokenizer: request.tokenizer, pooling: request.pooling,
-      maxTokens: request.maxTokens)
-    return (encoder, digest)
+    var options = FrozenText.Options()
+    (options.config, options.tokenizer) = (request.config, request.tokenizer)
+    (options.pooling, options.maxTokens, options.language) = (request.pooling, request.maxTokens, request.language)
+    let encoder = try FrozenText.open(spec.name, weights: path, options)
+    let settings = [request.pooling, try cache.digest(ofFile: path)] + [encoder.tokenizerDigest].compactMap { $0 }
+    return (encoder, Digest.of("\(spec.name) 1 \(settings.joined(separator: " "))"))
   }
 
   private func weights() throws -> String? {

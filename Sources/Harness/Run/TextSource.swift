@@ -8,8 +8,8 @@ import Weights
 /// The text side of a cell: which encoder, from which weights, frozen or trained with the joint model.
 struct TextSource {
   private enum Kind {
-    case wordVectors(path: String)
-    case bert(path: String, pooling: String)
+    /// Frozen: its features are made once.
+    case frozen(path: String, FrozenText.Options)
     /// Trained with the joint model on word ids.
     case recurrent(name: String, embedding: Int, hidden: Int, vocabulary: Vocabulary, length: Int)
   }
@@ -28,18 +28,19 @@ struct TextSource {
     let spec = try TextEncoderRegistry.named(choice.encoder)
     let values = try Parameters(choice.parameters, specs: spec.parameters, owner: "encoder '\(choice.encoder)'")
     let weights = try WeightCatalog.resolve(choice.weights, cache: cache)
-    switch choice.encoder {
-    case "word2vec", "bert":
+    if !spec.isTrainable {
       guard let weights else {
         throw IeumError(
           .usage, "'\(choice.encoder)' needs weights", place: "text.weights",
           remedy: "name some of `ieum models list`, or a file")
       }
       weightsDigest = try cache.digest(ofFile: weights)
-      kind = choice.encoder == "bert"
-        ? .bert(path: weights, pooling: values.string("pooling")) : .wordVectors(path: weights)
+      var options = FrozenText.Options()
+      options.language = language
+      if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }
+      kind = .frozen(path: weights, options)
       digest = Digest.of("\(name) 1 \(values.values.sorted { $0.key < $1.key }) \(language) \(weightsDigest)")
-    default:
+    } else {
       weightsDigest = "trained with the joint model"
       let texts = try dataset.items(in: .train).map { try dataset.text(of: $0) }
       let vocabulary = try Vocabulary.build(texts: texts, language: language)
@@ -108,11 +109,10 @@ struct TextSource {
   }
 
   private func encoder() throws -> FrozenText {
-    switch kind {
-    case .wordVectors(let path): return try FrozenText.wordVectors(path, language: language)
-    case .bert(let path, let pooling): return try FrozenText.bert(path, pooling: pooling)
-    case .recurrent: preconditionFailure("recurrent encoders are trained, not frozen")
+    guard case .frozen(let path, let options) = kind else {
+      preconditionFailure("recurrent encoders are trained, not frozen")
     }
+    return try FrozenText.open(name, weights: path, options)
   }
 }
 
@@ -133,51 +133,6 @@ enum TextInputs {
     case .features(let file): return try Tensor(try file.matrix(of: ids), shape: [ids.count, file.dimension])
     case .wordIDs(let rows, let length):
       return try Tensor(ids.flatMap { rows[$0] ?? [] }.map { Int64($0) }, shape: [ids.count, length])
-    }
-  }
-}
-
-/// A frozen text encoder as a function of sentences.
-public struct FrozenText {
-  public let dimension: Int
-  /// One vector or one reason per sentence.
-  public let vectors: ([String]) throws -> [Result<[Float], IeumError>]
-
-  /// Mean of the vectors of the known words (hong2022: words outside the vocabulary are dropped).
-  public static func wordVectors(_ path: String, language: String) throws -> FrozenText {
-    let average = WordVectorAverage(try WordVectors.read(path))
-    return FrozenText(dimension: average.dimension) { texts in
-      texts.map { text in
-        let words = WordTokenizer.words(text, language: language)
-        let (vector, unknown) = average.encode([words])
-        guard unknown < words.count else {
-          return .failure(IeumError(.data, "no word of '\(text)' is in the vocabulary", file: path))
-        }
-        return .success(vector)
-      }
-    }
-  }
-
-  /// A BERT with its tokenizer; `config.json` and the vocabulary default to the files beside the weights.
-  public static func bert(
-    _ path: String, config: String? = nil, tokenizer: String? = nil, pooling: String, maxTokens: Int? = nil
-  ) throws -> FrozenText {
-    let folder = (path as NSString).deletingLastPathComponent
-    guard let vocabulary = tokenizer ?? BertTokenizerFile.beside(weights: path) else {
-      throw IeumError(
-        .data, "no tokenizer lies beside the weights", file: path,
-        remedy: "put vocab.txt, tokenizer.json or a SentencePiece model there, or give --tokenizer")
-    }
-    let tokens = try BertTokenizerFile.open(vocabulary)
-    let encoder = try BertEncoder.load(
-      weights: path, config: config ?? folder + "/config.json", pooling: BertPooling(rawValue: pooling) ?? .mean)
-    let limit = min(maxTokens ?? encoder.maxTokens, encoder.maxTokens)
-    return FrozenText(dimension: encoder.dimension) { texts in
-      let ids = try texts.map { try tokens.encode($0, maxTokens: limit) }
-      let flat = try encoder.encode(ids: ids)
-      return texts.indices.map { row in
-        .success(Array(flat[(row * encoder.dimension)..<((row + 1) * encoder.dimension)]))
-      }
     }
   }
 }

@@ -13,6 +13,10 @@ public final class ImageEncoder {
   /// Images per forward pass; changes speed and memory, not features.
   public var batchSize = 16
   public let device: Device
+  /// Length of a feature vector.
+  public let dimension: Int
+  /// How pixels are to be prepared.
+  public let preprocessing: ImagePreprocessing
 
   private let network: any ImageNetwork
 
@@ -21,24 +25,28 @@ public final class ImageEncoder {
     self.network = network
     self.digest = digest
     self.device = device
+    dimension = network.dimension ?? spec.dimension
+    preprocessing = network.preprocessing ?? spec.preprocessing
   }
 
   /// Loads a network strictly from a weight file, or draws random weights.
   /// - Parameters:
   ///   - weights: a file in any format of ``Weights/WeightFile`` and any naming of the family; nil = random weights.
+  ///   - config: Hugging Face's `config.json`, for encoders whose sizes it tells.
   ///   - seed: of the random weights.
   /// - Throws: ``IeumError`` (data) listing missing, unknown and wrongly shaped tensors.
   public static func load(
-    _ spec: ImageEncoderSpec, weights path: String? = nil, seed: UInt64 = 0, device: Device = .cpu
+    _ spec: ImageEncoderSpec, weights path: String? = nil, config: String? = nil, seed: UInt64 = 0,
+    device: Device = .cpu
   ) throws -> ImageEncoder {
     guard let path else {
       var generator = SeededGenerator(seed: seed, purpose: "encoder/\(spec.name)")
-      let network = try spec.make(&generator)
+      let network = try config.map { try spec.make(config: $0, &generator) } ?? spec.make(&generator)
       return try ImageEncoder(spec, network, origin: "random:\(seed)", .pytorch, device)
     }
     let file = try WeightFile.read(path)
     let weights = try spec.normalise(file.tensors, file: path)
-    let network = try spec.make(weights, file: path)
+    let network = try spec.make(weights, file: path, config: config)
     return try ImageEncoder(spec, network, origin: file.digest, weights.convention, device)
   }
 
@@ -50,9 +58,11 @@ public final class ImageEncoder {
     try network.to(device)
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    let preprocessing = String(decoding: try encoder.encode(spec.preprocessing), as: UTF8.self)
-    let digest = Digest.of(
-      [spec.name, convention.rawValue, "code:\(spec.codeVersion)", origin, preprocessing].joined(separator: "\n"))
+    let preprocessing = try encoder.encode(network.preprocessing ?? spec.preprocessing)
+    let parts = [
+      spec.name, convention.rawValue, "code:\(spec.codeVersion)", origin, String(decoding: preprocessing, as: UTF8.self),
+    ]
+    let digest = Digest.of((parts + [network.signature].compactMap { $0 }).joined(separator: "\n"))
     self.init(spec: spec, network: network, digest: digest, device: device)
   }
 
@@ -62,7 +72,7 @@ public final class ImageEncoder {
   /// - Returns: `[count, dimension]` row-major.
   /// - Throws: ``IeumError`` (data) when the pixels are not `count` images or a feature is not finite.
   public func encode(pixels: [Float], count: Int) throws -> [Float] {
-    let side = spec.preprocessing.crop
+    let side = preprocessing.crop
     let size = 3 * side * side
     guard count >= 0, pixels.count == count * size else {
       throw IeumError(
@@ -70,7 +80,7 @@ public final class ImageEncoder {
         remedy: "preprocess the images for this encoder")
     }
     var features: [Float] = []
-    features.reserveCapacity(count * spec.dimension)
+    features.reserveCapacity(count * dimension)
     for start in stride(from: 0, to: count, by: max(1, batchSize)) {
       let end = min(count, start + max(1, batchSize))
       let batch = Array(pixels[start * size..<end * size])
@@ -78,7 +88,7 @@ public final class ImageEncoder {
     }
     if let bad = features.firstIndex(where: { !$0.isFinite }) {
       throw IeumError(
-        .data, "gives \(features[bad]) as feature \(bad % spec.dimension)", place: "\(spec.name), image \(bad / spec.dimension)",
+        .data, "gives \(features[bad]) as feature \(bad % dimension)", place: "\(spec.name), image \(bad / dimension)",
         remedy: "check the weights and the pixels for values that are not finite")
     }
     return features
@@ -88,9 +98,9 @@ public final class ImageEncoder {
     try noGrad {
       let input = try Tensor(pixels, shape: [count, 3, side, side]).to(device).channelsLast()
       let output = try network.features(input)
-      guard output.shape == [count, spec.dimension] else {
+      guard output.shape == [count, dimension] else {
         throw IeumError(
-          .system, "gave features of shape \(output.shape), not \([count, spec.dimension])", place: spec.name,
+          .system, "gave features of shape \(output.shape), not \([count, dimension])", place: spec.name,
           remedy: "report this error")
       }
       return try output.to(.cpu).floats()

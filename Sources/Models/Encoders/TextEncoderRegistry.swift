@@ -44,6 +44,14 @@ public enum TextEncoderRegistry {
           "pooling", default: .string(BertPooling.mean.rawValue), "mean over all tokens, or the [CLS] state",
           choices: BertPooling.allCases.map(\.rawValue))
       ]),
+    TextEncoderSpec(
+      name: "clip-text", summary: "CLIP's text tower over byte-level pieces",
+      source: "Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision (ICML)",
+      input: .subwords, isTrainable: false, dimension: nil, parameters: []),
+    TextEncoderSpec(
+      name: "clip-multilingual", summary: "Multilingual BERT, DistilBERT or XLM-R projected into CLIP's space",
+      source: "Reimers & Gurevych 2020 (EMNLP); Carlsson et al. 2022, Cross-lingual and Multilingual CLIP (LREC)",
+      input: .subwords, isTrainable: false, dimension: nil, parameters: []),
   ]
 
   /// - Throws: ``IeumError`` (usage) with the nearest known name.

@@ -54,26 +54,33 @@ enum TextRepair {
 
   /// The text with every run that is the UTF-8 of one character, shown byte by byte, replaced by that character;
   /// nil when there is none. Two odd letters in a row may be meant as they are, so pairs other than those that begin
-  /// with Â or Ã count only in company.
+  /// with Â or Ã count only in company, and not at all where the second is a quotation mark or the like.
   private static func decodedOnceMore(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar]? {
     var result: [Unicode.Scalar] = []
     var (sure, doubtful, index) = (0, 0, 0)
     while index < scalars.count {
-      guard let (scalar, length, isSure) = sequence(scalars[index...], after: result.last) else {
+      guard let (scalar, length, weight) = sequence(scalars[index...], after: result.last) else {
         result.append(scalars[index])
         index += 1
         continue
       }
       result.append(scalar)
       index += length
-      if isSure { sure += 1 } else { doubtful += 1 }
+      switch weight {
+      case .sure: sure += 1
+      case .doubtful: doubtful += 1
+      case .none: break
+      }
     }
     return sure > 0 || doubtful > 1 ? result : nil
   }
 
+  /// How much a sequence says for itself.
+  private enum Weight { case sure, doubtful, none }
+
   private static func sequence(
     _ rest: ArraySlice<Unicode.Scalar>, after before: Unicode.Scalar?
-  ) -> (Unicode.Scalar, Int, isSure: Bool)? {
+  ) -> (Unicode.Scalar, Int, Weight)? {
     guard let first = rest.first, first.value >= 0xC2, let lead = byte(first) else { return nil }
     let length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2
     let bytes = rest.prefix(length).compactMap(byte)
@@ -84,6 +91,7 @@ enum TextRepair {
     // 'é”…' at the end of a word is a quotation, not a Chinese character.
     let followsLetter = before.map { $0.isASCII && $0.properties.isAlphabetic } ?? false
     if length == 3, lead != 0xE2, followsLetter { return nil }
-    return (scalar, length, isSure: length > 2 || lead == 0xC2 || lead == 0xC3)
+    if length > 2 || lead == 0xC2 || lead == 0xC3 { return (scalar, length, .sure) }
+    return (scalar, length, rest.dropFirst().first.map({ $0.value > 0xFF }) ?? true ? .none : .doubtful)
   }
 }

@@ -24,7 +24,8 @@ public enum ClipSizes {
     result.output = reader.optional("proj")?.last
     result.transformer = try reader.transformer(width: kernel[0], "transformer.resblocks.")
     if !result.isCLIP { (result.transformer.activation, result.transformer.epsilon) = (.gelu, 1e-6) }
-    try json?.refine(&result.transformer)
+    // A config that only happens to lie there does not belong to torchvision's file.
+    if result.isCLIP || config != nil { try json?.refine(&result.transformer) }
     return result
   }
 

@@ -51,13 +51,12 @@ public struct FrozenText {
   }
 
   private static func bert(_ path: String, _ options: Options) throws -> FrozenText {
+    let files = try PretrainedBert(path, config: options.config, tokenizer: options.tokenizer)
     let encoder = try BertEncoder.load(
-      weights: path, config: options.config ?? beside(path, "config.json"),
-      pooling: BertPooling(rawValue: options.pooling) ?? .mean)
-    let tokens = try BertTokenizerFile.open(options.tokenizer, weights: path, isRoberta: encoder.config.firstPosition > 0)
+      weights: path, config: files.configPath, pooling: BertPooling(rawValue: options.pooling) ?? .mean)
     return subwords(
-      encoder.dimension, tokens.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
-      tokens: tokens.encode, vectors: encoder.encode)
+      encoder.dimension, files.tokenizer.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
+      tokens: files.tokenizer.encode, vectors: encoder.encode)
   }
 
   private static func clip(_ path: String, _ options: Options) throws -> FrozenText {
@@ -80,12 +79,11 @@ public struct FrozenText {
   }
 
   private static func multilingual(_ path: String, _ options: Options) throws -> FrozenText {
-    let encoder = try MultilingualClipEncoder(
-      weights: path, config: options.config ?? beside(path, "config.json"))
-    let tokens = try BertTokenizerFile.open(options.tokenizer, weights: path, isRoberta: encoder.config.firstPosition > 0)
+    let files = try PretrainedBert(path, config: options.config, tokenizer: options.tokenizer)
+    let encoder = try MultilingualClipEncoder(weights: path, config: files.configPath)
     return subwords(
-      encoder.dimension, tokens.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
-      tokens: tokens.encode, vectors: encoder.encode)
+      encoder.dimension, files.tokenizer.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
+      tokens: files.tokenizer.encode, vectors: encoder.encode)
   }
 
   private static func subwords(
@@ -98,13 +96,24 @@ public struct FrozenText {
     }
   }
 
-  private static func beside(_ path: String, _ name: String) -> String {
-    (path as NSString).deletingLastPathComponent + "/" + name
-  }
-
   /// The published vocabulary, where `make weights` has put it.
   static func cachedVocabulary(_ cache: Cache = Cache()) -> String? {
     let path = cache.weights + "/clip/bpe_simple_vocab_16e6.txt.gz"
     return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+}
+
+/// The files of a pretrained BERT, DistilBERT or XLM-R: weights, and beside them `config.json` and a vocabulary unless
+/// others are named.
+struct PretrainedBert {
+  let configPath: String
+  let config: BertConfig
+  let tokenizer: any BertTokenizer
+
+  /// - Throws: ``IeumError`` (data) when a file is missing or damaged.
+  init(_ weights: String, config: String? = nil, tokenizer: String? = nil) throws {
+    configPath = config ?? (weights as NSString).deletingLastPathComponent + "/config.json"
+    self.config = try BertConfig(file: configPath)
+    self.tokenizer = try BertTokenizerFile.open(tokenizer, weights: weights, isRoberta: self.config.firstPosition > 0)
   }
 }

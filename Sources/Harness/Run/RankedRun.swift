@@ -10,13 +10,15 @@ struct RankedRun {
   let ci95: [String: [Double]]
   let tiedQueries: Int
 
-  init(_ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, folder: String) throws {
+  init(
+    _ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, depth: Int?, folder: String
+  ) throws {
     let problem = try RankingProblem(
       queries: file.queries, gallery: file.gallery, dimension: file.dimension, indptr: file.relevanceOffsets,
       indices: file.relevantRows, exclude: file.exclude, queryNames: file.queryIDs, galleryNames: file.galleryIDs)
     let result = try RankingEvaluator.evaluate(
       problem, similarity: similarity, ties: try TiePolicy.named(settings.ties),
-      metrics: try settings.metrics.map { try Metric.parse($0) })
+      metrics: try settings.metrics.map { try Metric.parse($0) }, depth: depth)
     metrics = Dictionary(result.metrics.map { ($0.metric.name, $0.value) }, uniquingKeysWith: { $1 })
     ci95 = Dictionary(
       result.ci95.map { ($0.metric.name, [$0.interval.low, $0.interval.high]) }, uniquingKeysWith: { $1 })

@@ -11,18 +11,20 @@ public enum RankingEvaluator {
   /// - Parameters:
   ///   - ties: the policy of the reported metrics; the three standard ones stand in the result where they differ.
   ///   - metrics: in the order wanted, repetitions dropped; empty = ``Metric/defaults(hasExclude:)``.
+  ///   - depth: places that are retrieved at all (the K of a K-nearest-neighbour search): `R@K`, `cappedR@K` and
+  ///     `recall@K` count no hit beyond it; ranks and the other metrics read the whole order.
   ///   - tile: rows of a product; changes speed and memory only.
   ///   - seed: of the bootstrap and of the orders behind `mAP@K-found`.
   /// - Throws: ``IeumError`` (usage) for a metric that a compatibility policy does not define.
   public static func evaluate(
     _ problem: RankingProblem, similarity: Similarity = .cosine, ties: TiePolicy = .expected, metrics: [Metric] = [],
-    tile: Tile = .standard, seed: UInt64 = 0
+    depth: Int? = nil, tile: Tile = .standard, seed: UInt64 = 0
   ) throws -> RankingResult {
     let wanted = try wantedMetrics(metrics, ties, hasExclude: problem.exclude != nil)
     let counted = TiledCounter.count(
       problem, similarity, allLevels: !wanted.allSatisfy(\.needsBestOnly),
       reverse: problem.exclude == nil && wanted.contains(.recallSum), tile: tile)
-    let score = Scoring(forward: counted.forward, reverse: counted.reverse, seed: seed)
+    let score = Scoring(forward: counted.forward, reverse: counted.reverse, seed: seed, depth: depth ?? .max)
     let values = score.values(wanted, ties)
     return RankingResult(
       similarity: similarity, policy: ties, metrics: values, queries: problem.queryCount, gallery: problem.galleryCount,
@@ -61,9 +63,11 @@ struct Scoring {
   let forward: QueryLevels
   let reverse: QueryLevels?
   let seed: UInt64
+  private let depth: Int
   private let tables: RankTables
 
-  init(forward: QueryLevels, reverse: QueryLevels?, seed: UInt64) {
+  init(forward: QueryLevels, reverse: QueryLevels?, seed: UInt64, depth: Int = .max) {
+    self.depth = depth
     self.forward = forward
     self.reverse = reverse
     self.seed = seed
@@ -77,8 +81,8 @@ struct Scoring {
   private static let summed = [1, 5, 10].map { Metric.recall(at: $0) }
 
   func values(_ metrics: [Metric], _ policy: TiePolicy) -> [MetricValue] {
-    let samples = MetricSamples(forward, policy, tables: tables, seed: seed)
-    let other = reverse.map { MetricSamples($0, policy, tables: tables, seed: seed) }
+    let samples = MetricSamples(forward, policy, tables: tables, seed: seed, depth: depth)
+    let other = reverse.map { MetricSamples($0, policy, tables: tables, seed: seed, depth: depth) }
     return metrics.map { metric in
       guard metric == .recallSum else { return MetricValue(metric: metric, value: samples.sample(metric).value) }
       let sums = [samples, other].compactMap { side in
@@ -92,13 +96,13 @@ struct Scoring {
   func intervals(_ metrics: [Metric], _ policy: TiePolicy) -> [MetricInterval] {
     let needsSum = metrics.contains(.recallSum)
     let plain = metrics.filter { $0 != .recallSum } + (needsSum ? Scoring.summed : [])
-    let samples = MetricSamples(forward, policy, tables: tables, seed: seed)
+    let samples = MetricSamples(forward, policy, tables: tables, seed: seed, depth: depth)
     let drawn = Bootstrap.resampled(
       plain.map { samples.sample($0) }, count: forward.count, seed: seed, purpose: "queries")
     var sums = [Double](repeating: 0, count: needsSum ? Bootstrap.resamples : 0)
     if needsSum {
       let other = reverse.map { reverse in
-        let side = MetricSamples(reverse, policy, tables: tables, seed: seed)
+        let side = MetricSamples(reverse, policy, tables: tables, seed: seed, depth: depth)
         return Bootstrap.resampled(
           Scoring.summed.map { side.sample($0) }, count: reverse.count, seed: seed, purpose: "gallery")
       }

@@ -161,4 +161,5 @@ def main():
     (OUT / "expected.json").write_text(json.dumps(expected))
 
 
-main()
+if __name__ == "__main__":
+    main()

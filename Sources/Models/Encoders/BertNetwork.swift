@@ -55,10 +55,19 @@ public final class BertNetwork: Module {
   ///   - ids: int64 `[N, T]`; what stands behind a sentence's length is never looked at.
   ///   - lengths: tokens of each sentence, 1…T.
   /// - Returns: `[N, H]`, not normalised.
-  public func features(ids: Tensor, lengths: [Int]) throws -> Tensor {
-    let hidden = try hiddenStates(ids: ids, lengths: lengths)
+  public func features(ids: Tensor, lengths: [Int]) throws -> Tensor { try chain(ids: ids, lengths: lengths)() }
+
+  /// The same, layer by layer.
+  public func chain(ids: Tensor, lengths: [Int]) throws -> LayerChain {
+    let padding = try paddingMask(ids: ids, lengths: lengths)
+    return LayerChain(
+      start: { try self.embedded(ids) }, layers: layers.map { layer in { try layer($0, padding: padding) } },
+      end: { try self.pooled($0, lengths: lengths) })
+  }
+
+  private func pooled(_ hidden: Tensor, lengths: [Int]) throws -> Tensor {
     guard pooling == .mean else { return try hidden.select(dim: 1, index: 0) }
-    let (count, time) = (ids.shape[0], ids.shape[1])
+    let (count, time) = (hidden.shape[0], hidden.shape[1])
     let weights = lengths.flatMap { length in (0..<time).map { $0 < length ? 1 / Float(length) : 0 } }
     let mask = try Tensor(weights, shape: [count, 1, time]).to(hidden.device)
     return try mask.matmul(hidden).squeeze(1)
@@ -86,6 +95,21 @@ public final class BertNetwork: Module {
 
   /// The last layer's hidden states `[N, T, H]`; rows behind a sentence's length mean nothing.
   public func hiddenStates(ids: Tensor, lengths: [Int]) throws -> Tensor {
+    let padding = try paddingMask(ids: ids, lengths: lengths)
+    var x = try embedded(ids)
+    for layer in layers { x = try layer(x, padding: padding) }
+    return x
+  }
+
+  private func embedded(_ ids: Tensor) throws -> Tensor {
+    let places = try positions.weight.narrow(dim: 0, start: config.firstPosition, length: ids.shape[1])
+    var x = try words.weight.embedding(ids) + places
+    if let types { x = try x + types.weight.narrow(dim: 0, start: 0, length: 1) }
+    return try normalisation(x)
+  }
+
+  /// Bool `[N, 1, 1, T]`, true where there is no token.
+  private func paddingMask(ids: Tensor, lengths: [Int]) throws -> Tensor {
     guard ids.rank == 2, ids.shape[0] == lengths.count, ids.shape[1] <= config.maxTokens,
       lengths.allSatisfy({ 1...max(1, ids.shape[1]) ~= $0 })
     else {
@@ -94,14 +118,8 @@ public final class BertNetwork: Module {
         remedy: "give [N, T] ids with one length of 1…T per row")
     }
     let time = ids.shape[1]
-    let places = try positions.weight.narrow(dim: 0, start: config.firstPosition, length: time)
-    var x = try words.weight.embedding(ids) + places
-    if let types { x = try x + types.weight.narrow(dim: 0, start: 0, length: 1) }
-    x = try normalisation(x)
     let padding = lengths.flatMap { length in (0..<time).map { $0 >= length } }
-    let mask = try Tensor(padding, shape: [lengths.count, 1, 1, time]).to(ids.device)
-    for layer in layers { x = try layer(x, padding: mask) }
-    return x
+    return try Tensor(padding, shape: [lengths.count, 1, 1, time]).to(ids.device)
   }
 }
 

@@ -8,8 +8,10 @@ import Weights
 public enum ClipNames {
   /// Numbers that OpenAI's archive stores as tensors; they follow from the shapes.
   static let numbers: Set = ["input_resolution", "context_length", "vocab_size"]
-  /// What CLIP4Clip puts on top of the towers (``ClipVideoHead``).
-  static let heads = ["transformerClip.", "frame_position_embeddings.", "lstm_visual.", "cross.", "similarity_dense."]
+  /// What CLIP4Clip puts on top of the towers (``VideoHead``), and a text side that is not CLIP's own.
+  static let heads = [
+    "text.", "transformerClip.", "frame_position_embeddings.", "lstm_visual.", "cross.", "similarity_dense.",
+  ]
   static let logitScale = "logit_scale"
   private static let textNames = [
     "token_embedding.", "positional_embedding", "transformer.", "ln_final.", "text_projection",

@@ -18,8 +18,7 @@ public struct ClipTextConfig: Sendable, Equatable {
 /// - Source: Radford et al. 2021 (CLIP), 2.4.
 public final class ClipTextNetwork: Module {
   public let config: ClipTextConfig
-  /// The layers between ``tokens(_:)`` and ``pooled(_:ids:)``, each called with ``causalMask(_:on:)``.
-  public let blocks: [ResidualAttentionBlock]
+  private let blocks: [ResidualAttentionBlock]
   private let words: Kernel
   private let positions, projection: Tensor
   private let after: LayerNorm
@@ -49,15 +48,20 @@ public final class ClipTextNetwork: Module {
 
   /// One vector per text, `[N, D]`, not normalised.
   /// - Parameter ids: int64 `[N, T]`, T up to the number of positions; what follows a row's end token is never seen.
-  public func features(_ ids: Tensor) throws -> Tensor {
-    var x = try tokens(ids)
-    let mask = try ClipTextNetwork.causalMask(ids.size(1), on: x.device)
-    for block in blocks { x = try block(x, mask: mask) }
-    return try pooled(x, ids: ids)
+  public func features(_ ids: Tensor) throws -> Tensor { try chain(ids)() }
+
+  /// The same, layer by layer.
+  public func chain(_ ids: Tensor) throws -> LayerChain {
+    let time = try ids.size(-1)
+    // A place sees itself and what stands before it.
+    let mask = try Tensor.lowerTriangle(time).reshape([1, 1, time, time]).to(positions.device)
+    return LayerChain(
+      start: { try self.tokens(ids) }, layers: blocks.map { block in { try block($0, mask: mask) } },
+      end: { try self.pooled($0, ids: ids) })
   }
 
   /// Int64 `[N, T]` → `[N, T, W]`, the input of the first block.
-  public func tokens(_ ids: Tensor) throws -> Tensor {
+  private func tokens(_ ids: Tensor) throws -> Tensor {
     let shape = try ids.sizes("[N, T]", rank: 2, of: "token ids")
     guard (1...config.positions).contains(shape[1]) else {
       throw IeumError(
@@ -68,16 +72,11 @@ public final class ClipTextNetwork: Module {
   }
 
   /// The last block's `[N, T, W]` → `[N, D]`, taken at the first place of each row's largest id: its end token.
-  public func pooled(_ x: Tensor, ids: Tensor) throws -> Tensor {
+  private func pooled(_ x: Tensor, ids: Tensor) throws -> Tensor {
     let shape = x.shape
     let places = try noGrad { try ids.argmax(dim: 1) }
     let index = try places.to(x.device).reshape([shape[0], 1, 1]).expand([shape[0], 1, shape[2]])
     let state = try x.gather(dim: 1, index).squeeze(1)
     return try after(state).matmul(projection)
-  }
-
-  /// Bool `[1, 1, T, T]`: a place sees itself and what stands before it.
-  public static func causalMask(_ time: Int, on device: Device) throws -> Tensor {
-    try Tensor.lowerTriangle(time).reshape([1, 1, time, time]).to(device)
   }
 }

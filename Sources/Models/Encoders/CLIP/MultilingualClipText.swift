@@ -35,8 +35,14 @@ public final class ProjectedBert: Module {
   /// - Parameters:
   ///   - ids: int64 `[N, T]`; what stands behind a sentence's length is never looked at.
   ///   - lengths: tokens of each sentence, 1…T.
-  public func features(ids: Tensor, lengths: [Int]) throws -> Tensor {
-    try bert.features(ids: ids, lengths: lengths).linear(projection.weight, projection.bias)
+  public func features(ids: Tensor, lengths: [Int]) throws -> Tensor { try chain(ids: ids, lengths: lengths)() }
+
+  /// The same, layer by layer.
+  public func chain(ids: Tensor, lengths: [Int]) throws -> LayerChain {
+    let inner = try bert.chain(ids: ids, lengths: lengths)
+    return LayerChain(start: inner.start, layers: inner.layers) { x in
+      try inner.end(x).linear(self.projection.weight, self.projection.bias)
+    }
   }
 }
 
@@ -111,6 +117,9 @@ enum MultilingualClipNames {
   private static let denseFiles = ["2_Dense/model.safetensors", "2_Dense/pytorch_model.bin"]
 
   static func parts(_ file: WeightFile) throws -> Parts {
+    // A checkpoint of a trained text side beside an image tower.
+    let side = file.tensors.compactMap { tensor in tensor.name.removing("text.").map { tensor.renamed($0) } }
+    if side.contains(where: { $0.name == "projection.weight" }) { return split(side, "projection.", digest: file.digest) }
     if file.tensors.contains(where: { $0.name.hasPrefix("LinearTransformation.") }) {
       let transformer = TensorNaming.renaming(file.tensors) { $0.removing("transformer.") }
       return split(transformer, "LinearTransformation.", digest: file.digest)

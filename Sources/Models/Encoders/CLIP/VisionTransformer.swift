@@ -46,8 +46,7 @@ public struct VisionTransformerConfig: Sendable, Equatable {
 /// - Source: Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words"; Radford et al. 2021 (CLIP), 2.4.
 public final class VisionTransformer: Module, ImageNetwork {
   public let config: VisionTransformerConfig
-  /// The layers between ``tokens(_:)`` and ``pooled(_:)``, to be run one after the other.
-  public let blocks: [ResidualAttentionBlock]
+  private let blocks: [ResidualAttentionBlock]
   private let patches: Kernel
   private let classToken, positions: Tensor
   private let projection: Tensor?
@@ -86,14 +85,16 @@ public final class VisionTransformer: Module, ImageNetwork {
 
   /// - Parameter pixels: `[N, 3, S, S]`.
   /// - Returns: `[N, D]`, not normalised.
-  public func features(_ pixels: Tensor) throws -> Tensor {
-    var x = try tokens(pixels)
-    for block in blocks { x = try block(x) }
-    return try pooled(x)
+  public func features(_ pixels: Tensor) throws -> Tensor { try chain(pixels)() }
+
+  /// The same, layer by layer.
+  public func chain(_ pixels: Tensor) -> LayerChain {
+    LayerChain(
+      start: { try self.tokens(pixels) }, layers: blocks.map { block in { try block($0) } }, end: { try self.pooled($0) })
   }
 
   /// `[N, 3, S, S]` → `[N, 1 + patches, W]`, the input of the first block.
-  public func tokens(_ pixels: Tensor) throws -> Tensor {
+  private func tokens(_ pixels: Tensor) throws -> Tensor {
     let shape = try pixels.sizes("[N, 3, S, S]", rank: 4, of: "the input of a vision transformer")
     guard shape[1...] == [3, config.side, config.side] else {
       throw IeumError(
@@ -108,7 +109,7 @@ public final class VisionTransformer: Module, ImageNetwork {
   }
 
   /// The last block's `[N, T, W]` → `[N, D]`.
-  public func pooled(_ x: Tensor) throws -> Tensor {
+  private func pooled(_ x: Tensor) throws -> Tensor {
     let state = try after(x.select(dim: 1, index: 0))
     return try projection.map { try state.matmul($0) } ?? state
   }

@@ -35,11 +35,12 @@ public struct LayerChain {
     for (index, step) in (layers + [end]).enumerated().reversed() {
       let leaf = try inputs[index].detached()
       leaf.requiresGrad = true
-      try step(leaf).backward(gradient)
+      let output = try step(leaf)
+      try output.backward(gradient.to(output.dtype))
       guard let next = leaf.grad else { return }
       gradient = next
     }
     let first = try start()
-    if first.requiresGrad { try first.backward(gradient) }
+    if first.requiresGrad { try first.backward(gradient.to(first.dtype)) }
   }
 }

@@ -86,6 +86,7 @@ extension DatasetSpec {
 public enum DatasetRegistry {
   public static let all: [any DatasetSpec] = [
     StampsDataset(),
+    OpenclipartDataset(),
     FilmsDataset(),
     ManifestDataset(),
     MSRVTTDataset(),

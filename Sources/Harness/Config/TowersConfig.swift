@@ -104,7 +104,7 @@ public struct TowersConfig: Sendable {
       encoder: CellConfig.encoder(reader, weights: "random"), frames: frames, sampling: sampling, window: window)
   }
 
-  private static func directions(_ reader: ConfigReader) -> [RankedDirection] {
+  static func directions(_ reader: ConfigReader) -> [RankedDirection] {
     let names = reader.strings("directions", default: [RankedDirection.textToClip.rawValue])
     let known = RankedDirection.allCases.map(\.rawValue)
     let found = names.compactMap { name -> RankedDirection? in

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Exact counts under a ``Rescoring``: every score in double, a line of candidates at a time. Two passes, never Q×G.

@@ -28,10 +28,7 @@ public final class ClipTextEncoder {
     weights path: String, config: String? = nil, device: Device = .cpu
   ) throws -> ClipTextEncoder {
     let file = try WeightFile.read(path)
-    let tensors = try ClipNames.text(file.tensors, file: path)
-    var blank = InitialWeights(generator: nil)
-    let network = try ClipTextNetwork(ClipSizes.text(tensors, file: path, config: config), &blank)
-    try network.load(tensors, file: path)
+    let network = try ClipTowers.text(file, config: config)
     return try ClipTextEncoder(network, origin: file.digest, device: device)
   }
 

@@ -61,29 +61,17 @@ public final class MultilingualClipEncoder {
   private let device: Device
   private static let codeVersion = 1
 
-  /// Loads a model strictly.
-  /// - Parameters:
-  ///   - weights: the transformer's file, with the projection in it (``MultilingualClipNames``) or in a folder
-  ///     `2_Dense` beside it, as sentence-transformers keeps it.
-  ///   - config: the transformer's `config.json`.
+  /// Loads a model strictly (``ClipTowers/multilingual(_:config:)``).
   /// - Throws: ``IeumError`` (data) listing missing, unknown and wrongly shaped tensors.
   public init(weights path: String, config: String, device: Device = .cpu) throws {
     let file = try WeightFile.read(path)
-    let parts = try MultilingualClipNames.parts(file)
-    guard let weight = parts.projection.first(where: { $0.name == "weight" }), weight.shape.count == 2 else {
-      throw MultilingualClipNames.noProjection(path)
-    }
-    self.config = try BertConfig(file: config)
-    var blank = InitialWeights(generator: nil)
-    network = try ProjectedBert(
-      self.config, dimension: weight.shape[0], hasBias: parts.projection.count > 1, &blank)
-    try network.load(
-      parts.bert.map { $0.renamed("bert." + $0.name) } + parts.projection.map { $0.renamed("projection." + $0.name) },
-      file: path)
+    let (network, origin) = try ClipTowers.multilingual(file, config: config)
+    self.network = network
+    self.config = network.bert.config
     maxTokens = self.config.maxTokens
     self.device = device
     digest = Digest.of(
-      ["clip-multilingual", "code:\(Self.codeVersion)", parts.digest, "\(self.config)"].joined(separator: "\n"))
+      ["clip-multilingual", "code:\(Self.codeVersion)", origin, "\(self.config)"].joined(separator: "\n"))
     network.train(false)
     try network.to(device)
   }

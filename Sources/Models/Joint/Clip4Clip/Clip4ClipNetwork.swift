@@ -121,10 +121,13 @@ public final class Clip4ClipNetwork: Module {
   }
 
   /// Starts the head from CLIP's text tower, where its sizes allow it.
-  public func startHead() throws {
-    guard case .clip(let network) = text else { return }
-    _ = try head?.start(from: network)
-    _ = try tight?.start(from: network)
+  /// - Parameter tower: nil = the network's own.
+  public func startHead(from tower: ClipTextNetwork? = nil) throws {
+    var source = tower
+    if source == nil, case .clip(let own) = text { source = own }
+    guard let source else { return }
+    _ = try head?.start(from: source)
+    _ = try tight?.start(from: source)
   }
 
   /// Vectors of texts `[N, D]`, not normalised.

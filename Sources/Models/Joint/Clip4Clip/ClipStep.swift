@@ -86,7 +86,7 @@ struct ClipStep {
 
 extension Tensor {
   /// Some neighbouring entries of the first dimension.
-  func rows(_ range: Range<Int>) throws -> Tensor { try narrow(dim: 0, start: range.lowerBound, length: range.count) }
+  public func rows(_ range: Range<Int>) throws -> Tensor { try narrow(dim: 0, start: range.lowerBound, length: range.count) }
 }
 
 extension ClipFrames {

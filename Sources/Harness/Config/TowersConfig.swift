@@ -11,18 +11,9 @@ public struct TowersConfig: Sendable {
     public let second: Modality
   }
 
-  /// One modality's encoder and how its input is made.
-  public struct Tower: Sendable {
-    public let encoder: CellConfig.EncoderChoice
-    /// Frames of a clip, and how they are chosen: `uniform`, `clip4clip`, `fps=r`.
-    public let frames: Int
-    public let sampling: String
-    /// Seconds of sound around each frame.
-    public let window: Double
-  }
-
   public let sources: [Source]
-  public let towers: [Modality: Tower]
+  /// Frames and windows are among the encoders' parameters.
+  public let towers: [Modality: CellConfig.EncoderChoice]
   /// Where the best epoch and the share of sound are chosen; nil = the evaluated dataset's validation split.
   public let validation: CellConfig.DatasetChoice?
   /// A row of a batch is one frame drawn at random (half2020), or all frames of a clip, pooled.
@@ -50,9 +41,9 @@ public struct TowersConfig: Sendable {
     _ reader: ConfigReader, training: ConfigReader, evaluation: ConfigReader, dataset: CellConfig.DatasetChoice
   ) {
     sources = Self.sources(reader, dataset)
-    var towers: [Modality: Tower] = [:]
+    var towers: [Modality: CellConfig.EncoderChoice] = [:]
     for modality in [Modality.text, .image, .audio] where reader.tree(modality.rawValue) != nil {
-      towers[modality] = Self.tower(reader.section(modality.rawValue))
+      towers[modality] = CellConfig.encoder(reader.section(modality.rawValue), weights: "random")
     }
     self.towers = towers
     if towers[.text] == nil { reader.problem("text", "'text' is missing") }
@@ -76,7 +67,7 @@ public struct TowersConfig: Sendable {
   }
 
   func encoder(_ modality: Modality) -> CellConfig.EncoderChoice {
-    towers[modality]?.encoder ?? CellConfig.EncoderChoice(encoder: "", weights: "", seed: 0, train: false, parameters: [:])
+    towers[modality] ?? CellConfig.EncoderChoice(encoder: "", weights: "", seed: 0, train: false, parameters: [:])
   }
 
   private static func sources(_ reader: ConfigReader, _ dataset: CellConfig.DatasetChoice) -> [Source] {
@@ -94,14 +85,6 @@ public struct TowersConfig: Sendable {
       guard sides.count == 2 else { return nil }
       return Source(name: entry.key, dataset: choice, first: sides[0], second: sides[1])
     }
-  }
-
-  private static func tower(_ reader: ConfigReader) -> Tower {
-    let frames = reader.int("frames", default: 12, in: 1...10_000)
-    let sampling = reader.string("sampling", default: "uniform")
-    let window = reader.double("window", default: 3, in: 0.01...3600)
-    return Tower(
-      encoder: CellConfig.encoder(reader, weights: "random"), frames: frames, sampling: sampling, window: window)
   }
 
   static func directions(_ reader: ConfigReader) -> [RankedDirection] {

@@ -20,6 +20,23 @@ struct CellRunner {
     return try ItemTask(cell, bench: bench)
   }
 
+  /// Everything that is missing on disk, each with the way to get it; empty when the cell can run.
+  /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
+  func missing() throws -> [IeumError] {
+    var missing: [IeumError] = []
+    func attempt<T>(_ body: () throws -> T) throws {
+      do { _ = try body() } catch let error as IeumError where error.kind == .data { missing.append(error) }
+    }
+    if config.towers == nil {
+      try attempt { try bench.dataset(config.dataset) }
+      for weights in [config.text.weights, config.image.weights] {
+        try attempt { try WeightCatalog.resolve(weights, cache: bench.cache) }
+      }
+    }
+    if missing.isEmpty { try attempt { try task() } }
+    return missing
+  }
+
   func folder(_ task: any CellTask, seed: Int) -> String {
     bench.cache.run(digest: Digest.of(task.digest + " seed \(seed)"))
   }

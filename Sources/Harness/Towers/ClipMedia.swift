@@ -1,37 +1,38 @@
 import Basics
 import Datasets
 
-/// Which frames of a clip are looked at.
-struct ClipSampling: Sendable, CustomStringConvertible {
-  let name: String
-  let frames: Int
-
-  /// - Throws: ``IeumError`` (usage) for an unknown way of sampling.
-  init(name: String, frames: Int) throws {
-    (self.name, self.frames) = (name, frames)
-  }
-
-  var description: String { "\(name) \(frames)" }
-}
-
-/// The pictures and the sound of an item, wherever they come from.
+/// The pictures and the sound of an item, wherever they come from, decoded when they are asked for.
 struct ClipMedia {
   let item: DatasetItem
 
   init(_ item: DatasetItem) { self.item = item }
 
-  var hasPictures: Bool { !item.imagePaths.isEmpty }
+  var hasPictures: Bool { item.videoPath != nil || !item.imagePaths.isEmpty }
 
-  /// Views that ``pictures(_:numbers:_:)`` can be asked for.
-  func pictureCount(_ sampling: ClipSampling) -> Int { item.imagePaths.count }
+  /// The number of sampled frames, the film's timestamps read but no picture decoded.
+  func pictureCount(_ sampling: FrameSampling) throws -> Int { try sampled(sampling).frames.count }
 
-  /// Some pictures, each mapped as soon as it is decoded.
-  /// - Parameter numbers: nil = all, in order.
-  func pictures<T>(_ sampling: ClipSampling, numbers: [Int]? = nil, _ transform: (RGBImage) throws -> T) throws -> [T] {
-    let numbers = numbers ?? Array(item.imagePaths.indices)
+  /// Some of the sampled frames, each mapped as soon as it is decoded.
+  /// - Parameter numbers: places among the sampled frames; nil = all, in order.
+  func pictures<T>(
+    _ sampling: FrameSampling, numbers: [Int]? = nil, _ transform: (RGBImage) throws -> T
+  ) throws -> [T] {
+    let (film, frames) = try sampled(sampling)
+    let wanted = (numbers ?? Array(frames.indices)).map { frames[min($0, frames.count - 1)] }
+    if let film { return try film.map(wanted, transform) }
+    return try wanted.map { try transform(ImageDecoder.decode(item.imagePaths[$0])) }
+  }
+
+  /// The film, or nil for stills, and the frames that the sampling takes; stills count as a film of one frame a second.
+  private func sampled(_ sampling: FrameSampling) throws -> (film: VideoFile?, frames: [Int]) {
+    if let path = item.videoPath {
+      let film = try VideoFile(path, start: item.start, end: item.end)
+      return (film, sampling.frames(of: film.table))
+    }
     guard !item.imagePaths.isEmpty else {
       throw IeumError(.data, "has neither pictures nor a film", place: "item '\(item.id)'")
     }
-    return try numbers.map { try transform(ImageDecoder.decode(item.imagePaths[min($0, item.imagePaths.count - 1)])) }
+    let table = FrameTable(times: item.imagePaths.indices.map(Int64.init), lastDuration: 1, tick: 1)
+    return (nil, sampling.frames(of: table))
   }
 }

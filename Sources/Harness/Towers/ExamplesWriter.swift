@@ -49,7 +49,7 @@ struct ExamplesWriter {
     let folder = results + "/examples"
     try? FileManager.default.removeItem(atPath: folder)
     let items = Dictionary(dataset.allItems.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    let sampling = try ClipSampling(name: "uniform", frames: 1)
+    let sampling = FrameSampling.uniform(1)
     var names: [String: String] = [:]
     for hit in queries.flatMap(\.hits) where names[hit.id] == nil {
       guard let item = items[hit.id],

@@ -11,31 +11,31 @@ struct ImageTower: TowerSide {
   let digest: String
   let weightsDigest: String
   private let spec: ImageEncoderSpec
-  private let tower: TowersConfig.Tower
+  private let choice: CellConfig.EncoderChoice
   private let weights: String?
-  private let sampling: ClipSampling
+  private let sampling: FrameSampling
   private let datasets: [Dataset]
   private let cache: Cache
 
-  init(_ tower: TowersConfig.Tower, datasets: [Dataset], cache: Cache) throws {
-    spec = try ImageEncoderRegistry.named(tower.encoder.encoder)
-    _ = try Parameters(tower.encoder.parameters, specs: [], owner: "encoder '\(tower.encoder.encoder)'")
-    weights = try WeightCatalog.resolve(tower.encoder.weights, cache: cache)
-    weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random:\(tower.encoder.seed)"
-    sampling = try ClipSampling(name: tower.sampling, frames: tower.frames)
-    digest = Digest.of(
-      "frames \(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest) \(sampling) \(tower.encoder.train)")
-    (self.tower, self.datasets, self.cache) = (tower, datasets, cache)
+  init(_ choice: CellConfig.EncoderChoice, datasets: [Dataset], cache: Cache) throws {
+    spec = try ImageEncoderRegistry.named(choice.encoder)
+    let values = try Parameters(
+      choice.parameters, specs: FilmFrames.parameters, owner: "encoder '\(choice.encoder)'")
+    sampling = try FrameSampling(name: values.string("sampling"), frames: values.int("frames"))
+    weights = try WeightCatalog.resolve(choice.weights, cache: cache)
+    weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random:\(choice.seed)"
+    let encoder = Digest.of("\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)")
+    digest = FilmFrames.digest(encoder, sampling) + (choice.train ? " learnt" : "")
+    (self.choice, self.datasets, self.cache) = (choice, datasets, cache)
   }
 
   var notes: [String] {
-    if let entry = WeightCatalog.named(tower.encoder.weights) { return [entry.footnote] }
-    guard tower.encoder.weights == "random" else { return [] }
-    let start = tower.encoder.train ? "starts from" : "runs with"
-    return ["\(spec.name) \(start) seeded random weights, not ImageNet's"]
+    if let entry = WeightCatalog.named(choice.weights) { return [entry.footnote] }
+    guard choice.weights == "random" else { return [] }
+    return ["\(spec.name) \(choice.train ? "starts from" : "runs with") seeded random weights, not ImageNet's"]
   }
 
-  var featurePaths: [String] { tower.encoder.train ? [] : datasets.map(path) }
+  var featurePaths: [String] { choice.train ? [] : datasets.map(path) }
 
   private func path(_ dataset: Dataset) -> String {
     cache.features(
@@ -43,7 +43,7 @@ struct ImageTower: TowerSide {
   }
 
   func inputs(_ progress: Progress) throws -> any TowerInputs {
-    if tower.encoder.train { return pixels() }
+    if choice.train { return pixels() }
     let files = try datasets.map { try file($0, progress) }
     var inputs = StoredInputs(dimension: files.first?.dimension ?? spec.dimension)
     for (number, file) in files.enumerated() {
@@ -52,13 +52,18 @@ struct ImageTower: TowerSide {
     return inputs
   }
 
+  // A training on pictures needs every item's number of frames, so that films that cannot be read are known at once.
   private func pixels() -> PixelInputs {
-    var items: [ItemKey: DatasetItem] = [:]
+    var (items, counts): ([ItemKey: DatasetItem], [ItemKey: Int]) = ([:], [:])
     for (number, dataset) in datasets.enumerated() {
-      for item in dataset.allItems where ClipMedia(item).hasPictures { items[ItemKey(dataset: number, id: item.id)] = item }
+      let sampled = Parallel.map(dataset.allItems) { (try? ClipMedia($0).pictureCount(sampling)) ?? 0 }
+      for (item, count) in zip(dataset.allItems, sampled) where count > 0 {
+        let key = ItemKey(dataset: number, id: item.id)
+        (items[key], counts[key]) = (item, count)
+      }
     }
-    let (spec, weights, seed) = (spec, weights, UInt64(tower.encoder.seed))
-    return PixelInputs(items: items, sampling: sampling, preprocessing: spec.preprocessing) { generator in
+    let (spec, weights, seed) = (spec, weights, UInt64(choice.seed))
+    return PixelInputs(items: items, counts: counts, sampling: sampling, preprocessing: spec.preprocessing) { generator in
       ImageTrunk(try Self.network(spec, weights: weights, seed: seed, &generator), dimension: spec.dimension)
     }
   }
@@ -67,7 +72,12 @@ struct ImageTower: TowerSide {
   static func network(
     _ spec: ImageEncoderSpec, weights: String?, seed: UInt64, _ generator: inout SeededGenerator
   ) throws -> any ImageNetwork {
-    guard let weights else { return try spec.make(&generator) }
+    guard let weights else {
+      var fixed = seed == 0 ? generator : SeededGenerator(seed: seed, purpose: "encoder/\(spec.name)")
+      let network = try spec.make(&fixed)
+      if seed == 0 { generator = fixed }
+      return network
+    }
     let file = try WeightFile.read(weights)
     return try spec.make(spec.normalise(file.tensors, file: weights), file: weights)
   }
@@ -75,43 +85,23 @@ struct ImageTower: TowerSide {
   private func file(_ dataset: Dataset, _ progress: Progress) throws -> FeatureFile {
     let path = path(dataset)
     if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
-    let encoder = try ImageEncoder.load(spec, weights: weights, seed: UInt64(tower.encoder.seed))
-    let writer = try FeatureWriter(
-      path,
-      attributes: FeatureAttributes(
-        modality: dataset.allItems.contains { $0.videoPath != nil } ? .video : .image, dataset: dataset.name,
-        datasetDigest: dataset.digest, encoder: spec.name, encoderDigest: digest, dimension: encoder.dimension),
-      sequences: true)
-    let todo = dataset.allItems.filter { !writer.finishedIDs.contains($0.id) }
-    progress.start("\(dataset.name) frames → \(spec.name)", total: todo.count)
-    let (sampling, preprocessing) = (sampling, encoder.preprocessing)
-    let decoded = Prefetcher(count: todo.count, workers: 2, depth: 8) { index in
-      Result { try ClipMedia(todo[index]).pictures(sampling) { try ImagePreprocessor.apply($0, preprocessing) } }
-    }
-    for item in todo {
-      guard let pictures = try decoded.next() else { break }
-      switch pictures {
-      case .success(let frames):
-        try writer.append(item.id, frames: encoder.encode(pixels: frames.flatMap { $0 }, count: frames.count))
-      case .failure(let error): try writer.fail(item.id, "\(error)")
-      }
-      progress.advance(1)
-    }
-    progress.finish()
-    return try writer.finish(order: dataset.allItems.map(\.id))
+    let encoder = try ImageEncoder.load(spec, weights: weights, seed: UInt64(choice.seed))
+    return try FilmFrames(encoder, sampling: sampling).file(
+      for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)
   }
 }
 
 /// Pictures decoded when they are asked for.
 struct PixelInputs: TowerInputs {
   let items: [ItemKey: DatasetItem]
-  let sampling: ClipSampling
+  let counts: [ItemKey: Int]
+  let sampling: FrameSampling
   let preprocessing: ImagePreprocessing
   let make: @Sendable (inout SeededGenerator) throws -> any Trunk
 
   func trunk(_ generator: inout SeededGenerator) throws -> any Trunk { try make(&generator) }
 
-  func count(of key: ItemKey) -> Int { items[key].map { ClipMedia($0).pictureCount(sampling) } ?? 0 }
+  func count(of key: ItemKey) -> Int { counts[key] ?? 0 }
 
   func input(_ views: [ItemView]) throws -> TowerInput {
     let side = preprocessing.crop

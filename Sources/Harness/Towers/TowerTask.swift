@@ -49,15 +49,15 @@ struct TowerTask: CellTask {
   }
 
   private static func side(
-    _ modality: Modality, _ tower: TowersConfig.Tower, _ datasets: [Dataset], _ cache: Cache
+    _ modality: Modality, _ choice: CellConfig.EncoderChoice, _ datasets: [Dataset], _ cache: Cache
   ) throws -> any TowerSide {
-    if tower.encoder.encoder == StoredTower.name {
-      return try StoredTower(tower.encoder, modality: modality.rawValue, datasets: datasets, cache: cache)
+    if choice.encoder == StoredTower.name {
+      return try StoredTower(choice, modality: modality.rawValue, datasets: datasets, cache: cache)
     }
     switch modality {
-    case .text: return try TextTower(tower.encoder, datasets: datasets, cache: cache)
-    case .audio: return try SoundTower(tower, datasets: datasets, cache: cache)
-    case .image, .video: return try ImageTower(tower, datasets: datasets, cache: cache)
+    case .text: return try TextTower(choice, datasets: datasets, cache: cache)
+    case .audio: return try SoundTower(choice, datasets: datasets, cache: cache)
+    case .image, .video: return try ImageTower(choice, datasets: datasets, cache: cache)
     }
   }
 

@@ -22,7 +22,7 @@ struct ClipRanking {
 
   /// Texts of a piece of the work, and clips: speed and memory alone depend on them.
   private static let textPiece = 128
-  private var clipPiece: Int { max(1, 256 / task.clips.frames) }
+  private var clipPiece: Int { max(1, 256 / task.frames) }
 
   /// The metric that the best epoch is chosen by, on the validation items; larger is better.
   func validationScore() throws -> Double {
@@ -80,7 +80,7 @@ struct ClipRanking {
       let frames = try pieces(items.count, clipPiece) { range in
         let batch = try data.frames(items[range], dataset: number)
         lengths += batch.lengths
-        let missing = task.clips.frames - (try batch.pixels.size(1))
+        let missing = task.frames - (try batch.pixels.size(1))
         let vectors = try network.frameVectors(batch).to(.float32)
         // Pieces of shorter clips are padded to the frames of the longest.
         return missing > 0 ? try vectors.pad([0, 0, 0, missing]) : vectors

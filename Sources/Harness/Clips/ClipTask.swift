@@ -21,6 +21,8 @@ struct ClipTask: CellTask {
   let sampling: FrameSampling
   let head: VideoHeadKind
   let modelValues: Parameters
+  let imageValues: Parameters
+  let textValues: Parameters
   let digests: CellResult.Digests
 
   var dataset: Dataset { datasets[0] }
@@ -32,17 +34,24 @@ struct ClipTask: CellTask {
       "head", default: .string("meanP"), "how frames become a similarity", choices: VideoHeadKind.allCases.map(\.rawValue)),
     ParameterSpec("layers", default: .int(4), "of a head that is a transformer"),
   ]
-  static let imageParameters = [
+  /// Sizes of an image tower that starts at random.
+  static let imageSizes = [
     ParameterSpec("side", default: .int(224), "side of the square input, in pixels"),
     ParameterSpec("patch", default: .int(32), "side of a patch"),
     ParameterSpec("width", default: .int(768), "of the transformer, a multiple of 64"),
     ParameterSpec("layers", default: .int(12), "of the transformer"),
     ParameterSpec("dimension", default: .int(512), "of the shared space"),
   ]
-  static let textParameters = [
+  /// Sizes of a text side that starts at random.
+  static let textSizes = [
     ParameterSpec("width", default: .int(512), "of the transformer, a multiple of 64"),
     ParameterSpec("layers", default: .int(12), "of the transformer"),
     ParameterSpec("vocabulary", default: .int(4096), "most ids of a vocabulary learnt from the training texts"),
+  ]
+  static let textParameters = [
+    ParameterSpec("words", default: .int(32), "most tokens of a text"),
+    ParameterSpec(
+      "tokenizer", default: .string(""), "vocabulary file; empty = beside the weights, or learnt from the training texts"),
   ]
 
   /// - Throws: ``IeumError`` naming everything that is missing at once: datasets, weights, vocabularies.
@@ -62,8 +71,10 @@ struct ClipTask: CellTask {
     imageWeights = problems.collect { try WeightCatalog.resolve(clips.image.weights, cache: bench.cache) } ?? nil
     textWeights = problems.collect { try WeightCatalog.resolve(clips.text.weights, cache: bench.cache) } ?? nil
     problems.collect { try Self.check(cell.config, clips) }
-    sampling = problems.collect { try FrameSampling(name: clips.sampling, frames: clips.frames) } ?? .uniform(clips.frames)
     try problems.check()
+    imageValues = try Self.values(clips.image, FilmFrames.parameters, Self.imageSizes)
+    textValues = try Self.values(clips.text, Self.textParameters, Self.textSizes)
+    sampling = try FrameSampling(name: imageValues.string("sampling"), frames: imageValues.int("frames"))
     modelValues = try Parameters(
       cell.config.model.parameters, specs: Self.modelParameters, owner: "model '\(Self.modelName)'")
     head = VideoHeadKind(rawValue: modelValues.string("head")) ?? .meanP
@@ -97,20 +108,30 @@ struct ClipTask: CellTask {
     }
     _ = try ClipRecipe(clips.recipe)
     _ = try Metric.parse(clips.select)
-    for (choice, specs) in [(clips.image, imageParameters), (clips.text, textParameters)] {
-      guard choice.weights == "random" || choice.parameters.isEmpty else {
-        throw IeumError(
-          .usage, "'\(choice.encoder)' takes its sizes from its weights", place: "parameters", remedy: "leave them out")
-      }
-      _ = try Parameters(choice.parameters, specs: specs, owner: "encoder '\(choice.encoder)'")
-    }
+    _ = try values(clips.image, FilmFrames.parameters, imageSizes)
+    _ = try values(clips.text, textParameters, textSizes)
   }
+
+  private static func values(
+    _ choice: CellConfig.EncoderChoice, _ specs: [ParameterSpec], _ sizes: [ParameterSpec]
+  ) throws -> Parameters {
+    if choice.weights != "random", let size = sizes.first(where: { choice.parameters[$0.name] != nil }) {
+      throw IeumError(
+        .usage, "'\(choice.encoder)' takes its '\(size.name)' from its weights", place: "parameters", remedy: "leave it out")
+    }
+    return try Parameters(choice.parameters, specs: specs + sizes, owner: "encoder '\(choice.encoder)'")
+  }
+
+  var frames: Int { imageValues.int("frames") }
+  var words: Int { textValues.int("words") }
+  var tokenizer: String? { textValues.string("tokenizer").isEmpty ? nil : textValues.string("tokenizer") }
 
   /// What a training depends on, seed aside.
   var trainingKey: String {
     let settings = ["model", "training", "sources", "image", "text"].map { config.tree[$0]?.canonical ?? "{}" }
-    let vocabulary = clips.tokenizer.flatMap { try? cache.digest(ofFile: $0) } ?? ""
-    let data = datasets.map { $0.digest + $0.language } + [sourceDatasets, [validationDataset]].map { "\($0)" }
+    let vocabulary = tokenizer.flatMap { try? cache.digest(ofFile: $0) } ?? ""
+    // What is evaluated on does not matter here: cells of several languages share one training.
+    let data = (sourceDatasets + [validationDataset]).map { datasets[$0].digest + datasets[$0].language }
     return Digest.of(
       (["clips 1", Provenance.codeVersion, clips.select, vocabulary] + data + settings + digests.named.map(\.value))
         .joined(separator: "\n"))
@@ -136,10 +157,7 @@ struct ClipTask: CellTask {
   func storedSide(_ side: Int) -> Int { clips.augments ? side + side / 8 : side }
 
   /// The network's input, as far as it is known without reading weights.
-  private var expectedSide: Int {
-    let values = try? Parameters(clips.image.parameters, specs: Self.imageParameters, owner: "image")
-    return values?.int("side") ?? 224
-  }
+  private var expectedSide: Int { imageValues.int("side") }
 
   var featurePaths: [String] {
     datasets.compactMap {

@@ -46,8 +46,7 @@ struct ClipTowerFiles {
   }
 
   private static func vision(_ task: ClipTask) throws -> VisionTransformerConfig {
-    let values = try Parameters(
-      task.clips.image.parameters, specs: ClipTask.imageParameters, owner: "encoder '\(task.clips.image.encoder)'")
+    let values = task.imageValues
     var config = VisionTransformerConfig()
     (config.side, config.patch, config.output) = (values.int("side"), values.int("patch"), values.int("dimension"))
     config.transformer = try shape(values, "image.parameters")
@@ -55,10 +54,9 @@ struct ClipTowerFiles {
   }
 
   private static func text(_ task: ClipTask, dimension: Int) throws -> ClipTextConfig {
-    let values = try Parameters(
-      task.clips.text.parameters, specs: ClipTask.textParameters, owner: "encoder '\(task.clips.text.encoder)'")
+    let values = task.textValues
     var config = ClipTextConfig()
-    (config.positions, config.output, config.vocabulary) = (task.clips.words, dimension, values.int("vocabulary"))
+    (config.positions, config.output, config.vocabulary) = (task.words, dimension, values.int("vocabulary"))
     config.transformer = try shape(values, "text.parameters")
     return config
   }
@@ -75,15 +73,15 @@ struct ClipTowerFiles {
 
   private static func pieces(_ path: String, _ task: ClipTask, config: String) throws -> Tokens {
     let config = try BertConfig(file: config)
-    let tokenizer = try BertTokenizerFile.open(task.clips.tokenizer, weights: path, isRoberta: config.firstPosition > 0)
-    let limit = min(task.clips.words, config.maxTokens)
+    let tokenizer = try BertTokenizerFile.open(task.tokenizer, weights: path, isRoberta: config.firstPosition > 0)
+    let limit = min(task.words, config.maxTokens)
     return Tokens(padding: config.padTokenID, encode: { try tokenizer.encode($0, maxTokens: limit) }, merges: nil)
   }
 
   /// CLIP's vocabulary where its weights are given, otherwise one learnt from the training texts.
   private static func bytes(_ task: ClipTask, _ sizes: inout ClipTextConfig) throws -> Tokens {
-    let limit = task.clips.words
-    var file = task.clips.tokenizer
+    let limit = task.words
+    var file = task.tokenizer
     if file == nil, let weights = task.textWeights {
       file = ClipTokenizer.beside(weights: weights) ?? FrozenText.cachedVocabulary(task.cache)
       guard file != nil else {
@@ -117,7 +115,7 @@ struct ClipTowerFiles {
     let scale = try image.flatMap { try ClipTowers.logitScale($0) }.map { exp($0) }
     let network = try Clip4ClipNetwork(
       vision: tower, text: side, head: task.head, layers: task.modelValues.int("layers"),
-      positions: max(77, task.clips.frames + 1), scale: scale ?? 1 / 0.07, generator: &generator)
+      positions: max(77, task.frames + 1), scale: scale ?? 1 / 0.07, generator: &generator)
     // A multilingual side has no layers to start a head from; the text tower beside the image tower has.
     let isForeign = task.clips.text.encoder == "clip-multilingual" && task.head != .meanP
     try network.startHead(from: isForeign ? image.flatMap { try? ClipTowers.text($0) } : nil)

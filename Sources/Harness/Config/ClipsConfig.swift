@@ -19,13 +19,6 @@ public struct ClipsConfig: Sendable {
   public let sources: [Source]
   public let image: CellConfig.EncoderChoice
   public let text: CellConfig.EncoderChoice
-  /// Frames of a clip, and how they are chosen: `uniform`, `clip4clip`, `fps=r`.
-  public let frames: Int
-  public let sampling: String
-  /// Most tokens of a text.
-  public let words: Int
-  /// Vocabulary file; nil = beside the weights, or learnt from the training texts where the text side starts at random.
-  public let tokenizer: String?
   /// Where the best epoch is chosen; nil = the evaluated dataset's validation split.
   public let validation: CellConfig.DatasetChoice?
   /// Train on parts of the pictures, mirrored half of the time.
@@ -44,14 +37,8 @@ public struct ClipsConfig: Sendable {
     _ reader: ConfigReader, training: ConfigReader, evaluation: ConfigReader, dataset: CellConfig.DatasetChoice
   ) {
     sources = Self.sources(reader, dataset)
-    let image = reader.section("image")
-    frames = image.int("frames", default: 12, in: 1...10_000)
-    sampling = image.string("sampling", default: "clip4clip")
-    self.image = CellConfig.encoder(image, weights: "random")
-    let text = reader.section("text")
-    words = text.int("words", default: 32, in: 2...4096)
-    tokenizer = text.optionalString("tokenizer")
-    self.text = CellConfig.encoder(text, weights: "random")
+    image = CellConfig.encoder(reader.section("image"), weights: "random")
+    text = CellConfig.encoder(reader.section("text"), weights: "random")
     validation = reader.tree("validation") == nil ? nil : CellConfig.dataset(reader.section("validation"))
     augments = training.bool("augment", default: false)
     recipe = training.parameters("recipe")

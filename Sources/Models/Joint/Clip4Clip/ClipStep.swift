@@ -7,7 +7,7 @@ import Tensors
 /// goes through its tower again, with a graph, and takes its share of those gradients on. The result is that of one large
 /// batch, up to rounding.
 /// - Source: Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup" (GradCache).
-struct ClipStep {
+public struct ClipStep {
   let network: Clip4ClipNetwork
   /// Pairs at a time; 0 = all at once, with one graph.
   let microBatch: Int
@@ -15,10 +15,14 @@ struct ClipStep {
   /// Texts of which a tight head scores all clips at a time, when the batch is taken apart.
   private let tile = 8
 
+  public init(network: Clip4ClipNetwork, microBatch: Int, checkpointing: Bool) {
+    (self.network, self.microBatch, self.checkpointing) = (network, microBatch, checkpointing)
+  }
+
   /// Adds the batch's gradients to all trained parameters.
   /// - Parameter generator: draws the head's dropout.
   /// - Returns: the loss, in nats.
-  func gradients(
+  public func gradients(
     _ frames: ClipFrames, _ texts: ClipTexts, groups: [Int], generator: inout SeededGenerator
   ) throws -> Double {
     guard microBatch > 0 && microBatch < groups.count || checkpointing else {

@@ -6,30 +6,9 @@ import Testing
 
 /// Runs the built program as a user does: status, standard output and standard error apart.
 @Suite struct CommandTests {
-  private struct Run {
-    let status: Int32
-    let output: String
-    let errors: String
-  }
+  private func ieum(_ arguments: String...) throws -> Program { try Program.run(arguments) }
 
-  private func ieum(_ arguments: String...) throws -> Run {
-    let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/ieum"
-    let (output, errors) = (scratch("out"), scratch("err"))
-    defer { for path in [output, errors] { unlink(path) } }
-    for path in [output, errors] { try AtomicFile.write("", to: path) }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.standardOutput = FileHandle(forWritingAtPath: output)
-    process.standardError = FileHandle(forWritingAtPath: errors)
-    try process.run()
-    process.waitUntilExit()
-    return Run(
-      status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
-      errors: try String(contentsOfFile: errors, encoding: .utf8))
-  }
-
-  private func scratch(_ name: String) -> String { NSTemporaryDirectory() + "ieum-\(UUID().uuidString)-\(name)" }
+  private func scratch(_ name: String) -> String { Program.scratch(name) }
 
   @Test func evalPrintsTheMetricsOfAnEmbeddingFile() throws {
     let path = scratch("e.h5")

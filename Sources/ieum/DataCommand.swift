@@ -2,11 +2,12 @@ import ArgumentParser
 import Basics
 import Datasets
 import Foundation
+import Harness
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Datasets: where they are expected, what is found or missing, split sizes.",
-    subcommands: [List.self, Check.self])
+    subcommands: [List.self, Check.self, Prepare.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lists the datasets.")
@@ -40,6 +41,27 @@ struct DataCommand: ParsableCommand {
           .data, "dataset '\(name)' is not ready", file: report.root,
           remedy: report.missing.isEmpty ? "see the notes above" : "put in place: \(report.missing.joined(separator: "; "))")
       }
+    }
+  }
+
+  struct Prepare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Makes what a dataset needs from what is there (stamps-clips: its films); runs and checks do so too.")
+    @Argument(help: "The dataset's name.") var name: String
+    @Option(help: "Its folder (for 'manifest': its file).") var root: String?
+
+    func run() throws {
+      let spec = try DatasetRegistry.named(name)
+      let options = DatasetOptions(root: root)
+      let progress = Progress()
+      var made = 0
+      try spec.prepare(options) { done, total in
+        if done == 0 { progress.start("making \(name)", total: total) } else { progress.moved(to: done) }
+        made = total
+      }
+      progress.finish()
+      let dataset = try spec.load(options)
+      print("\(name): \(dataset.allItems.count) items ready, \(made) made now")
     }
   }
 }

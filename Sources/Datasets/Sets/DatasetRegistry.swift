@@ -12,6 +12,8 @@ public struct DatasetOptions: Sendable, Hashable {
   public var minimumImages = 21
   /// Load data that differ from the committed card.
   public var acceptOtherData = false
+  /// Where derived files go.
+  public var cache = CacheRoot.path()
 
   public init(root: String? = nil, language: String? = nil) {
     self.root = root
@@ -29,11 +31,16 @@ public protocol DatasetSpec: Sendable {
   var defaultLanguage: String { get }
   /// What is expected where, one line per file or folder, relative to the root.
   var expectedLayout: [String] { get }
+  /// Makes what is not there yet and can be made from what is; most datasets have nothing to do.
+  /// - Parameter progress: how many steps are done, of how many.
+  func prepare(_ options: DatasetOptions, progress: (_ done: Int, _ total: Int) -> Void) throws
   /// - Throws: ``IeumError`` (data) naming file, line and way out.
   func load(_ options: DatasetOptions) throws -> Dataset
 }
 
 extension DatasetSpec {
+  public func prepare(_ options: DatasetOptions, progress: (_ done: Int, _ total: Int) -> Void) throws {}
+
   public func root(_ options: DatasetOptions) -> String { options.root ?? defaultRoot }
 
   /// Looks at the data as ``load(_:)`` does, and reports instead of throwing.
@@ -76,6 +83,7 @@ extension DatasetSpec {
 public enum DatasetRegistry {
   public static let all: [any DatasetSpec] = [
     StampsDataset(),
+    StampsClipsDataset(),
     FilmsDataset(),
     ManifestDataset(),
   ]

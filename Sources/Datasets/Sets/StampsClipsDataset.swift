@@ -18,7 +18,14 @@ struct StampsClipsDataset: DatasetSpec {
 
   private let stamps = StampsDataset()
 
-  func prepare(_ options: DatasetOptions, progress: (_ done: Int, _ total: Int) -> Void) throws {
+  func prepare(_ options: DatasetOptions) throws -> [String] {
+    var made = 0
+    try makeFiles(options) { _, total in made = total }
+    let dataset = try load(options)
+    return ["\(dataset.allItems.count) films, \(made) of them made now"] + dataset.notes
+  }
+
+  func makeFiles(_ options: DatasetOptions, progress: (_ done: Int, _ total: Int) -> Void) throws {
     let source = try stamps.load(options)
     let folder = Self.folder(of: source, options)
     let missing = source.allItems.filter { !FileManager.default.fileExists(atPath: Self.path($0, in: folder)) }
@@ -39,7 +46,7 @@ struct StampsClipsDataset: DatasetSpec {
   func load(_ options: DatasetOptions) throws -> Dataset {
     let source = try stamps.load(options)
     let folder = Self.folder(of: source, options)
-    try prepare(options) { _, _ in }
+    try makeFiles(options) { _, _ in }
     var skipped = source.skipped
     var sizes: [String: Int] = [:]
     var items: [Split: [DatasetItem]] = [:]

@@ -18,7 +18,7 @@ public final class Workbench {
     if let known = datasets[key] { return known }
     let (spec, options) = (try DatasetRegistry.named(choice.name), try choice.resolved())
     let progress = Progress()
-    try spec.prepare(options) { done, total in
+    try spec.makeFiles(options) { done, total in
       if done == 0 { progress.start("making \(choice.name)", total: total) } else { progress.moved(to: done) }
     }
     progress.finish()
@@ -29,20 +29,11 @@ public final class Workbench {
 }
 
 extension CellConfig.DatasetChoice {
-  static let declared = [
-    ParameterSpec("seed", default: .int(2022), "seed of the split, where the data give none"),
-    ParameterSpec("minimumImages", default: .int(21), "films: items with fewer images are dropped"),
-    ParameterSpec("acceptOtherData", default: .bool(false), "load data that differ from the committed card"),
-  ]
+  static let declared = DatasetOptions.declared
 
   /// The dataset room's options.
   /// - Throws: ``IeumError`` (usage) for an unknown option.
   func resolved() throws -> DatasetOptions {
-    let values = try Parameters(options, specs: Self.declared, owner: "dataset '\(name)'")
-    var result = DatasetOptions(root: root, language: language)
-    result.seed = UInt64(max(0, values.int("seed")))
-    result.minimumImages = values.int("minimumImages")
-    result.acceptOtherData = values.bool("acceptOtherData")
-    return result
+    try DatasetOptions(root: root, language: language, values: options, owner: "dataset '\(name)'")
   }
 }

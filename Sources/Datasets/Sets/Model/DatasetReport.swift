@@ -89,7 +89,7 @@ public struct DatasetReport: Sendable, Codable {
     unreadable = bad
     let ids = Set(bad.map(\.id))
     decodable = Dictionary(
-      uniqueKeysWithValues: Split.allCases.compactMap { part in
+      uniqueKeysWithValues: Split.allCases.compactMap { part -> (String, Completeness)? in
         guard let count = dataset.completeness[part], count.listed > 0 else { return nil }
         let lost = dataset.items(in: part).map(\.id).filter(ids.contains)
         return (

@@ -19,6 +19,27 @@ struct CellRunner {
     return try ItemTask(cell, bench: bench)
   }
 
+  /// Everything that is missing on disk, each with the way to get it; empty when the cell can run.
+  /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
+  func missing() throws -> [IeumError] {
+    var missing: [IeumError] = []
+    func attempt<T>(_ body: () throws -> T) throws -> T? {
+      do { return try body() } catch let error as IeumError where error.kind == .data {
+        missing.append(error)
+        return nil
+      }
+    }
+    if config.towers == nil {
+      _ = try attempt { try bench.dataset(config.dataset) }
+      for weights in [config.text.weights, config.image.weights] {
+        _ = try attempt { try WeightCatalog.resolve(weights, cache: bench.cache) }
+      }
+    }
+    // Towers tell of all that is missing at once.
+    if missing.isEmpty { _ = try attempt { try task() } }
+    return missing
+  }
+
   func folder(_ task: any CellTask, seed: Int) -> String {
     bench.cache.run(digest: Digest.of(task.digest + " seed \(seed)"))
   }

@@ -1,6 +1,7 @@
 import Basics
 import Datasets
 import Models
+import Tensors
 
 /// Encodes a whole dataset with one encoder, outside any experiment (`ieum features extract`).
 public struct FeatureExtraction {
@@ -10,11 +11,12 @@ public struct FeatureExtraction {
   /// - Parameter parameters: of the encoder; image encoders take `frames` and `sampling` for films.
   public init(
     dataset: String, root: String?, language: String?, encoder: String, weights: String, seed: Int,
-    parameters: [String: Scalar] = [:]
+    precision: InferencePrecision = .f32, parameters: [String: Scalar] = [:]
   ) throws {
     let spec = try DatasetRegistry.named(dataset)
     self.dataset = .init(name: dataset, root: root, language: language ?? spec.defaultLanguage, options: [:])
-    self.encoder = .init(encoder: encoder, weights: weights, seed: seed, train: false, parameters: parameters)
+    self.encoder = .init(
+      encoder: encoder, weights: weights, seed: seed, train: false, precision: precision, parameters: parameters)
   }
 
   /// - Throws: ``IeumError``: usage for an unknown or trainable encoder; data for missing data or weights.

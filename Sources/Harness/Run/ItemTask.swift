@@ -36,13 +36,17 @@ struct ItemTask: CellTask {
   }
 
   var notes: [String] {
+    let (text, image) = (config.text, config.image)
     var notes: [String] = []
-    if config.image.weights == "random" {
-      notes.append("\(config.image.encoder) runs with seeded random weights, not ImageNet's")
-    } else if let entry = WeightCatalog.named(config.image.weights) {
-      notes.append(entry.footnote)
+    if image.weights == "random", !image.train {
+      notes.append("\(image.encoder) runs with seeded random weights, not ImageNet's")
+    } else if image.weights == "random" {
+      notes.append("\(image.encoder) is learnt here from random weights")
     }
-    if let entry = WeightCatalog.named(config.text.weights) { notes.append(entry.footnote) }
+    if text.weights == "random" { notes.append("\(text.encoder) is learnt here from random weights") }
+    notes += [image, text].compactMap { choice in
+      WeightCatalog.named(choice.weights).map { $0.footnote + (choice.train ? ", fine-tuned here" : "") }
+    }
     return notes
   }
 

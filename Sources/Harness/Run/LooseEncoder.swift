@@ -2,6 +2,7 @@ import Basics
 import Datasets
 import Foundation
 import Models
+import Tensors
 
 /// Encodes files or sentences that belong to no dataset, into a feature file (`ieum encode`).
 public struct LooseEncoder {
@@ -14,6 +15,7 @@ public struct LooseEncoder {
     public var pooling = "mean"
     public var maxTokens: Int?
     public var seed = 0
+    public var precision = InferencePrecision.f32
     public var language = "en"
     /// Of films: how many frames, and which.
     public var frames = 12
@@ -41,7 +43,9 @@ public struct LooseEncoder {
     let spec = try ImageEncoderRegistry.named(request.encoder)
     let sampling = try FrameSampling(name: request.sampling, frames: request.frames)
     try refuseMissing(paths)
-    let encoder = try ImageEncoder.load(spec, weights: try weights(), seed: UInt64(request.seed))
+    let encoder = try ImageEncoder.load(
+      spec, weights: try weights(), seed: UInt64(request.seed), precision: request.precision)
+    if let slowdown = encoder.slowdown { Progress().note("ieum: \(slowdown)") }
     let kinds = Parallel.map(paths) { MediaKind(of: $0) }
     guard kinds.contains(.film) else { return try images(paths, with: encoder, to: output) }
     let parts = zip(paths, kinds).map { path, kind in
@@ -112,6 +116,7 @@ public struct LooseEncoder {
 
   private func textEncoder() throws -> (FrozenText, String) {
     let spec = try TextEncoderRegistry.named(request.encoder)
+    try request.precision.check(text: spec.name, place: "--precision")
     guard !spec.isTrainable else {
       throw IeumError(
         .usage, "'\(spec.name)' is trained with a joint model and has no weights of its own", place: "--encoder",

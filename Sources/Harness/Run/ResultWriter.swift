@@ -24,7 +24,8 @@ struct ResultWriter {
       }
       return nil
     } catch {
-      return "\(error)"
+      let missing = ((try? runner.missing()) ?? []).map(\.description)
+      return missing.isEmpty ? "\(error)" : missing.joined(separator: "; ")
     }
   }
 
@@ -51,6 +52,8 @@ struct ResultWriter {
   private func fill(_ result: inout CellResult) throws {
     let task = try runner.task()
     let folders = cell.config.seeds.map { runner.folder(task, seed: $0) }
+    // A run killed just after its record was written has left its training state behind.
+    for folder in folders { SeedRun.clearState(in: folder) }
     let records = folders.compactMap { RunRecord.read($0) }
     guard let first = records.first, records.count == cell.config.seeds.count else { return }
     for name in first.metrics.keys { result.metrics[name] = records.compactMap { $0.metrics[name] } }

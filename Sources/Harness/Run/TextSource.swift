@@ -24,6 +24,7 @@ struct TextSource {
     }
     values = try Parameters(choice.parameters, specs: spec.parameters, owner: "encoder '\(choice.encoder)'")
     isTrained = spec.isTrainable || choice.train
+    try choice.precision.check(text: name, place: "text.precision")
     weights = try WeightCatalog.resolve(choice.weights, cache: cache)
     guard isTrained || weights != nil else {
       throw IeumError(

@@ -1,4 +1,4 @@
-import Dispatch
+import Basics
 import Foundation
 
 /// What a set of queries says about each candidate: `log Σ exp(scale · s)` over them, and whether one of them likes it
@@ -15,11 +15,10 @@ struct CandidateStatistics: Sendable {
   init(_ scorer: Scorer, candidates: Int, scale: Double) {
     let queries = scorer.queries.count
     let parts = min(CandidateStatistics.parts, queries)
-    let partials = (0..<parts).map { _ in Partial(candidates) }
-    DispatchQueue.concurrentPerform(iterations: parts) { part in
-      for query in (queries * part / parts)..<(queries * (part + 1) / parts) {
-        partials[part].add(scorer, query, scale)
-      }
+    let partials = Parallel.map(Array(0..<parts)) { part in
+      var partial = Partial(candidates)
+      for query in (queries * part / parts)..<(queries * (part + 1) / parts) { partial.add(scorer, query, scale) }
+      return partial
     }
     logSums = (0..<candidates).map { item in
       let largest = partials.reduce(-Double.infinity) { max($0, $1.largest[item]) }
@@ -29,8 +28,8 @@ struct CandidateStatistics: Sendable {
     isFavourite = (0..<candidates).map { item in partials.contains { $0.isFavourite[item] } }
   }
 
-  /// A running log-sum per candidate, used by one thread.
-  private final class Partial: @unchecked Sendable {
+  /// A running log-sum per candidate.
+  private struct Partial {
     var largest: [Double]
     var sums: [Double]
     var isFavourite: [Bool]
@@ -41,7 +40,7 @@ struct CandidateStatistics: Sendable {
       isFavourite = [Bool](repeating: false, count: candidates)
     }
 
-    func add(_ scorer: Scorer, _ query: Int, _ scale: Double) {
+    mutating func add(_ scorer: Scorer, _ query: Int, _ scale: Double) {
       var (favourite, best) = (0, -Double.infinity)
       for item in largest.indices {
         let score = scorer.score(query: query, item: item)

@@ -33,27 +33,15 @@ private struct LineLevels: Sendable {
   let statistics: CandidateStatistics
 
   func all(allLevels: Bool) -> QueryLevels {
-    let results = Results(problem.queryCount)
-    Parallel.chunks(of: problem.queryCount) { range in
-      var line = [Double](repeating: 0, count: problem.galleryCount)
-      for query in range { results.lines[query].value = levels(query, &line, allLevels) }
-    }
-    let lines = results.lines.map(\.value)
+    let lines = Parallel.map(Array(0..<problem.queryCount)) { levels($0, allLevels) }
     return QueryLevels(
       offsets: lines.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }, levels: lines.flatMap { $0 },
       relevantCounts: (0..<problem.queryCount).map { problem.relevant(to: $0).count },
       galleryCounts: (0..<problem.queryCount).map { problem.galleryCount(for: $0) })
   }
 
-  /// One box per query, so that threads touch different ones.
-  private final class Results: @unchecked Sendable {
-    final class Box: @unchecked Sendable { var value: [Level] = [] }
-    let lines: [Box]
-    init(_ count: Int) { lines = (0..<count).map { _ in Box() } }
-  }
-
-  private func levels(_ query: Int, _ line: inout [Double], _ allLevels: Bool) -> [Level] {
-    fill(&line, query)
+  private func levels(_ query: Int, _ allLevels: Bool) -> [Level] {
+    let line = changedScores(query)
     let relevant = problem.relevant(to: query)
     let keys = Set(relevant.map { line[$0] }).sorted(by: >)
     var levels: [Level] = []
@@ -67,8 +55,8 @@ private struct LineLevels: Sendable {
     return levels
   }
 
-  private func fill(_ line: inout [Double], _ query: Int) {
-    for item in line.indices { line[item] = scorer.score(query: query, item: item) }
+  private func changedScores(_ query: Int) -> [Double] {
+    var line = (0..<problem.galleryCount).map { scorer.score(query: query, item: $0) }
     let excluded = problem.exclude.flatMap { $0[query] >= 0 ? $0[query] : nil }
     if let excluded { line[excluded] = -.infinity }
     switch rescoring {
@@ -77,9 +65,11 @@ private struct LineLevels: Sendable {
         line[item] *= exp(scale * line[item] - statistics.logSums[item])
       }
     case .querybank(_, let beta):
-      guard let best = line.max(), let favourite = line.firstIndex(of: best), statistics.isFavourite[favourite] else { return }
+      guard let best = line.max(), let favourite = line.firstIndex(of: best), statistics.isFavourite[favourite]
+      else { return line }
       // The logarithm of the inverted softmax: the same order.
       for item in line.indices where item != excluded { line[item] = beta * line[item] - statistics.logSums[item] }
     }
+    return line
   }
 }

@@ -60,6 +60,10 @@ let package = Package(
     // Opened at run time (library.h says why), so nothing is linked.
     .target(name: "CSentencePiece"),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+    // A static library; BLAS, LAPACK and OpenMP are the ones that libtorch loads too.
+    .target(
+      name: "CFaiss", cxxSettings: [.headerSearchPath("openmp"), .unsafeFlags(["-O2", "-w"])],
+      linkerSettings: [.linkedLibrary("faiss"), .linkedLibrary("openblas"), .linkedLibrary("gomp")]),
 
     // Rooms, in the order in which data flows.
     .target(name: "HDF5", dependencies: ["Basics", "CHDF5"]),
@@ -67,7 +71,7 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["Basics", "CTorch", "Weights"]),
     .target(name: "Models", dependencies: ["Basics", "Tensors", "Weights"]),
     .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece"], resources: [.copy("Cards")]),
-    .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS"]),
+    .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS", "CFaiss"]),
     .target(
       name: "Harness",
       dependencies: [
@@ -84,7 +88,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Golden")]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Golden")]),
-    .testTarget(name: "RankingTests", dependencies: ["Ranking"]),
+    .testTarget(name: "RankingTests", dependencies: ["Ranking"], resources: [.copy("Golden")]),
     .testTarget(name: "HarnessTests", dependencies: ["Harness"]),
     .testTarget(
       name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5", "Models", "Tensors", "Weights"]),

@@ -23,20 +23,17 @@ struct CellRunner {
   /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
   func missing() throws -> [IeumError] {
     var missing: [IeumError] = []
-    func attempt<T>(_ body: () throws -> T) throws -> T? {
-      do { return try body() } catch let error as IeumError where error.kind == .data {
-        missing.append(error)
-        return nil
-      }
+    func attempt<T>(_ body: () throws -> T) throws {
+      do { _ = try body() } catch let error as IeumError where error.kind == .data { missing.append(error) }
     }
     if config.towers == nil {
-      _ = try attempt { try bench.dataset(config.dataset) }
+      try attempt { try bench.dataset(config.dataset) }
       for weights in [config.text.weights, config.image.weights] {
-        _ = try attempt { try WeightCatalog.resolve(weights, cache: bench.cache) }
+        try attempt { try WeightCatalog.resolve(weights, cache: bench.cache) }
       }
     }
     // Towers tell of all that is missing at once.
-    if missing.isEmpty { _ = try attempt { try task() } }
+    if missing.isEmpty { try attempt { try task() } }
     return missing
   }
 

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ctorch_plan.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -9,18 +9,6 @@ struct TowerGallery {
   let data: TowerData
   let embedder: TowerEmbedder
 
-  /// The metrics of all directions; those of the first carry no prefix.
-  struct Ranked {
-    var metrics: [String: Double] = [:]
-    var ci95: [String: [Double]] = [:]
-    var chance: [String: Double] = [:]
-    var tiedQueries = 0
-    var queries = 0
-    var gallery = 0
-    /// Listed items of the split without a vector.
-    var missing = 0
-  }
-
   /// Vectors of some items in every modality.
   private struct Vectors {
     let texts: ItemVectors
@@ -68,29 +56,17 @@ struct TowerGallery {
   }
 
   /// Ranks every direction; embeddings and ranks are written into the folder.
-  func rank(share: Double, folder: String) throws -> Ranked {
+  func rank(share: Double, folder: String) throws -> (ranked: RankedDirections, missing: Int) {
     let vectors = try vectors(data.evaluated, dataset: 0)
     let clips = ClipMix.mixed(image: vectors.clips, audio: vectors.audio, share: share)
-    var ranked = Ranked()
-    ranked.missing = data.evaluated.count { !clips.has($0.id) }
-    for (place, direction) in task.towers.directions.enumerated() {
-      let made = try DirectionFile(
+    let settings = task.config.evaluation
+    let ranked = try RankedDirections(
+      task.towers.directions, settings, similarity: try Similarity.named(settings.similarity), folder: folder
+    ) { direction in
+      try DirectionFile(
         direction, items: data.evaluated, dataset: task.dataset, texts: vectors.texts, clips: clips,
         image: vectors.image, audio: vectors.audio)
-      let file = made.embeddings
-      let suffix = place == 0 ? "" : "-\(direction.rawValue)"
-      try file.write(to: "\(folder)/embeddings\(suffix).h5")
-      let run = try RankedRun(
-        file, task.config.evaluation, similarity: try Similarity.named(task.config.evaluation.similarity),
-        folder: folder, ranks: "ranks\(suffix).h5", absent: made.absent)
-      let chance = try RankedRun.chance(task.config.evaluation, file: file)
-      let prefix = place == 0 ? "" : "\(direction.rawValue) "
-      for (name, value) in run.metrics { ranked.metrics[prefix + name] = value }
-      for (name, value) in run.ci95 { ranked.ci95[prefix + name] = value }
-      for (name, value) in chance { ranked.chance[prefix + name] = value }
-      guard place == 0 else { continue }
-      (ranked.tiedQueries, ranked.queries, ranked.gallery) = (run.tiedQueries, made.queryCount, made.galleryCount)
     }
-    return ranked
+    return (ranked, data.evaluated.count { !clips.has($0.id) })
   }
 }

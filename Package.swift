@@ -25,6 +25,8 @@ let torchHasCUDA = libtorch.map { FileManager.default.fileExists(atPath: $0 + "/
 let torchLinker: [LinkerSetting] = [
   .unsafeFlags(torchLibraryPaths + (torchHasCUDA ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda"] : [])),
   .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+  // Compiled inference, on the threads that libtorch uses too.
+  .linkedLibrary("dnnl"), .linkedLibrary("gomp"),
 ]
 
 let package = Package(
@@ -33,7 +35,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -75,7 +76,7 @@ let package = Package(
       name: "Harness",
       dependencies: [
         "Basics", "HDF5", "Weights", "Tensors", "Models", "Datasets", "Ranking",
-        .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "Yams", package: "Yams"),
       ]),
     .executableTarget(
       name: "ieum",
@@ -89,7 +90,19 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Golden")]),
     .testTarget(name: "RankingTests", dependencies: ["Ranking"], resources: [.copy("Golden")]),
     .testTarget(name: "HarnessTests", dependencies: ["Harness"]),
-    .testTarget(name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5", "Models", "Tensors", "Weights"]),
   ],
   cxxLanguageStandard: torchIsRecent ? .cxx20 : .cxx17
 )
+
+// Fuzz targets are built by scripts/fuzz.sh alone: they need libFuzzer's main function.
+if ProcessInfo.processInfo.environment["IEUM_FUZZ"] != nil {
+  package.targets += [
+    .target(name: "FuzzMemory", path: "Fuzz/Memory"),
+    .executableTarget(
+      name: "fuzz", dependencies: ["Basics", "Weights", "Models", "Datasets", "Harness", "FuzzMemory"],
+      path: "Fuzz/Targets", swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+  ]
+}

@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import Harness
 import Models
+import Tensors
 
 struct EncodeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,6 +19,7 @@ struct EncodeCommand: ParsableCommand {
   @Option(help: "bert: mean or cls.") var pooling: BertPooling = .mean
   @Option(help: "bert: most tokens of a sentence.") var maxTokens: Int?
   @Option(help: "Seed of random weights.") var seed = 0
+  @Option(help: "Arithmetic of the encoder: f32 or bf16.") var precision: InferencePrecision = .f32
   @Option(help: "Language of the words (word2vec).") var language = "en"
   @Option(help: "The feature file to write.") var out: String
   @Option(name: .customLong("text"), help: "A sentence. May be repeated.") var texts: [String] = []
@@ -29,7 +31,7 @@ struct EncodeCommand: ParsableCommand {
     var request = LooseEncoder.Request(encoder: encoder)
     (request.weights, request.config, request.tokenizer) = (weights, config, tokenizer)
     (request.pooling, request.maxTokens, request.seed) = (pooling.rawValue, maxTokens, seed)
-    request.language = language
+    (request.language, request.precision) = (language, precision)
     let isText = TextEncoderRegistry.all.contains { $0.name == encoder }
     guard isText || ImageEncoderRegistry.all.contains(where: { $0.name == encoder }) else {
       throw Suggestion.unknown(

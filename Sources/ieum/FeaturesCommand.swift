@@ -3,6 +3,7 @@ import Basics
 import Datasets
 import Foundation
 import Harness
+import Tensors
 
 struct FeaturesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,12 +17,14 @@ struct FeaturesCommand: ParsableCommand {
     @Option(help: "A registered encoder.") var encoder: String
     @Option(help: "Weight file, a name of `ieum models list`, or 'random'.") var weights = "random"
     @Option(help: "Seed of random weights.") var seed = 0
+    @Option(help: "Arithmetic of the encoder: f32 or bf16.") var precision: InferencePrecision = .f32
     @OptionGroup var engine: EngineOptions
 
     func run() throws {
       try engine.apply()
       let file = try FeatureExtraction(
-        dataset: dataset, root: root, language: language, encoder: encoder, weights: weights, seed: seed
+        dataset: dataset, root: root, language: language, encoder: encoder, weights: weights, seed: seed,
+        precision: precision
       ).run()
       if !file.errors.isEmpty { warn("\(file.errors.count) item(s) could not be encoded; see `ieum features show`") }
       print(file.path)

@@ -89,9 +89,8 @@ private struct ManifestReader {
 
   func reasonToSkip(_ item: DatasetItem, _ record: ManifestRecord) -> String? {
     if item.texts[language] == nil { return "line \(record.line): no text in '\(language)'" }
-    let files = item.imagePaths + [item.audioPath, item.videoPath].compactMap { $0 }
-    if files.isEmpty { return "line \(record.line): no images" }
-    if let missing = files.first(where: { DatasetDigest.size(of: $0) < 0 }) {
+    if item.files.isEmpty { return "line \(record.line): no images, video or audio" }
+    if let missing = item.files.first(where: { DatasetDigest.size(of: $0) < 0 }) {
       return "line \(record.line): the file \(missing) is missing"
     }
     return nil

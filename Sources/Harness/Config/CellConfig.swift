@@ -1,4 +1,5 @@
 import Basics
+import Tensors
 
 /// Everything one cell of a sweep depends on, decoded and checked.
 public struct CellConfig: Sendable {
@@ -18,6 +19,8 @@ public struct CellConfig: Sendable {
     public let seed: Int
     /// Whether it learns with the joint model, starting from the weights; `rnn`, `lstm` and `gru` always do.
     public let train: Bool
+    /// Arithmetic of a frozen encoder; a learning one goes by ``Training/precision``.
+    public var precision = InferencePrecision.f32
     public let parameters: [String: Scalar]
   }
 
@@ -96,10 +99,15 @@ public struct CellConfig: Sendable {
 
   private static func encoder(_ reader: ConfigReader, weights: String) -> EncoderChoice {
     defer { reader.finish() }
+    let train = reader.bool("train", default: false)
+    let precision = reader.choice("precision", InferencePrecision.allCases.map(\.rawValue), default: "f32")
+    if train, precision != "f32" {
+      reader.problem("precision", "'precision' is for frozen encoders; set 'training.precision' for one that learns")
+    }
     return EncoderChoice(
       encoder: reader.string("encoder"), weights: reader.string("weights", default: weights),
-      seed: reader.int("seed", default: 0, in: 0...Int.max), train: reader.bool("train", default: false),
-      parameters: reader.parameters("parameters"))
+      seed: reader.int("seed", default: 0, in: 0...Int.max), train: train,
+      precision: InferencePrecision(rawValue: precision) ?? .f32, parameters: reader.parameters("parameters"))
   }
 
   private static func model(_ reader: ConfigReader) -> ModelChoice {

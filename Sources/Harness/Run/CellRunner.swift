@@ -6,7 +6,6 @@ import Models
 /// Computes one cell of a sweep: features, one training per seed, embeddings, metrics. Whatever lies in the cache
 /// under the digest of all that went into it is taken from there.
 struct CellRunner {
-  let experiment: String
   let cell: Experiment.Cell
   let bench: Workbench
   let progress: Progress
@@ -34,6 +33,27 @@ struct CellRunner {
       image: try ImageFeatures(config.image, cache: bench.cache))
   }
 
+  /// Everything that is missing on disk, each with the way to get it; empty when the cell can run.
+  /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
+  func missing() throws -> [IeumError] {
+    var missing: [IeumError] = []
+    func attempt<T>(_ body: () throws -> T) throws -> T? {
+      do { return try body() } catch let error as IeumError where error.kind == .data {
+        missing.append(error)
+        return nil
+      }
+    }
+    let dataset = try attempt { try bench.dataset(config.dataset) }
+    for weights in [config.text.weights, config.image.weights] {
+      _ = try attempt { try WeightCatalog.resolve(weights, cache: bench.cache) }
+    }
+    if missing.isEmpty, let dataset {
+      _ = try attempt { try TextSource(config.text, dataset: dataset, cache: bench.cache) }
+      _ = try attempt { try ImageFeatures(config.image, cache: bench.cache) }
+    }
+    return missing
+  }
+
   func folder(_ parts: Parts, seed: Int) -> String {
     bench.cache.run(digest: Digest.of(parts.digest(config) + " seed \(seed)"))
   }
@@ -49,6 +69,7 @@ struct CellRunner {
     let parts = try parts()
     let missing = missingSeeds(parts)
     guard !missing.isEmpty else { return }
+    try Engine.use(threads: config.training.threads)
     let clock = ContinuousClock()
     let start = clock.now
     let image = try parts.image.inputs(for: parts.dataset, cache: bench.cache, progress: progress)

@@ -1,16 +1,20 @@
 import Basics
 import Datasets
 import Models
+import Tensors
 
 /// Encodes a whole dataset with one encoder, outside any experiment (`ieum features extract`).
 public struct FeatureExtraction {
   private let dataset: CellConfig.DatasetChoice
   private let encoder: CellConfig.EncoderChoice
 
-  public init(dataset: String, root: String?, language: String?, encoder: String, weights: String, seed: Int) throws {
+  public init(
+    dataset: String, root: String?, language: String?, encoder: String, weights: String, seed: Int,
+    precision: InferencePrecision = .f32
+  ) throws {
     let spec = try DatasetRegistry.named(dataset)
     self.dataset = .init(name: dataset, root: root, language: language ?? spec.defaultLanguage, options: [:])
-    self.encoder = .init(encoder: encoder, weights: weights, seed: seed, train: false, parameters: [:])
+    self.encoder = .init(encoder: encoder, weights: weights, seed: seed, train: false, precision: precision, parameters: [:])
   }
 
   /// - Throws: ``IeumError``: usage for an unknown or trainable encoder; data for missing data or weights.

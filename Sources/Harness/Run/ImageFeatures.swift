@@ -2,6 +2,7 @@ import Basics
 import Datasets
 import Foundation
 import Models
+import Tensors
 
 /// Fills the feature store with one vector per item: the mean over the vectors of its images (hong2022).
 struct ImageFeatures {
@@ -12,6 +13,7 @@ struct ImageFeatures {
   let weightsDigest: String
   /// SHA-256 over weights, preprocessing and code version: `encoder_digest` of the file.
   let digest: String
+  private let precision: InferencePrecision
   /// Whether the network learns with the joint model instead of filling the store.
   private let isTrained: Bool
   /// Images decoded and encoded at a time.
@@ -24,8 +26,10 @@ struct ImageFeatures {
     weights = try WeightCatalog.resolve(choice.weights, cache: cache)
     weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random:\(choice.seed)"
     isTrained = choice.train
+    precision = choice.precision
     let learnt = choice.train ? " learnt" : ""
-    digest = Digest.of("\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)\(learnt)")
+    let parts = ["\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)\(learnt)"]
+    digest = Digest.of((parts + precision.digestParts).joined(separator: " "))
   }
 
   /// The encoder's inputs where it learns, otherwise the feature file, extracted first where it is missing.
@@ -50,7 +54,8 @@ struct ImageFeatures {
       attributes: FeatureAttributes(
         modality: .image, dataset: dataset.name, datasetDigest: dataset.digest, encoder: spec.name,
         encoderDigest: digest, dimension: spec.dimension))
-    let encoder = try ImageEncoder.load(spec, weights: weights, seed: UInt64(seed))
+    let encoder = try ImageEncoder.load(spec, weights: weights, seed: UInt64(seed), precision: precision)
+    if let slowdown = encoder.slowdown { progress.note("ieum: \(slowdown)") }
     let todo = dataset.allItems.filter { !writer.finishedIDs.contains($0.id) }
     progress.start("\(dataset.name) → \(spec.name)", total: todo.count)
     var group: [DatasetItem] = []

@@ -2,6 +2,7 @@ import Basics
 import Datasets
 import Foundation
 import Models
+import Tensors
 
 /// Encodes files or sentences that belong to no dataset, into a feature file (`ieum encode`).
 public struct LooseEncoder {
@@ -14,6 +15,7 @@ public struct LooseEncoder {
     public var pooling = "mean"
     public var maxTokens: Int?
     public var seed = 0
+    public var precision = InferencePrecision.f32
     public var language = "en"
 
     public init(encoder: String) { self.encoder = encoder }
@@ -34,7 +36,9 @@ public struct LooseEncoder {
     for path in paths where !FileManager.default.fileExists(atPath: path) {
       throw IeumError(.data, "no such file", file: path, remedy: "check the path")
     }
-    let encoder = try ImageEncoder.load(spec, weights: try weights(), seed: UInt64(request.seed))
+    let encoder = try ImageEncoder.load(
+      spec, weights: try weights(), seed: UInt64(request.seed), precision: request.precision)
+    if let slowdown = encoder.slowdown { Progress().note("ieum: \(slowdown)") }
     let writer = try writer(output, .image, spec.dimension, encoder.digest)
     for start in stride(from: 0, to: paths.count, by: 32) {
       let piece = Array(paths[start..<min(start + 32, paths.count)])
@@ -72,6 +76,7 @@ public struct LooseEncoder {
 
   private func textEncoder() throws -> (FrozenText, String) {
     let spec = try TextEncoderRegistry.named(request.encoder)
+    try request.precision.check(text: spec.name, place: "--precision")
     guard !spec.isTrainable else {
       throw IeumError(
         .usage, "'\(spec.name)' is trained with a joint model and has no weights of its own", place: "--encoder",

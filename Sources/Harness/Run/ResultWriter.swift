@@ -12,7 +12,7 @@ struct ResultWriter {
   private var folder: String { "\(results)/cells/\(cell.id)" }
 
   private var runner: CellRunner {
-    CellRunner(experiment: experiment.name, cell: cell, bench: bench, progress: Progress())
+    CellRunner(cell: cell, bench: bench, progress: Progress())
   }
 
   /// Why the cell has no numbers; `nil` when it has them.
@@ -24,7 +24,8 @@ struct ResultWriter {
       }
       return nil
     } catch {
-      return "\(error)"
+      let missing = ((try? runner.missing()) ?? []).map(\.description)
+      return missing.isEmpty ? "\(error)" : missing.joined(separator: "; ")
     }
   }
 
@@ -51,6 +52,8 @@ struct ResultWriter {
   private func fill(_ result: inout CellResult) throws {
     let parts = try runner.parts()
     let folders = cell.config.seeds.map { runner.folder(parts, seed: $0) }
+    // A run killed just after its record was written has left its training state behind.
+    for folder in folders { SeedRun.clearState(in: folder) }
     let records = folders.compactMap { RunRecord.read($0) }
     guard let first = records.first, records.count == cell.config.seeds.count else { return }
     for name in first.metrics.keys { result.metrics[name] = records.compactMap { $0.metrics[name] } }
@@ -86,12 +89,16 @@ struct ResultWriter {
   /// Footnotes on data and weights: what a reader must know before believing the number.
   private func notes() -> [String] {
     var notes = cell.config.notes
-    if cell.config.image.weights == "random" {
-      notes.append("\(cell.config.image.encoder) runs with seeded random weights, not ImageNet's")
-    } else if let entry = WeightCatalog.named(cell.config.image.weights) {
-      notes.append(entry.footnote)
+    let (text, image) = (cell.config.text, cell.config.image)
+    if image.weights == "random", !image.train {
+      notes.append("\(image.encoder) runs with seeded random weights, not ImageNet's")
+    } else if image.weights == "random" {
+      notes.append("\(image.encoder) is learnt here from random weights")
     }
-    if let entry = WeightCatalog.named(cell.config.text.weights) { notes.append(entry.footnote) }
+    if text.weights == "random" { notes.append("\(text.encoder) is learnt here from random weights") }
+    notes += [image, text].compactMap { choice in
+      WeightCatalog.named(choice.weights).map { $0.footnote + (choice.train ? ", fine-tuned here" : "") }
+    }
     return notes
   }
 }

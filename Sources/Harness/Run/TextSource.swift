@@ -19,6 +19,7 @@ struct TextSource {
     let spec = try TextEncoderRegistry.named(choice.encoder)
     values = try Parameters(choice.parameters, specs: spec.parameters, owner: "encoder '\(choice.encoder)'")
     isTrained = spec.isTrainable || choice.train
+    try choice.precision.check(text: name, place: "text.precision")
     weights = try WeightCatalog.resolve(choice.weights, cache: cache)
     guard isTrained || weights != nil else {
       throw IeumError(

@@ -4,7 +4,7 @@ import Tensors
 /// Residual networks of 18 to 152 layers with torchvision's parameter names.
 /// - Source: He et al. 2016, "Deep Residual Learning for Image Recognition", Table 1; the stride of a bottleneck sits on
 ///   its 3×3 convolution (torchvision's "v1.5"), with Keras' weights on its first 1×1.
-public final class ResNet: Module, ImageNetwork {
+public final class ResNet: Module, ConvolutionalNetwork {
   private let stem: ConvNorm
   private var blocks: [ResidualBlock] = []
 
@@ -38,10 +38,12 @@ public final class ResNet: Module, ImageNetwork {
 
   /// - Parameter pixels: `[N, 3, S, S]`.
   /// - Returns: `[N, 512]` or, with bottlenecks, `[N, 2048]`.
-  public func features(_ pixels: Tensor) throws -> Tensor {
-    var x = try stem(pixels).maxPool2d(kernel: 3, stride: 2, padding: 1)
+  public func features(_ pixels: Tensor) throws -> Tensor { try trunk(pixels).globalAvgPool2d() }
+
+  func trunk<Map: FeatureMap>(_ pixels: Map) throws -> Map {
+    var x = try stem(pixels).maxPooled(kernel: 3, stride: 2, padding: 1)
     for block in blocks { x = try block(x) }
-    return try x.globalAvgPool2d()
+    return x
   }
 }
 
@@ -92,10 +94,10 @@ final class ResidualBlock: Module {
     return try ConvNorm(shape, &initial)
   }
 
-  func callAsFunction(_ x: Tensor) throws -> Tensor {
+  func callAsFunction<Map: FeatureMap>(_ x: Map) throws -> Map {
     var y = x
     for step in steps { y = try step(y) }
-    return try (y + (shortcut?(x) ?? x)).relu()
+    return try y.plus(shortcut?(x) ?? x, then: .relu)
   }
 }
 

@@ -34,10 +34,9 @@ public struct Plan: Encodable, Sendable {
     let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
     let missing = try runner.missing()
     guard missing.isEmpty else { return made("missing", missing.map(\.description).joined(separator: "\n    ")) }
-    let parts = try runner.parts()
-    let seeds = runner.missingSeeds(parts).count
-    let files = [parts.text.path(parts.dataset, bench.cache), parts.image.path(parts.dataset, bench.cache)]
-    let features = files.compactMap { $0 }.filter { !FileManager.default.fileExists(atPath: $0) }
+    let task = try runner.task()
+    let seeds = runner.missingSeeds(task).count
+    let features = task.featurePaths.filter { !FileManager.default.fileExists(atPath: $0) }
     return made(seeds == 0 ? "cached" : "to compute", seeds: seeds, features: seeds == 0 ? [] : features)
   }
 

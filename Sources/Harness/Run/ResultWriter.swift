@@ -18,8 +18,8 @@ struct ResultWriter {
   /// Why the cell has no numbers; `nil` when it has them.
   func failure() -> String? {
     do {
-      let parts = try runner.parts()
-      guard runner.missingSeeds(parts).isEmpty else {
+      let task = try runner.task()
+      guard runner.missingSeeds(task).isEmpty else {
         return CellFailure.reason(cell, bench.cache) ?? "was not computed"
       }
       return nil
@@ -36,10 +36,10 @@ struct ResultWriter {
       method: cell.column.isEmpty ? cell.row : nil)
     result.config = Dictionary(cell.config.tree.flattened.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
     result.seeds = cell.config.seeds
-    result.notes = notes()
+    result.notes = cell.config.notes + ((try? runner.task().notes) ?? [])
     result.command = "ieum run \(experiment.file) --only \(cell.id)"
     if let reason = failure() {
-      result.status = (try? runner.parts()) == nil ? .missing : .failed
+      result.status = (try? runner.task()) == nil ? .missing : .failed
       result.reason = reason
     } else {
       try fill(&result)
@@ -50,8 +50,8 @@ struct ResultWriter {
   }
 
   private func fill(_ result: inout CellResult) throws {
-    let parts = try runner.parts()
-    let folders = cell.config.seeds.map { runner.folder(parts, seed: $0) }
+    let task = try runner.task()
+    let folders = cell.config.seeds.map { runner.folder(task, seed: $0) }
     // A run killed just after its record was written has left its training state behind.
     for folder in folders { SeedRun.clearState(in: folder) }
     let records = folders.compactMap { RunRecord.read($0) }
@@ -68,11 +68,15 @@ struct ResultWriter {
       uniquingKeysWith: { $1 })
     result.peakMemoryBytes = records.map(\.peakMemoryBytes).max() ?? 0
     (result.host, result.git) = (first.host, first.git)
-    result.digests = CellResult.Digests(
-      dataset: parts.dataset.digest, split: splitDigest(parts.dataset), textFeatures: parts.text.digest,
-      imageFeatures: parts.image.digest, textWeights: parts.text.weightsDigest,
-      imageWeights: parts.image.weightsDigest, code: "training and evaluation \(Provenance.codeVersion)")
-    for file in ["train.csv", "ranks.h5"] { try copy(folders[0] + "/" + file, to: folder + "/" + file) }
+    result.digests = task.digests
+    result.digests.dataset = task.dataset.digest
+    result.digests.split = splitDigest(task.dataset)
+    result.digests.code = "training and evaluation \(Provenance.codeVersion)"
+    result.chosen = Dictionary(
+      (first.chosen ?? [:]).keys.map { key in (key, records.compactMap { $0.chosen?[key] }) }, uniquingKeysWith: { $1 })
+    result.notes += result.chosen.sorted { $0.key < $1.key }.compactMap { RunRecord.remark($0.key, $0.value) }
+    let more = (cell.config.towers?.directions ?? []).dropFirst().map { "ranks-\($0.rawValue).h5" }
+    for file in ["train.csv", "ranks.h5"] + more { try copy(folders[0] + "/" + file, to: folder + "/" + file) }
   }
 
   /// SHA-256 of the evaluated split's ids, one per line.
@@ -84,21 +88,5 @@ struct ResultWriter {
   private func copy(_ source: String, to target: String) throws {
     guard let data = FileManager.default.contents(atPath: source) else { return }
     try AtomicFile.write(data, to: target)
-  }
-
-  /// Footnotes on data and weights: what a reader must know before believing the number.
-  private func notes() -> [String] {
-    var notes = cell.config.notes
-    let (text, image) = (cell.config.text, cell.config.image)
-    if image.weights == "random", !image.train {
-      notes.append("\(image.encoder) runs with seeded random weights, not ImageNet's")
-    } else if image.weights == "random" {
-      notes.append("\(image.encoder) is learnt here from random weights")
-    }
-    if text.weights == "random" { notes.append("\(text.encoder) is learnt here from random weights") }
-    notes += [image, text].compactMap { choice in
-      WeightCatalog.named(choice.weights).map { $0.footnote + (choice.train ? ", fine-tuned here" : "") }
-    }
-    return notes
   }
 }

@@ -64,7 +64,10 @@ public struct SweepRunner {
       }
     }
     try removeStale(results)
-    if outcome.computed > 0 { try FigureData(experiment: experiment, bench: bench, results: results).write() }
+    if outcome.computed > 0 {
+      try FigureData(experiment: experiment, bench: bench, results: results).write()
+      try ExamplesWriter(experiment: experiment, bench: bench, results: results).write()
+    }
     return outcome
   }
 
@@ -90,7 +93,8 @@ public struct SweepRunner {
   /// The share of the cells that falls to one worker; errors become the cell's record.
   public func work(only pattern: String?, index: Int, count: Int) throws {
     let pending = try selected(pattern)
-    for (place, cell) in pending.enumerated() where place % count == index {
+    let shares = shares(pending)
+    for (place, cell) in pending.enumerated() where shares[place] % count == index {
       do {
         try runner(cell).run()
         CellFailure.clear(cell, bench.cache)
@@ -100,9 +104,20 @@ public struct SweepRunner {
     }
   }
 
+  /// For each cell the number of its training: cells that share one are computed by one worker.
+  private func shares(_ cells: [Experiment.Cell]) -> [Int] {
+    var numbers: [String: Int] = [:]
+    return cells.map { cell in
+      let key = (try? runner(cell).task().trainingKey) ?? cell.id
+      let number = numbers[key] ?? numbers.count
+      numbers[key] = number
+      return number
+    }
+  }
+
   private func isPending(_ cell: Experiment.Cell) -> Bool {
-    guard let parts = try? runner(cell).parts() else { return true }
-    return !runner(cell).missingSeeds(parts).isEmpty
+    guard let task = try? runner(cell).task() else { return true }
+    return !runner(cell).missingSeeds(task).isEmpty
   }
 
   /// A dataset or weights that are missing are told with the cell, not here.

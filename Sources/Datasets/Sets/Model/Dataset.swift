@@ -64,6 +64,9 @@ public struct Dataset: Sendable {
   /// All items: train, test, validation.
   public var allItems: [DatasetItem] { Split.allCases.flatMap { items(in: $0) } }
 
+  /// Whether its items are films, or some of them.
+  public var hasFilms: Bool { items.values.contains { $0.contains { $0.videoPath != nil } } }
+
   /// The text of an item in the dataset's language.
   /// - Throws: ``IeumError`` (data) when the item has none.
   public func text(of item: DatasetItem) throws -> String {

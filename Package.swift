@@ -86,7 +86,12 @@ let package = Package(
       dependencies: ["Basics", "Datasets", "Harness", "Ranking", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(
       name: "Serve",
-      dependencies: ["Basics", "Search", .product(name: "FlyingFox", package: "FlyingFox")]),
+      dependencies: [
+        "Basics", "Datasets", "Harness", "Search", .product(name: "FlyingFox", package: "FlyingFox"),
+      ],
+      resources: [
+        .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
+      ]),
     .executableTarget(
       name: "ieum",
       dependencies: [

@@ -88,6 +88,7 @@ let package = Package(
       name: "Serve",
       dependencies: [
         "Basics", "Datasets", "Harness", "Search", .product(name: "FlyingFox", package: "FlyingFox"),
+        .product(name: "FlyingSocks", package: "FlyingFox"),
       ],
       resources: [
         .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),

@@ -1,6 +1,7 @@
 import Basics
 import Datasets
 import FlyingFox
+import FlyingSocks
 import Foundation
 import Harness
 import Search
@@ -33,12 +34,12 @@ public struct SearchServer: Sendable {
   /// - Parameter ready: told the address once it listens.
   public func run(ready: @escaping @Sendable (String) -> Void) async throws {
     let server = HTTPServer(
-      address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: 60, logger: .disabled,
+      address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: 60, logger: DisabledLogger(),
       handler: ClosureHTTPHandler { request in await respond(request) })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask {
-        try await server.waitUntilListening()
+        try await server.waitUntilListening(timeout: 60)
         guard case .ip4(_, let port)? = await server.listeningAddress else { return }
         ready("http://127.0.0.1:\(port)/")
       }

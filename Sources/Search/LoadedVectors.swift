@@ -20,9 +20,10 @@ final class SearchVectors: Sendable {
   }
 
   init(_ state: SearchCatalog.State, _ folder: String) throws {
-    spec = try IndexRegistry.named(state.index)
-    exact = try IndexRegistry.named("exact")
-    parameters = state.parameters.mapValues { Scalar(parsing: $0) }
+    let spec = try IndexRegistry.named(state.index)
+    let exact = try IndexRegistry.named("exact")
+    let parameters = state.parameters.mapValues { Scalar(parsing: $0) }
+    (self.spec, self.exact, self.parameters) = (spec, exact, parameters)
     indexed = state.indexed
     guard state.rows > 0 else {
       (vectors, index, tail) = (nil, nil, nil)
@@ -31,7 +32,7 @@ final class SearchVectors: Sendable {
     let vectors = try VectorMatrix(
       mapping: Self.vectorsPath(folder, state.generation), count: state.rows, dimension: state.dimension, growing: true)
     self.vectors = vectors
-    let build = parameters.filter { name, _ in self.spec.buildParameters.contains { $0.name == name } }
+    let build = parameters.filter { name, _ in spec.buildParameters.contains { $0.name == name } }
     index =
       state.indexed > 0
       ? try spec.load(

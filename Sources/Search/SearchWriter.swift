@@ -19,7 +19,6 @@ public final class SearchWriter {
       throw IeumError(.system, "cannot be written (\(String(cString: strerror(errno))))", file: path)
     }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-      close(lock)
       throw IeumError(
         .data, "another process is changing this index", file: database.folder,
         remedy: "wait until it is done; searching goes on meanwhile")
@@ -27,7 +26,7 @@ public final class SearchWriter {
     try removeLeftovers()
   }
 
-  deinit { close(lock) }
+  deinit { if lock >= 0 { close(lock) } }
 
   /// Files of a rebuild that did not come to its end.
   private func removeLeftovers() throws {

@@ -42,7 +42,8 @@ struct RequestedSearch: Sendable {
       default: throw Refusal(.badRequest, "the parameter '\(item.name)' is unknown")
       }
     }
-    parts = texts.map { (.text($0), textWeight) } + items.map { (.like($0), likeWeight) }
+    for text in texts { parts.append((.text(text), textWeight)) }
+    for item in items { parts.append((.like(item), likeWeight)) }
     if parts.isEmpty, request.method == .GET {
       throw Refusal(.badRequest, "there is nothing to look for; give 'q' or 'like', or POST a picture")
     }

@@ -10,23 +10,26 @@ import Search
 ///
 /// No file is served but thumbnails, the page's own, and the media of items whose folders the index names as its roots.
 public struct SearchServer: Sendable {
-  /// Largest upload in bytes.
-  public static let largestUpload = 64 << 20
-
   private let engine: SearchEngine
   private let title: String
   private let decoder: UploadDecoder
   private let port: UInt16
+  /// Largest upload in bytes.
+  private let largestUpload: Int
   /// Searches block; they do not belong on the threads that serve sockets.
   private let queue = DispatchQueue(label: "search", attributes: .concurrent)
 
   /// - Parameters:
   ///   - port: 0 = any that is free.
   ///   - program: this program, started again to decode uploads.
-  public init(_ engine: SearchEngine, title: String, port: UInt16, program: String) {
+  ///   - largestUpload: in bytes.
+  public init(
+    _ engine: SearchEngine, title: String, port: UInt16, program: String, largestUpload: Int = 64 << 20
+  ) {
     self.engine = engine
     self.title = title
     self.port = port
+    self.largestUpload = largestUpload
     decoder = UploadDecoder(program: program)
   }
 
@@ -134,12 +137,12 @@ public struct SearchServer: Sendable {
     let summary = try engine.database.summary()
     return Info(
       items: summary.items, datasets: summary.datasets, languages: summary.languages, index: summary.index,
-      model: title, largestUpload: SearchServer.largestUpload)
+      model: title, largestUpload: largestUpload)
   }
 
   private func search(_ request: HTTPRequest) async throws -> HTTPResponse {
     let asked = try RequestedSearch(request)
-    let upload = request.method == .POST ? try await Upload.receive(request, limit: SearchServer.largestUpload) : nil
+    let upload = request.method == .POST ? try await Upload.receive(request, limit: largestUpload) : nil
     let answer = try await work { () throws -> SearchAnswer in
       var parts = asked.parts
       if let upload {

@@ -157,7 +157,7 @@ import Testing
     let world = try ColourWorld()
     defer { world.remove() }
     let slow = world.folder + "/slow"
-    try AtomicFile.write("#!/bin/sh\nsleep 30\n", to: slow)
+    try AtomicFile.write("#!/bin/sh\nexec sleep 30\n", to: slow)
     chmod(slow, 0o755)
     let start = ContinuousClock.now
     #expect { try UploadDecoder(program: slow, seconds: 0.5).decode("x") } throws: {

@@ -21,14 +21,13 @@ final class TowerQueryEncoder: QueryEncoder, @unchecked Sendable {
   init(_ card: SearchModel.Card, checkpoint: String, cache: Cache) throws {
     let textWeights = try SearchModel.weights(card.text, cache)
     let imageWeights = try SearchModel.weights(card.image, cache)
-    let pooling = card.text.parameters["pooling"] ?? "mean"
     guard let textWeights else {
       throw IeumError(.data, "the text encoder '\(card.text.encoder)' has no weights", file: checkpoint)
     }
-    text =
-      card.text.encoder == "bert"
-      ? try FrozenText.bert(textWeights, pooling: pooling)
-      : try FrozenText.wordVectors(textWeights, language: card.language)
+    var options = FrozenText.Options()
+    options.pooling = card.text.parameters["pooling"] ?? options.pooling
+    options.language = card.language
+    text = try FrozenText.open(card.text.encoder, weights: textWeights, options)
     let spec = try ImageEncoderRegistry.named(card.image.encoder)
     image = try ImageEncoder.load(spec, weights: imageWeights, seed: UInt64(card.image.seed))
     let values = try Parameters(

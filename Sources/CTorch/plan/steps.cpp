@@ -41,6 +41,25 @@ void SiluStep::run(const float *, float *) {
   });
 }
 
+void DepthwiseStep::bind(const Arena &arena) {
+  input = arena.at(source);
+  output = arena.at(target);
+  means = mean.stretch < 0 ? nullptr : reinterpret_cast<float *>(arena.at(mean));
+}
+
+void DepthwiseStep::run(const float *, float *) {
+  parallel_for(from.count(), from.values() + to.values(), [&](int64_t begin, int64_t end) {
+    static thread_local std::vector<float> scratch;
+    scratch.resize(static_cast<size_t>(shape.scratch() * to.width + 16));
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t group = i % from.groups;
+      kernels->depthwise(shape, input + i * from.values() * from.item, output + i * to.values() * to.item,
+                         weights->data() + group * shape.kernel * shape.kernel * to.width,
+                         bias->data() + group * to.width, means ? means + i * to.width : nullptr, scratch.data());
+    }
+  });
+}
+
 void MeanStep::bind(const Arena &arena) {
   values = arena.at(value);
   means = reinterpret_cast<float *>(arena.at(mean));

@@ -69,6 +69,15 @@ public final class ImageEncoder {
     }
   }
 
+  /// Starts or stops timing the steps of a compiled network; the lines so far, each with its seconds.
+  @discardableResult
+  public func profile(_ on: Bool) throws -> [String] {
+    guard case .compiled(let network) = engine else {
+      throw IeumError(.usage, "'\(spec.name)' is not compiled and has no steps to time", remedy: slowdown)
+    }
+    return try network.profile(on)
+  }
+
   /// What a compiled network consists of, a line per step; nil where it runs operator by operator.
   public func planSteps() throws -> [String]? {
     guard case .compiled(let network) = engine else { return nil }

@@ -35,7 +35,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -61,6 +60,10 @@ let package = Package(
     // Opened at run time (library.h says why), so nothing is linked.
     .target(name: "CSentencePiece"),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+    // A static library; BLAS, LAPACK and OpenMP are the ones that libtorch loads too.
+    .target(
+      name: "CFaiss", cxxSettings: [.headerSearchPath("openmp"), .unsafeFlags(["-O2", "-w"])],
+      linkerSettings: [.linkedLibrary("faiss"), .linkedLibrary("openblas"), .linkedLibrary("gomp")]),
 
     // Rooms, in the order in which data flows.
     .target(name: "HDF5", dependencies: ["Basics", "CHDF5"]),
@@ -68,12 +71,12 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["Basics", "CTorch", "Weights"]),
     .target(name: "Models", dependencies: ["Basics", "Tensors", "Weights"]),
     .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece"], resources: [.copy("Cards")]),
-    .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS"]),
+    .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS", "CFaiss"]),
     .target(
       name: "Harness",
       dependencies: [
         "Basics", "HDF5", "Weights", "Tensors", "Models", "Datasets", "Ranking",
-        .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "Yams", package: "Yams"),
       ]),
     .executableTarget(
       name: "ieum",
@@ -85,9 +88,21 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Golden")]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Golden")]),
-    .testTarget(name: "RankingTests", dependencies: ["Ranking"]),
+    .testTarget(name: "RankingTests", dependencies: ["Ranking"], resources: [.copy("Golden")]),
     .testTarget(name: "HarnessTests", dependencies: ["Harness"]),
-    .testTarget(name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5", "Models", "Tensors", "Weights"]),
   ],
   cxxLanguageStandard: torchIsRecent ? .cxx20 : .cxx17
 )
+
+// Fuzz targets are built by scripts/fuzz.sh alone: they need libFuzzer's main function.
+if ProcessInfo.processInfo.environment["IEUM_FUZZ"] != nil {
+  package.targets += [
+    .target(name: "FuzzMemory", path: "Fuzz/Memory"),
+    .executableTarget(
+      name: "fuzz", dependencies: ["Basics", "Weights", "Models", "Datasets", "Harness", "FuzzMemory"],
+      path: "Fuzz/Targets", swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+  ]
+}

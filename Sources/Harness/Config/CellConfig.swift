@@ -64,6 +64,8 @@ public struct CellConfig: Sendable {
   public let loss: LossChoice
   public let training: Training
   public let evaluation: Evaluation
+  /// The further settings of a cell whose modalities meet in one space; nil for item-to-item retrieval.
+  public let towers: TowersConfig?
   public let seeds: [Int]
   /// Footnotes a table prints for this cell.
   public let notes: [String]
@@ -75,12 +77,21 @@ public struct CellConfig: Sendable {
     let problems = ConfigProblems()
     let reader = ConfigReader(tree, path: "", problems: problems)
     dataset = CellConfig.dataset(reader.section("dataset"))
-    text = CellConfig.encoder(reader.section("text"), weights: "random")
-    image = CellConfig.encoder(reader.section("image"), weights: "random")
     model = CellConfig.model(reader.section("model"))
     loss = CellConfig.loss(reader.section("loss"))
-    training = CellConfig.training(reader.section("training"))
-    evaluation = CellConfig.evaluation(reader.section("evaluation"))
+    let (training, evaluation) = (reader.section("training"), reader.section("evaluation"))
+    if reader.choice("task", ["items", "towers"], default: "items") == "towers" {
+      let towers = TowersConfig(reader, training: training, evaluation: evaluation, dataset: dataset)
+      text = towers.encoder(.text)
+      image = towers.encoder(.image)
+      self.towers = towers
+    } else {
+      text = CellConfig.encoder(reader.section("text"), weights: "random")
+      image = CellConfig.encoder(reader.section("image"), weights: "random")
+      towers = nil
+    }
+    self.training = CellConfig.training(training)
+    self.evaluation = CellConfig.evaluation(evaluation)
     seeds = reader.ints("seeds", default: [1])
     notes = reader.strings("notes", default: [])
     if seeds.isEmpty { reader.problem("seeds", "'seeds' is empty; give at least one") }
@@ -90,14 +101,14 @@ public struct CellConfig: Sendable {
     self.tree = tree
   }
 
-  private static func dataset(_ reader: ConfigReader) -> DatasetChoice {
+  static func dataset(_ reader: ConfigReader) -> DatasetChoice {
     defer { reader.finish() }
     return DatasetChoice(
       name: reader.string("name"), root: reader.optionalString("root"),
       language: reader.string("language", default: "en"), options: reader.parameters("options"))
   }
 
-  private static func encoder(_ reader: ConfigReader, weights: String) -> EncoderChoice {
+  static func encoder(_ reader: ConfigReader, weights: String) -> EncoderChoice {
     defer { reader.finish() }
     let train = reader.bool("train", default: false)
     let precision = reader.choice("precision", InferencePrecision.allCases.map(\.rawValue), default: "f32")

@@ -41,6 +41,7 @@ public struct ReportPrinter {
     for cell in experiment.cells {
       parts.append((try? Digest.ofFile("\(folder)/cells/\(cell.id)/result.json")) ?? "none")
     }
+    parts.append((try? Digest.ofFile(Examples.path(folder))) ?? "none")
     return Digest.of(parts.joined(separator: "\n"))
   }
 }

@@ -6,73 +6,59 @@ import Models
 /// Computes one cell of a sweep: features, one training per seed, embeddings, metrics. Whatever lies in the cache
 /// under the digest of all that went into it is taken from there.
 struct CellRunner {
-  let experiment: String
   let cell: Experiment.Cell
   let bench: Workbench
   let progress: Progress
 
   private var config: CellConfig { cell.config }
 
-  /// The cell's parts, resolved but not computed: cheap, so that a finished sweep is recognised at once.
-  struct Parts {
-    let dataset: Dataset
-    let text: TextSource
-    let image: ImageFeatures
+  /// What the cell computes, resolved.
+  /// - Throws: ``IeumError``: data for data or weights that are not in place, usage for settings that do not fit.
+  func task() throws -> any CellTask {
+    if let towers = config.towers { return try TowerTask(cell, towers, bench: bench) }
+    return try ItemTask(cell, bench: bench)
+  }
 
-    /// What the runs of the cell depend on, seed aside.
-    func digest(_ config: CellConfig) -> String {
-      let settings = ["model", "loss", "training", "evaluation"].map { config.tree[$0]?.canonical ?? "{}" }
-      return Digest.of(
-        ([Provenance.codeVersion, dataset.digest, text.digest, image.digest] + settings).joined(separator: "\n"))
+  /// Everything that is missing on disk, each with the way to get it; empty when the cell can run.
+  /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
+  func missing() throws -> [IeumError] {
+    var missing: [IeumError] = []
+    func attempt<T>(_ body: () throws -> T) throws {
+      do { _ = try body() } catch let error as IeumError where error.kind == .data { missing.append(error) }
     }
+    if config.towers == nil {
+      try attempt { try bench.dataset(config.dataset) }
+      for weights in [config.text.weights, config.image.weights] {
+        try attempt { try WeightCatalog.resolve(weights, cache: bench.cache) }
+      }
+    }
+    if missing.isEmpty { try attempt { try task() } }
+    return missing
   }
 
-  func parts() throws -> Parts {
-    let dataset = try bench.dataset(config.dataset)
-    return Parts(
-      dataset: dataset, text: try TextSource(config.text, dataset: dataset, cache: bench.cache),
-      image: try ImageFeatures(config.image, cache: bench.cache))
-  }
-
-  func folder(_ parts: Parts, seed: Int) -> String {
-    bench.cache.run(digest: Digest.of(parts.digest(config) + " seed \(seed)"))
+  func folder(_ task: any CellTask, seed: Int) -> String {
+    bench.cache.run(digest: Digest.of(task.digest + " seed \(seed)"))
   }
 
   /// Seeds whose record is not in the cache yet.
-  func missingSeeds(_ parts: Parts) -> [Int] {
-    config.seeds.filter { RunRecord.read(folder(parts, seed: $0)) == nil }
+  func missingSeeds(_ task: any CellTask) -> [Int] {
+    config.seeds.filter { RunRecord.read(folder(task, seed: $0)) == nil }
   }
 
   /// Computes the missing seeds.
   /// - Throws: ``IeumError`` naming what is missing or wrong; finished seeds stay in the cache.
   func run() throws {
-    let parts = try parts()
-    let missing = missingSeeds(parts)
+    let task = try task()
+    let missing = missingSeeds(task)
     guard !missing.isEmpty else { return }
-    let clock = ContinuousClock()
-    let start = clock.now
-    let image = try parts.image.inputs(for: parts.dataset, cache: bench.cache, progress: progress)
-    let text = try parts.text.inputs(for: parts.dataset, cache: bench.cache, progress: progress)
-    let split = Split(rawValue: config.evaluation.split) ?? .test
-    let data = try JointData(parts.dataset, text: text, image: image, split: split)
-    let features = (clock.now - start) / .seconds(1)
-    for seed in missing {
-      try SeedRun(
-        cell: cell, seed: seed, data: data, folder: folder(parts, seed: seed),
-        featureSeconds: features
-      ).compute()
-    }
+    try Engine.use(threads: config.training.threads)
+    try task.compute(seeds: missing, folder: { folder(task, seed: $0) }, progress: progress)
   }
 
   /// The extraction that the cell waits for; done before cells run side by side.
   func prepareFeatures() throws {
-    let parts = try parts()
-    guard !missingSeeds(parts).isEmpty else { return }
-    if parts.image.path(parts.dataset, bench.cache) != nil {
-      _ = try parts.image.inputs(for: parts.dataset, cache: bench.cache, progress: progress)
-    }
-    if parts.text.path(parts.dataset, bench.cache) != nil {
-      _ = try parts.text.inputs(for: parts.dataset, cache: bench.cache, progress: progress)
-    }
+    let task = try task()
+    guard !missingSeeds(task).isEmpty else { return }
+    try task.prepare(progress)
   }
 }

@@ -4,7 +4,8 @@ import Foundation
 import Models
 import Tensors
 
-/// Fills the feature store with one vector per item: the mean over the vectors of its images (hong2022).
+/// Fills the feature store with one vector per item: the mean over the vectors of its images (hong2022), or, where
+/// the dataset has films, with one vector per sampled frame.
 struct ImageFeatures {
   let spec: ImageEncoderSpec
   let seed: Int
@@ -16,12 +17,16 @@ struct ImageFeatures {
   private let precision: InferencePrecision
   /// Whether the network learns with the joint model instead of filling the store.
   private let isTrained: Bool
+  /// Which frames of films are looked at.
+  private let sampling: FrameSampling
   /// Images decoded and encoded at a time.
   private let batch = 32
 
   init(_ choice: CellConfig.EncoderChoice, cache: Cache) throws {
     spec = try ImageEncoderRegistry.named(choice.encoder)
-    _ = try Parameters(choice.parameters, specs: [], owner: "encoder '\(choice.encoder)'")
+    let values = try Parameters(
+      choice.parameters, specs: FilmFrames.parameters, owner: "encoder '\(choice.encoder)'")
+    sampling = try FrameSampling(name: values.string("sampling"), frames: values.int("frames"))
     seed = choice.seed
     weights = try WeightCatalog.resolve(choice.weights, cache: cache)
     weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random:\(choice.seed)"
@@ -42,19 +47,24 @@ struct ImageFeatures {
   func path(_ dataset: Dataset, _ cache: Cache) -> String? { isTrained ? nil : storePath(dataset, cache) }
 
   private func storePath(_ dataset: Dataset, _ cache: Cache) -> String {
-    cache.features(dataset: dataset.name, encoder: spec.name, digest: Digest.of(dataset.digest + digest))
+    let key = dataset.hasFilms ? FilmFrames.digest(digest, sampling) : digest
+    return cache.features(dataset: dataset.name, encoder: spec.name, digest: Digest.of(dataset.digest + key))
   }
 
   /// The feature file, extracted first where it is missing; goes on where an interrupted extraction stopped.
   func file(for dataset: Dataset, cache: Cache, progress: Progress) throws -> FeatureFile {
     let path = storePath(dataset, cache)
     if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
+    if dataset.hasFilms {
+      let frames = FilmFrames(try loaded(), sampling: sampling)
+      return try frames.file(for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)
+    }
     let writer = try FeatureWriter(
       path,
       attributes: FeatureAttributes(
         modality: .image, dataset: dataset.name, datasetDigest: dataset.digest, encoder: spec.name,
         encoderDigest: digest, dimension: spec.dimension))
-    let encoder = try ImageEncoder.load(spec, weights: weights, seed: UInt64(seed), precision: precision)
+    let encoder = try loaded()
     if let slowdown = encoder.slowdown { progress.note("ieum: \(slowdown)") }
     let todo = dataset.allItems.filter { !writer.finishedIDs.contains($0.id) }
     progress.start("\(dataset.name) → \(spec.name)", total: todo.count)
@@ -68,6 +78,10 @@ struct ImageFeatures {
     }
     progress.finish()
     return try writer.finish(order: dataset.allItems.map(\.id))
+  }
+
+  private func loaded() throws -> ImageEncoder {
+    try ImageEncoder.load(spec, weights: weights, seed: UInt64(seed), precision: precision)
   }
 
   private func encode(_ items: [DatasetItem], with encoder: ImageEncoder, into writer: FeatureWriter) throws {

@@ -21,25 +21,23 @@ public struct Plan: Encodable, Sendable {
   /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
   public init(_ experiment: Experiment, bench: Workbench) throws {
     self.experiment = experiment.name
-    cells = try experiment.cells.map { try Plan.cell($0, experiment, bench) }
+    for cell in experiment.cells { try CellCheck.check(cell, bench: bench) }
+    cells = try experiment.cells.map { try Plan.cell($0, bench) }
   }
 
-  private static func cell(_ cell: Experiment.Cell, _ experiment: Experiment, _ bench: Workbench) throws -> Cell {
+  private static func cell(_ cell: Experiment.Cell, _ bench: Workbench) throws -> Cell {
     func made(_ state: String, _ reason: String? = nil, seeds: Int = 0, features: [String] = []) -> Cell {
       Cell(
         id: cell.id, table: cell.table, row: cell.row, column: cell.column, state: state, reason: reason,
         seedsToTrain: seeds, featuresToExtract: features)
     }
-    let runner = CellRunner(experiment: experiment.name, cell: cell, bench: bench, progress: Progress())
-    do {
-      let parts = try runner.parts()
-      let seeds = runner.missingSeeds(parts).count
-      let files = [parts.text.path(parts.dataset, bench.cache), parts.image.path(parts.dataset, bench.cache)]
-      let features = files.compactMap { $0 }.filter { !FileManager.default.fileExists(atPath: $0) }
-      return made(seeds == 0 ? "cached" : "to compute", seeds: seeds, features: seeds == 0 ? [] : features)
-    } catch let error as IeumError where error.kind == .data {
-      return made("missing", error.description)
-    }
+    let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
+    let missing = try runner.missing()
+    guard missing.isEmpty else { return made("missing", missing.map(\.description).joined(separator: "\n    ")) }
+    let task = try runner.task()
+    let seeds = runner.missingSeeds(task).count
+    let features = task.featurePaths.filter { !FileManager.default.fileExists(atPath: $0) }
+    return made(seeds == 0 ? "cached" : "to compute", seeds: seeds, features: seeds == 0 ? [] : features)
   }
 
   /// A line per cell and the sums.

@@ -11,7 +11,8 @@ struct RankedRun {
   let tiedQueries: Int
 
   init(
-    _ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, depth: Int?, folder: String
+    _ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, depth: Int? = nil, folder: String,
+    ranks name: String = "ranks.h5"
   ) throws {
     let problem = try RankingProblem(
       queries: file.queries, gallery: file.gallery, dimension: file.dimension, indptr: file.relevanceOffsets,
@@ -23,7 +24,7 @@ struct RankedRun {
     ci95 = Dictionary(
       result.ci95.map { ($0.metric.name, [$0.interval.low, $0.interval.high]) }, uniquingKeysWith: { $1 })
     tiedQueries = result.tiedQueries
-    try RankedRun.write(result.ranks, file, to: folder + "/ranks.h5")
+    try RankedRun.write(result.ranks, file, to: "\(folder)/\(name)")
   }
 
   /// `/query_ids` and the rank of each query under the three policies, for significance tests.

@@ -12,19 +12,20 @@ struct ResultWriter {
   private var folder: String { "\(results)/cells/\(cell.id)" }
 
   private var runner: CellRunner {
-    CellRunner(experiment: experiment.name, cell: cell, bench: bench, progress: Progress())
+    CellRunner(cell: cell, bench: bench, progress: Progress())
   }
 
   /// Why the cell has no numbers; `nil` when it has them.
   func failure() -> String? {
     do {
-      let parts = try runner.parts()
-      guard runner.missingSeeds(parts).isEmpty else {
+      let task = try runner.task()
+      guard runner.missingSeeds(task).isEmpty else {
         return CellFailure.reason(cell, bench.cache) ?? "was not computed"
       }
       return nil
     } catch {
-      return "\(error)"
+      let missing = ((try? runner.missing()) ?? []).map(\.description)
+      return missing.isEmpty ? "\(error)" : missing.joined(separator: "; ")
     }
   }
 
@@ -35,10 +36,10 @@ struct ResultWriter {
       method: cell.column.isEmpty ? cell.row : nil)
     result.config = Dictionary(cell.config.tree.flattened.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
     result.seeds = cell.config.seeds
-    result.notes = notes()
+    result.notes = cell.config.notes + ((try? runner.task().notes) ?? [])
     result.command = "ieum run \(experiment.file) --only \(cell.id)"
     if let reason = failure() {
-      result.status = (try? runner.parts()) == nil ? .missing : .failed
+      result.status = (try? runner.task()) == nil ? .missing : .failed
       result.reason = reason
     } else {
       try fill(&result)
@@ -49,8 +50,10 @@ struct ResultWriter {
   }
 
   private func fill(_ result: inout CellResult) throws {
-    let parts = try runner.parts()
-    let folders = cell.config.seeds.map { runner.folder(parts, seed: $0) }
+    let task = try runner.task()
+    let folders = cell.config.seeds.map { runner.folder(task, seed: $0) }
+    // A run killed just after its record was written has left its training state behind.
+    for folder in folders { SeedRun.clearState(in: folder) }
     let records = folders.compactMap { RunRecord.read($0) }
     guard let first = records.first, records.count == cell.config.seeds.count else { return }
     for name in first.metrics.keys { result.metrics[name] = records.compactMap { $0.metrics[name] } }
@@ -65,11 +68,15 @@ struct ResultWriter {
       uniquingKeysWith: { $1 })
     result.peakMemoryBytes = records.map(\.peakMemoryBytes).max() ?? 0
     (result.host, result.git) = (first.host, first.git)
-    result.digests = CellResult.Digests(
-      dataset: parts.dataset.digest, split: splitDigest(parts.dataset), textFeatures: parts.text.digest,
-      imageFeatures: parts.image.digest, textWeights: parts.text.weightsDigest,
-      imageWeights: parts.image.weightsDigest, code: "training and evaluation \(Provenance.codeVersion)")
-    for file in ["train.csv", "ranks.h5"] { try copy(folders[0] + "/" + file, to: folder + "/" + file) }
+    result.digests = task.digests
+    result.digests.dataset = task.dataset.digest
+    result.digests.split = splitDigest(task.dataset)
+    result.digests.code = "training and evaluation \(Provenance.codeVersion)"
+    result.chosen = Dictionary(
+      (first.chosen ?? [:]).keys.map { key in (key, records.compactMap { $0.chosen?[key] }) }, uniquingKeysWith: { $1 })
+    result.notes += result.chosen.sorted { $0.key < $1.key }.compactMap { RunRecord.remark($0.key, $0.value) }
+    let more = (cell.config.towers?.directions ?? []).dropFirst().map { "ranks-\($0.rawValue).h5" }
+    for file in ["train.csv", "ranks.h5"] + more { try copy(folders[0] + "/" + file, to: folder + "/" + file) }
   }
 
   /// SHA-256 of the evaluated split's ids, one per line.
@@ -81,17 +88,5 @@ struct ResultWriter {
   private func copy(_ source: String, to target: String) throws {
     guard let data = FileManager.default.contents(atPath: source) else { return }
     try AtomicFile.write(data, to: target)
-  }
-
-  /// Footnotes on data and weights: what a reader must know before believing the number.
-  private func notes() -> [String] {
-    var notes = cell.config.notes
-    if cell.config.image.weights == "random" {
-      notes.append("\(cell.config.image.encoder) runs with seeded random weights, not ImageNet's")
-    } else if let entry = WeightCatalog.named(cell.config.image.weights) {
-      notes.append(entry.footnote)
-    }
-    if let entry = WeightCatalog.named(cell.config.text.weights) { notes.append(entry.footnote) }
-    return notes
   }
 }

@@ -11,10 +11,11 @@ public final class ResNet: Module, ConvolutionalNetwork {
   /// - Parameters:
   ///   - depths: blocks in each of the four stages.
   ///   - bottleneck: three convolutions per block (50 layers and more) instead of two.
+  ///   - channels: of the pictures.
   init(
-    depths: [Int], bottleneck: Bool, convention: NetworkConvention, initial: inout InitialWeights
+    depths: [Int], bottleneck: Bool, channels: Int = 3, convention: NetworkConvention, initial: inout InitialWeights
   ) throws {
-    var shape = ConvShape(3, 64, 7)
+    var shape = ConvShape(channels, 64, 7)
     shape.stride = 2
     shape.padding = [3, 3]
     shape.epsilon = ResNet.epsilon(convention)
@@ -36,7 +37,11 @@ public final class ResNet: Module, ConvolutionalNetwork {
 
   static func epsilon(_ convention: NetworkConvention) -> Double { convention == .pytorch ? 1e-5 : 1.001e-5 }
 
-  /// - Parameter pixels: `[N, 3, S, S]`.
+  static func resNet18(channels: Int, _ initial: inout InitialWeights) throws -> ResNet {
+    try ResNet(depths: [2, 2, 2, 2], bottleneck: false, channels: channels, convention: .pytorch, initial: &initial)
+  }
+
+  /// - Parameter pixels: `[N, channels, H, W]`.
   /// - Returns: `[N, 512]` or, with bottlenecks, `[N, 2048]`.
   public func features(_ pixels: Tensor) throws -> Tensor { try trunk(pixels).globalAvgPool2d() }
 

@@ -15,12 +15,12 @@ public enum Chance {
 
   /// Chance for the queries, gallery and relevance of a problem; empty metrics = the defaults.
   public static func expected(_ metrics: [Metric], for problem: RankingProblem) -> [MetricValue] {
-    let wanted = metrics.isEmpty ? Metric.defaults(hasExclude: problem.exclude != nil) : metrics
+    let wanted = metrics.isEmpty ? Metric.defaults(hasExclude: !problem.hasReverse) : metrics
     let forward = QueryLevels(
       allTied: (0..<problem.queryCount).map { problem.galleryCount(for: $0) },
       relevantCounts: (0..<problem.queryCount).map { problem.relevant(to: $0).count })
     var reverse: QueryLevels?
-    if problem.exclude == nil, wanted.contains(.recallSum) {
+    if problem.hasReverse, wanted.contains(.recallSum) {
       let pointers = problem.reverseRelevance.indptr
       let counts = zip(pointers, pointers.dropFirst()).map { $1 - $0 }.filter { $0 > 0 }
       reverse = QueryLevels(

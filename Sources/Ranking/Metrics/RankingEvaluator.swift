@@ -11,26 +11,56 @@ public enum RankingEvaluator {
   /// - Parameters:
   ///   - ties: the policy of the reported metrics; the three standard ones stand in the result where they differ.
   ///   - metrics: in the order wanted, repetitions dropped; empty = ``Metric/defaults(hasExclude:)``.
+  ///   - rescoring: a change of all scores; named in the result.
+  ///   - absent: what the task lists but has no vector; counted as misses.
   ///   - depth: places that are retrieved at all (the K of a K-nearest-neighbour search): `R@K`, `cappedR@K` and
   ///     `recall@K` count no hit beyond it; ranks and the other metrics read the whole order.
   ///   - tile: rows of a product; changes speed and memory only.
   ///   - seed: of the bootstrap and of the orders behind `mAP@K-found`.
-  /// - Throws: ``IeumError`` (usage) for a metric that a compatibility policy does not define.
+  /// - Throws: ``IeumError`` (usage) for a metric that a compatibility policy does not define, or for `rsum` where only
+  ///   one direction is ranked (rescoring, absent rows); (data) for a query bank of another width.
   public static func evaluate(
     _ problem: RankingProblem, similarity: Similarity = .cosine, ties: TiePolicy = .expected, metrics: [Metric] = [],
-    depth: Int? = nil, tile: Tile = .standard, seed: UInt64 = 0
+    rescoring: Rescoring? = nil, absent: AbsentRows? = nil, depth: Int? = nil, tile: Tile = .standard,
+    seed: UInt64 = 0
   ) throws -> RankingResult {
-    let wanted = try wantedMetrics(metrics, ties, hasExclude: problem.exclude != nil)
-    let counted = TiledCounter.count(
-      problem, similarity, allLevels: !wanted.allSatisfy(\.needsBestOnly),
-      reverse: problem.exclude == nil && wanted.contains(.recallSum), tile: tile)
+    let oneWay = rescoring != nil || absent != nil
+    let wanted = try wantedMetrics(metrics, ties, hasExclude: !problem.hasReverse || oneWay)
+    if oneWay, wanted.contains(.recallSum) {
+      throw IeumError(
+        .usage, "rsum needs both directions, and only one is ranked \(rescoring.map { "under \($0.name)" } ?? "with items missing")",
+        remedy: "ask for R@K, MedR or MnR")
+    }
+    let counted = try counts(
+      problem, similarity, rescoring, absent, allLevels: !wanted.allSatisfy(\.needsBestOnly),
+      reverse: problem.hasReverse && wanted.contains(.recallSum), tile: tile)
     let score = Scoring(forward: counted.forward, reverse: counted.reverse, seed: seed, depth: depth ?? .max)
     let values = score.values(wanted, ties)
     return RankingResult(
-      similarity: similarity, policy: ties, metrics: values, queries: problem.queryCount, gallery: problem.galleryCount,
-      tiedQueries: (0..<problem.queryCount).count { counted.forward.best($0).tied > 0 },
+      similarity: similarity, rescoring: rescoring.map(RescoringLabel.init), policy: ties, metrics: values,
+      queries: counted.forward.count, gallery: problem.galleryCount + (absent?.candidates ?? 0),
+      tiedQueries: (0..<counted.forward.count).count { counted.forward.best($0).tied > 0 },
       policies: differing(wanted, ties, values, score), ci95: score.intervals(wanted, ties),
       zeroVectors: counted.zeroVectors, ranks: QueryRanks(counted.forward), levels: counted.forward)
+  }
+
+  private static func counts(
+    _ problem: RankingProblem, _ similarity: Similarity, _ rescoring: Rescoring?, _ absent: AbsentRows?,
+    allLevels: Bool, reverse: Bool, tile: Tile
+  ) throws -> (forward: QueryLevels, reverse: QueryLevels?, zeroVectors: Int) {
+    var counted: (forward: QueryLevels, reverse: QueryLevels?, zeroVectors: Int)
+    if let rescoring {
+      try rescoring.check(problem, similarity)
+      let lines = RescoredCounter.count(problem, similarity, rescoring, allLevels: allLevels)
+      counted = (lines.levels, nil, lines.zeroVectors)
+    } else {
+      counted = TiledCounter.count(problem, similarity, allLevels: allLevels, reverse: reverse, tile: tile)
+    }
+    if let absent {
+      precondition(absent.relevant.count == problem.queryCount, "one entry per ranked query")
+      counted.forward = absent.added(to: counted.forward, gallery: problem.galleryCount)
+    }
+    return counted
   }
 
   private static func wantedMetrics(_ metrics: [Metric], _ ties: TiePolicy, hasExclude: Bool) throws -> [Metric] {

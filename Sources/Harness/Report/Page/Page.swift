@@ -15,6 +15,10 @@ struct Page {
   let pictures: [Picture]
   let sources: [PaperSource]
   let warnings: [String]
+  /// Tables with a metric in each column.
+  var comparisons: [MetricTable] = []
+  /// The body of the section of examples.
+  var examples = ""
 
   func render() -> String {
     """
@@ -22,7 +26,7 @@ struct Page {
     <html lang="\(HTML.isKorean(spec.title) ? "ko" : "en")">
     <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
     <title>\(HTML.escape(spec.title))</title>
-    <style>\(PageStyle.css)</style></head>
+    <style>\(PageStyle.css)\(PageExamples.css)</style></head>
     <body><main>
     \(head)
     \(sections.map { "<section id=\"\($0.id)\"><h2>\($0.title)</h2>\n\($0.body)</section>" }.joined(separator: "\n"))
@@ -39,8 +43,9 @@ struct Page {
 
   private var sections: [Section] {
     let all = [
-      Section(id: "tables", title: "Tables", body: tables.map(PageTable.render).joined(separator: "\n")),
+      Section(id: "tables", title: "Tables", body: (comparisons.map(MetricTableText.html) + tables.map(PageTable.render)).joined(separator: "\n")),
       Section(id: "figures", title: "Figures", body: pictures.map(picture).joined(separator: "\n")),
+      Section(id: "examples", title: "Examples", body: examples),
       Section(id: "data", title: "Data and weights", body: dataStatement),
       Section(id: "published", title: "Published numbers", body: published),
       Section(id: "provenance", title: "Provenance", body: provenance),

@@ -175,19 +175,9 @@ Kind &Lowering::add(const std::string &text) {
 }
 
 std::shared_ptr<Memory> Lowering::packed(const Node &node, const memory::desc &desc) {
-  for (const auto &known : node.packed)
-    if (known.desc == desc) return known.memory;
-  const bool grouped = node.groups > 1;
-  memory::dims dims = desc.dims();
-  const memory::desc plain(dims, memory::data_type::f32,
-                           grouped ? memory::format_tag::goihw : memory::format_tag::oihw);
-  auto result = std::make_shared<Memory>(desc.get_size());
-  memory from = node.weight ? memory(plain, cpu(), node.weight->data())
-                            : memory(node.packed.front().desc, cpu(), node.packed.front().memory->data());
-  memory to(desc, cpu(), result->data());
-  dnnl::reorder(from, to).execute(stream(), from, to);
-  stream().wait();
-  node.packed.push_back({desc, result});
+  const memory::desc plain(desc.dims(), memory::data_type::f32,
+                           node.groups > 1 ? memory::format_tag::goihw : memory::format_tag::oihw);
+  auto result = pack(node.weight ? node.weight->data() : nullptr, plain, desc, node.packed);
   node.weight.reset();
   return result;
 }

@@ -59,6 +59,7 @@ let package = Package(
         .map { .linkedLibrary($0) }),
     // Opened at run time (library.h says why), so nothing is linked.
     .target(name: "CSentencePiece"),
+    .systemLibrary(name: "CZlib"),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
     // A static library; BLAS, LAPACK and OpenMP are the ones that libtorch loads too.
     .target(
@@ -70,7 +71,7 @@ let package = Package(
     .target(name: "Weights", dependencies: ["Basics", "HDF5"]),
     .target(name: "Tensors", dependencies: ["Basics", "CTorch", "Weights"]),
     .target(name: "Models", dependencies: ["Basics", "Tensors", "Weights"]),
-    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece"], resources: [.copy("Cards")]),
+    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece", "CZlib"], resources: [.copy("Cards")]),
     .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS", "CFaiss"]),
     .target(
       name: "Harness",

@@ -59,16 +59,16 @@ struct ImageFeatures {
       let frames = FilmFrames(try loaded(), sampling: sampling)
       return try frames.file(for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)
     }
+    let encoder = try loaded()
     let writer = try FeatureWriter(
       path,
       attributes: FeatureAttributes(
         modality: .image, dataset: dataset.name, datasetDigest: dataset.digest, encoder: spec.name,
-        encoderDigest: digest, dimension: spec.dimension))
-    let encoder = try loaded()
+        encoderDigest: digest, dimension: encoder.dimension))
     if let slowdown = encoder.slowdown { progress.note("ieum: \(slowdown)") }
     let todo = dataset.allItems.filter { !writer.finishedIDs.contains($0.id) }
     progress.start("\(dataset.name) → \(spec.name)", total: todo.count)
-    let preprocessing = spec.preprocessing
+    let preprocessing = encoder.preprocessing
     let images = Ahead(todo.flatMap(\.imagePaths), window: 2 * batch) { path in
       Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), preprocessing) }
     }
@@ -95,7 +95,7 @@ struct ImageFeatures {
   private func encode(
     _ items: [DatasetItem], _ images: Ahead<String, Result<[Float], any Error>>, with encoder: ImageEncoder
   ) throws -> [ItemMean] {
-    var means = items.map { _ in ItemMean(dimension: spec.dimension) }
+    var means = items.map { _ in ItemMean(dimension: encoder.dimension) }
     let owners = items.enumerated().flatMap { index, item in item.imagePaths.map { _ in index } }
     // Always divided in the same way, so that a resumed extraction gives the same bits.
     for start in stride(from: 0, to: owners.count, by: batch) {
@@ -132,7 +132,7 @@ struct ImageFeatures {
     guard !owners.isEmpty else { return }
     let vectors = try encoder.encode(pixels: pixels, count: owners.count)
     for (row, owner) in owners.enumerated() {
-      means[owner].add(vectors[(row * spec.dimension)..<((row + 1) * spec.dimension)])
+      means[owner].add(vectors[(row * encoder.dimension)..<((row + 1) * encoder.dimension)])
     }
   }
 

@@ -60,6 +60,17 @@ public enum WeightCatalog {
       source: "Keras Applications efficientnetb7 (notop) or torchvision efficientnet_b7 IMAGENET1K_V1",
       howToGet: "put the .h5 or .pth file there under this name; its format is told by its content",
       footnote: "EfficientNet-b7, ImageNet"),
+    WeightEntry(
+      name: "clip-vit-b-32", encoder: "vit-b-32", file: "clip/ViT-B-32.pt",
+      digest: "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af",
+      source: "OpenAI CLIP, ViT-B/32 (both towers)",
+      howToGet: "put OpenAI's ViT-B-32.pt there as published; `make weights` puts its vocabulary beside it",
+      footnote: "CLIP ViT-B/32, OpenAI's weights"),
+    WeightEntry(
+      name: "clip-multilingual", encoder: "clip-multilingual", file: "clip-multilingual/model.safetensors", digest: "",
+      source: "sentence-transformers clip-ViT-B-32-multilingual-v1 (multilingual DistilBERT, 768 → 512)",
+      howToGet: "put the model's whole folder there: weights, config.json, vocab.txt or tokenizer.json, 2_Dense/",
+      footnote: "multilingual DistilBERT projected into CLIP's space"),
   ]
 
   public static func named(_ name: String) -> WeightEntry? { all.first { $0.name == name } }

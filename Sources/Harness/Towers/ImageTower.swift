@@ -44,9 +44,9 @@ struct ImageTower: TowerSide {
 
   func inputs(_ progress: Progress) throws -> any TowerInputs {
     if choice.train { return pixels() }
-    var inputs = StoredInputs(dimension: spec.dimension)
-    for (number, dataset) in datasets.enumerated() {
-      let file = try file(dataset, progress)
+    let files = try datasets.map { try file($0, progress) }
+    var inputs = StoredInputs(dimension: files.first?.dimension ?? spec.dimension)
+    for (number, file) in files.enumerated() {
       for id in file.ids { inputs.add(ItemKey(dataset: number, id: id), file.vectors(of: id) ?? []) }
     }
     return inputs

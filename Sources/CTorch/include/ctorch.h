@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "ctorch_plan.h"
-#include "ctorch_stack.h"
+#include "ctorch_layers.h"
 
 #ifdef __cplusplus
 extern "C" {

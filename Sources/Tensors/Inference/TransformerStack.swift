@@ -69,18 +69,18 @@ public final class TransformerStack {
     _ shape: Shape, layers: [Layer], precision: InferencePrecision, threads: Int = TensorRuntime.threads
   ) throws {
     self.shape = shape
-    let code = ct_stack_shape(
+    let code = ct_layers_shape(
       width: Int64(shape.width), heads: Int64(shape.heads), hidden: Int64(shape.hidden),
       perceptron: shape.activation.code, normalise_first: shape.normalisesFirst, causal: shape.isCausal,
       epsilon: Float(shape.epsilon))
     var made: OpaquePointer?
-    try check(ct_stack_new(code, precision.code, Int32(clamping: max(1, threads)), &made))
+    try check(ct_layers_new(code, precision.code, Int32(clamping: max(1, threads)), &made))
     guard let made else { throw IeumError(.system, "libtorch gave no result") }
     handle = made
     for layer in layers { try add(layer) }
   }
 
-  deinit { ct_stack_free(handle) }
+  deinit { ct_layers_free(handle) }
 
   private func add(_ layer: Layer) throws {
     let (width, hidden) = (shape.width, shape.hidden)
@@ -92,9 +92,9 @@ public final class TransformerStack {
       + norms
     try withPointers(all[...], []) { at in
       try check(
-        ct_stack_add(
+        ct_layers_add(
           handle,
-          ct_stack_layer(
+          ct_layers_layer(
             qkv: at[0], qkv_bias: at[1], out: at[2], out_bias: at[3], up: at[4], up_bias: at[5], down: at[6],
             down_bias: at[7], attention_gain: at[8], attention_shift: at[9], perceptron_gain: at[10],
             perceptron_shift: at[11])))
@@ -120,7 +120,7 @@ public final class TransformerStack {
     }
     var values = try x.floats()
     try values.withUnsafeMutableBufferPointer { values in
-      try check(ct_stack_run(handle, values.baseAddress, Int64(sizes[0]), Int64(sizes[1]), lengths.wide))
+      try check(ct_layers_run(handle, values.baseAddress, Int64(sizes[0]), Int64(sizes[1]), lengths.wide))
     }
     return try Tensor(values, shape: sizes)
   }

@@ -1,5 +1,5 @@
 // Transformer layers on packed products: tokens of all sentences lie one after the other, so nothing is padded.
-#include "../include/ctorch_stack.h"
+#include "../include/ctorch_layers.h"
 #include "kernels.hpp"
 #include "onednn.hpp"
 #include "parallel.hpp"
@@ -33,8 +33,8 @@ struct Products {
 
 }  // namespace
 
-struct ct_stack_s {
-  ct_stack_shape shape;
+struct ct_layers_s {
+  ct_layers_shape shape;
   bool bf16;
   int threads;
   const ct::Kernels *kernels;
@@ -52,7 +52,7 @@ struct ct_stack_s {
   void run(const std::vector<int64_t> &starts, int64_t rows);
 };
 
-dnnl::post_ops ct_stack_s::activation() const {
+dnnl::post_ops ct_layers_s::activation() const {
   dnnl::post_ops after;
   switch (shape.perceptron) {
     case CT_GELU_EXACT: after.append_eltwise(1, dnnl::algorithm::eltwise_gelu_erf, 0, 0); break;
@@ -63,7 +63,7 @@ dnnl::post_ops ct_stack_s::activation() const {
   return after;
 }
 
-const Products &ct_stack_s::of(int64_t rows) {
+const Products &ct_layers_s::of(int64_t rows) {
   auto known = products.find(rows);
   if (known != products.end()) return known->second;
   const int64_t width = shape.width, hidden = shape.hidden;
@@ -79,7 +79,7 @@ const Products &ct_stack_s::of(int64_t rows) {
   return products.emplace(rows, std::move(made)).first->second;
 }
 
-void ct_stack_s::apply(const ct::Primitive &primitive, Product &product, void *from, void *to) {
+void ct_layers_s::apply(const ct::Primitive &primitive, Product &product, void *from, void *to) {
   const memory::desc plain({product.outputs, product.inputs}, memory::data_type::f32, memory::format_tag::oi);
   auto weights = ct::pack(product.plain.empty() ? nullptr : product.plain.data(), plain, primitive.weights, product.packed);
   product.plain = {};
@@ -96,7 +96,7 @@ void ct_stack_s::apply(const ct::Primitive &primitive, Product &product, void *f
 }
 
 // The residual's rows, normalised, to the input of the next product; `in_place` also to themselves.
-void ct_stack_s::normalise(const std::vector<float> &gain, const std::vector<float> &shift, int64_t rows,
+void ct_layers_s::normalise(const std::vector<float> &gain, const std::vector<float> &shift, int64_t rows,
                            bool in_place) {
   const int64_t width = shape.width;
   auto x = reinterpret_cast<float *>(residual.data());
@@ -107,7 +107,7 @@ void ct_stack_s::normalise(const std::vector<float> &gain, const std::vector<flo
   });
 }
 
-void ct_stack_s::attend(const std::vector<int64_t> &starts) {
+void ct_layers_s::attend(const std::vector<int64_t> &starts) {
   const int64_t width = shape.width, size = width / shape.heads, sentences = static_cast<int64_t>(starts.size()) - 1;
   int64_t longest = 1;
   for (int64_t s = 0; s < sentences; s++) longest = std::max(longest, starts[s + 1] - starts[s]);
@@ -131,7 +131,7 @@ void ct_stack_s::attend(const std::vector<int64_t> &starts) {
   });
 }
 
-void ct_stack_s::run(const std::vector<int64_t> &starts, int64_t rows) {
+void ct_layers_s::run(const std::vector<int64_t> &starts, int64_t rows) {
   const Products &sizes = of(rows);
   const int64_t width = shape.width;
   if (!shape.normalise_first)
@@ -155,13 +155,13 @@ void ct_stack_s::run(const std::vector<int64_t> &starts, int64_t rows) {
   }
 }
 
-int ct_stack_new(ct_stack_shape shape, ct_plan_precision precision, int32_t threads, ct_stack *out) {
+int ct_layers_new(ct_layers_shape shape, ct_plan_precision precision, int32_t threads, ct_layers *out) {
   CT_PLAN_GUARD({
     if (shape.width < 1 || shape.hidden < 1 || shape.heads < 1 || shape.width % shape.heads || threads < 1)
       throw std::invalid_argument("the sizes make no transformer");
     const bool bf16 = precision == CT_PLAN_BF16;
     if (bf16 && !ct::has_bf16()) throw std::runtime_error("this CPU does not multiply in bf16");
-    auto stack = std::make_unique<ct_stack_s>();
+    auto stack = std::make_unique<ct_layers_s>();
     stack->shape = shape;
     stack->bf16 = bf16;
     stack->threads = threads;
@@ -172,9 +172,9 @@ int ct_stack_new(ct_stack_shape shape, ct_plan_precision precision, int32_t thre
   })
 }
 
-void ct_stack_free(ct_stack stack) { delete stack; }
+void ct_layers_free(ct_layers stack) { delete stack; }
 
-int ct_stack_add(ct_stack stack, ct_stack_layer layer) {
+int ct_layers_add(ct_layers stack, ct_layers_layer layer) {
   CT_PLAN_GUARD({
     const int64_t width = stack->shape.width, hidden = stack->shape.hidden;
     const auto values = [](const float *from, int64_t count) { return std::vector<float>(from, from + count); };
@@ -199,7 +199,7 @@ int ct_stack_add(ct_stack stack, ct_stack_layer layer) {
   })
 }
 
-int ct_stack_run(ct_stack stack, float *x, int64_t count, int64_t time, const int64_t *lengths) {
+int ct_layers_run(ct_layers stack, float *x, int64_t count, int64_t time, const int64_t *lengths) {
   CT_PLAN_GUARD({
     std::vector<int64_t> starts{0};
     for (int64_t i = 0; i < count; i++) {

@@ -11,15 +11,6 @@ struct ClipRanking {
   let data: ClipData
   let network: Clip4ClipNetwork
 
-  struct Ranked {
-    var metrics: [String: Double] = [:]
-    var ci95: [String: [Double]] = [:]
-    var chance: [String: Double] = [:]
-    var tiedQueries = 0
-    var queries = 0
-    var gallery = 0
-  }
-
   /// Texts of a piece of the work, and clips: speed and memory alone depend on them.
   private static let textPiece = 128
   private var clipPiece: Int { max(1, 256 / task.frames) }
@@ -29,40 +20,31 @@ struct ClipRanking {
     let metric = try Metric.parse(task.clips.select)
     let number = task.validationDataset
     let vectors = try vectors(data.validation, dataset: number)
-    let file = try DirectionFile.make(
+    let file = try DirectionFile(
       task.clips.directions[0], items: data.validation, dataset: task.datasets[number], texts: vectors.texts,
-      clips: vectors.clips, image: nil, audio: nil)
+      clips: vectors.clips, image: nil, audio: nil
+    ).embeddings
     let problem = try RankingProblem(
       queries: file.queries, gallery: file.gallery, dimension: file.dimension, indptr: file.relevanceOffsets,
       indices: file.relevantRows, exclude: file.exclude)
     let result = try RankingEvaluator.evaluate(
       problem, similarity: similarity, ties: .expected, metrics: [metric])
     guard let value = result.metrics.first?.value else { return 0 }
-    return metric.name.hasPrefix("M") && metric.name != "MRR" ? -value : value
+    return metric.better == .lower ? -value : value
   }
 
   private var similarity: Similarity { network.kind == .tight ? .dot : .cosine }
 
-  func rank(folder: String) throws -> Ranked {
-    var ranked = Ranked()
+  /// Ranks every direction; embeddings and ranks are written into the folder.
+  func rank(folder: String) throws -> RankedDirections {
     let vectors = try vectors(data.evaluated, dataset: 0)
-    for (place, direction) in task.clips.directions.enumerated() {
-      let file = try DirectionFile.make(
-        direction, items: data.evaluated, dataset: task.dataset, texts: vectors.texts, clips: vectors.clips,
-        image: nil, audio: nil)
-      let suffix = place == 0 ? "" : "-\(direction.rawValue)"
-      try file.write(to: "\(folder)/embeddings\(suffix).h5")
-      let run = try RankedRun(
-        file, task.config.evaluation, similarity: similarity, folder: folder, ranks: "ranks\(suffix).h5")
-      let chance = try RankedRun.chance(task.config.evaluation, file: file)
-      let prefix = place == 0 ? "" : "\(direction.rawValue) "
-      for (name, value) in run.metrics { ranked.metrics[prefix + name] = value }
-      for (name, value) in run.ci95 { ranked.ci95[prefix + name] = value }
-      for (name, value) in chance { ranked.chance[prefix + name] = value }
-      guard place == 0 else { continue }
-      (ranked.tiedQueries, ranked.queries, ranked.gallery) = (run.tiedQueries, file.queryCount, file.galleryCount)
+    return try RankedDirections(
+      task.clips.directions, task.config.evaluation, similarity: similarity, folder: folder
+    ) { direction in
+      try DirectionFile(
+        direction, items: data.evaluated, dataset: task.dataset, texts: vectors.texts, clips: vectors.clips, image: nil,
+        audio: nil)
     }
-    return ranked
   }
 
   /// Captions named `ID#k` and clips named by their ids, comparable by ``similarity``.

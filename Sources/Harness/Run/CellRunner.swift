@@ -33,6 +33,7 @@ struct CellRunner {
         try attempt { try WeightCatalog.resolve(weights, cache: bench.cache) }
       }
     }
+    // Towers tell of all that is missing at once.
     if missing.isEmpty { try attempt { try task() } }
     return missing
   }

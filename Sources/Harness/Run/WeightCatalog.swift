@@ -46,6 +46,16 @@ public enum WeightCatalog {
       howToGet: "put its weights (safetensors or .bin), config.json and SentencePiece model (spiece.model) there",
       footnote: "KoBERT"),
     WeightEntry(
+      name: "googlenews-300d", encoder: "word2vec", file: "GoogleNews-vectors-negative300.bin", digest: "",
+      source: "Mikolov et al. 2013: word2vec on Google News, 300-d, 3,000,000 words and phrases",
+      howToGet: "put GoogleNews-vectors-negative300.bin there, unpacked",
+      footnote: "word vectors are word2vec on Google News, 300-d"),
+    WeightEntry(
+      name: "resnet18-imagenet", encoder: "resnet18", file: "resnet18.weights", digest: "",
+      source: "torchvision resnet18 IMAGENET1K_V1",
+      howToGet: "put the .pth file there under this name; its format is told by its content",
+      footnote: "ResNet-18, ImageNet"),
+    WeightEntry(
       name: "resnet152-imagenet", encoder: "resnet152", file: "resnet152.weights", digest: "",
       source: "Keras Applications resnet152 (notop) or torchvision resnet152 IMAGENET1K_V1",
       howToGet: "put the .h5 or .pth file there under this name; its format is told by its content",

@@ -27,6 +27,8 @@ ENCODERS = [
     ("efficientnet-b0", 8, {"f32": 1.4, "bf16": 1.4}),
     ("efficientnet-b7", 2, {"f32": 1.4, "bf16": 1.4}),
 ]
+# size, goal; sentences of 32 tokens, 32 at a time
+TEXTS = [("minilm", 1.05), ("base", 1.05)]
 # queries, gallery, dimension, goal against numpy
 RANKINGS = [(5000, 25000, 512, 20)]
 
@@ -112,6 +114,19 @@ def encoder_cases(ieum, python, seconds, threads, quick):
             yield f"{name} {precision}", "images/s", goal, commands
 
 
+def text_cases(ieum, python, seconds, threads, quick):
+    for size, goal in TEXTS[:1] if quick else TEXTS:
+        for precision in ["f32", "bf16"]:
+            commands = [("ieum", [ieum, "bench", "text", "--size", size, "--precision", precision, "--seconds",
+                                  str(seconds), "--answering"])]
+            for peer in ["torch", "onnxruntime", "openvino"]:
+                if peer == "onnxruntime" and precision == "bf16":
+                    continue
+                commands.append((peer, [python, f"{HERE}/peers.py", "text", peer, size, precision, "32", str(seconds),
+                                        str(threads)]))
+            yield f"BERT {size} {precision}", "sentences/s", goal, commands
+
+
 def ranking_cases(ieum, python, seconds, threads, quick):
     for queries, gallery, dimension, goal in RANKINGS:
         if quick:
@@ -145,7 +160,7 @@ def rows(case, unit, goal, contenders):
 
 def versions(python):
     code = ("import importlib.metadata as m\n"
-            "for n in ['torch','torchvision','onnxruntime','openvino','numpy','torchmetrics']:\n"
+            "for n in ['torch','torchvision','transformers','onnxruntime','openvino','numpy','torchmetrics']:\n"
             " try: print(n, m.version(n))\n except Exception: pass")
     return subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.split("\n")
 
@@ -188,6 +203,7 @@ def main(arguments):
                                            text=True, check=True, env=environment(models)).stdout)
         results = []
         cases = [*encoder_cases(ieum, python, seconds, limits["threads"], quick),
+                 *text_cases(ieum, python, seconds, limits["threads"], quick),
                  *ranking_cases(ieum, python, seconds, limits["threads"], quick)]
         for case, unit, goal, commands in cases:
             if only in case:

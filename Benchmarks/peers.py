@@ -1,6 +1,7 @@
 """Other programs' speeds, in the protocol of `ieum bench ... --answering`: one sample per line on stdin.
 
     peers.py encoder torch|onnxruntime|openvino NAME f32|bf16 IMAGES SECONDS THREADS
+    peers.py text torch|onnxruntime|openvino minilm|base f32|bf16 SENTENCES SECONDS THREADS
     peers.py rank numpy|torchmetrics QUERIES GALLERY DIMENSION SECONDS THREADS
 """
 
@@ -85,8 +86,7 @@ def exported(name, images, folder):
     return path
 
 
-def onnxruntime_encoder(name, precision, images, threads, folder):
-    import numpy
+def onnxruntime_session(path, precision, threads):
     import onnxruntime
 
     if precision != "f32":
@@ -94,7 +94,13 @@ def onnxruntime_encoder(name, precision, images, threads, folder):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    session = onnxruntime.InferenceSession(exported(name, images, folder), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def onnxruntime_encoder(name, precision, images, threads, folder):
+    import numpy
+
+    session = onnxruntime_session(exported(name, images, folder), precision, threads)
     side = session.get_inputs()[0].shape[2]
     pixels = numpy.random.rand(images, 3, side, side).astype(numpy.float32)
 
@@ -105,23 +111,81 @@ def onnxruntime_encoder(name, precision, images, threads, folder):
     return work
 
 
-def openvino_encoder(name, precision, images, threads, folder):
-    import numpy
+def openvino_request(path, precision, threads):
     import openvino
 
     core = openvino.Core()
     settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1,
                 "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32"}
-    compiled = core.compile_model(core.read_model(exported(name, images, folder)), "CPU", settings)
-    side = compiled.input(0).shape[2]
+    return core.compile_model(core.read_model(path), "CPU", settings).create_infer_request()
+
+
+def openvino_encoder(name, precision, images, threads, folder):
+    import numpy
+
+    request = openvino_request(exported(name, images, folder), precision, threads)
+    side = request.get_input_tensor(0).shape[2]
     pixels = numpy.random.rand(images, 3, side, side).astype(numpy.float32)
-    request = compiled.create_infer_request()
 
     def work():
         request.infer({0: pixels}, share_inputs=True)
         return images
 
     return work
+
+
+TOKENS = 32
+
+
+def bert(size):
+    """transformers' BertModel without its pooler, with random weights, up to the mean over tokens."""
+    import torch
+    import transformers
+
+    sizes = {"minilm": dict(hidden_size=384, num_hidden_layers=6, intermediate_size=1536), "base": {}}
+    model = transformers.BertModel(transformers.BertConfig(**sizes[size]), add_pooling_layer=False).eval()
+
+    class Mean(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, ids):
+            return self.model(input_ids=ids).last_hidden_state.mean(1)
+
+    return Mean().eval()
+
+
+def text_encoder(program, size, precision, sentences, threads, folder):
+    import numpy
+
+    ids = numpy.random.randint(1, 30000, (sentences, TOKENS))
+    if program == "torch":
+        import torch
+
+        torch.set_num_threads(threads)
+        model, tokens = bert(size), torch.from_numpy(ids)
+        if precision == "bf16":
+            model = model.to(torch.bfloat16)
+
+        def work():
+            with torch.inference_mode():
+                model(tokens)
+            return sentences
+
+        return work
+    path = os.path.join(folder, f"bert-{size}-{sentences}.onnx")
+    if not os.path.exists(path):
+        import torch
+
+        torch.onnx.export(bert(size), torch.from_numpy(ids), path + ".part", input_names=["ids"],
+                          output_names=["vectors"], opset_version=17, dynamo=False)
+        os.rename(path + ".part", path)
+    if program == "onnxruntime":
+        session = onnxruntime_session(path, precision, threads)
+        return lambda: len(session.run(None, {"ids": ids})[0])
+    request = openvino_request(path, precision, threads)
+    return lambda: len(request.infer({0: ids}, share_inputs=True)[0])
 
 
 def numpy_rank(queries, gallery, dimension):
@@ -186,6 +250,10 @@ def main(arguments):
             work = onnxruntime_encoder(name, precision, images, threads, folder)
         else:
             work = openvino_encoder(name, precision, images, threads, folder)
+    elif kind == "text":
+        seconds = float(arguments[5])
+        work = text_encoder(program, arguments[2], arguments[3], int(arguments[4]), threads,
+                            os.environ.get("BENCH_MODELS", "/tmp"))
     else:
         sizes, seconds = [int(x) for x in arguments[2:5]], float(arguments[5])
         if program == "torchmetrics":

@@ -8,9 +8,9 @@ python="${BENCH_PYTHON:-}"
 if [ -z "$python" ]; then
   environment="${TMPDIR:-/tmp}/ieum-bench-environment"
   python="$environment/bin/python"
-  if ! "$python" -c 'import torchvision, onnxruntime, openvino, onnx, torchmetrics' 2>/dev/null; then
+  if ! "$python" -c 'import torchvision, transformers, onnxruntime, openvino, onnx, torchmetrics' 2>/dev/null; then
     python3 -m venv "$environment"
-    "$environment/bin/pip" install -q torch torchvision onnx onnxruntime openvino torchmetrics numpy >&2
+    "$environment/bin/pip" install -q torch torchvision transformers onnx onnxruntime openvino torchmetrics numpy >&2
   fi
 fi
 exec "$python" Benchmarks/bench.py .build/release/ieum "$python" results/bench "$@"

@@ -8,7 +8,7 @@ import Tensors
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measures this machine's limits and this program's speed.",
-    subcommands: [Limits.self, Encoder.self, Rank.self])
+    subcommands: [Limits.self, Encoder.self, Text.self, Rank.self])
 
   /// How a measurement is taken and told.
   struct Timing: ParsableArguments {
@@ -63,6 +63,25 @@ struct BenchCommand: ParsableCommand {
     }
   }
 
+  struct Text: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Sentences a second of a BERT with random weights.")
+    @Option(help: "minilm (6 layers of 384) or base (12 of 768).") var size: TextBench.Size = .minilm
+    @Option(help: "Arithmetic: f32 or bf16.") var precision: InferencePrecision = .f32
+    @Option(help: "Sentences per call.") var sentences = 32
+    @Option(help: "Tokens of a sentence.") var tokens = 32
+    @Flag(help: "Run libtorch's operators instead of the compiled layers.") var operators = false
+    @OptionGroup var timing: Timing
+    @OptionGroup var engine: EngineOptions
+
+    func run() throws {
+      try engine.apply()
+      let bench = try TextBench(
+        size, precision: precision, sentences: sentences, tokens: tokens, compiled: !operators)
+      if let slowdown = bench.slowdown { warn(slowdown) }
+      try timing.run(bench.sample)
+    }
+  }
+
   struct Rank: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Queries a second of exact evaluation on random vectors.")
     @Option(help: "Queries.") var queries = 5000
@@ -77,3 +96,5 @@ struct BenchCommand: ParsableCommand {
     }
   }
 }
+
+extension TextBench.Size: ExpressibleByArgument {}

@@ -58,6 +58,17 @@ public final class BertEncoder {
       network, origin: file.digest, device: device, precision: precision, compiled: compiled)
   }
 
+  /// A model with random weights, for measuring.
+  public static func random(
+    _ config: BertConfig, pooling: BertPooling, seed: UInt64, device: Device = .cpu,
+    precision: InferencePrecision = .f32, compiled: Bool = true
+  ) throws -> BertEncoder {
+    var generator = SeededGenerator(seed: seed, purpose: "encoder/bert")
+    let network = try BertNetwork(config, pooling: pooling, generator: &generator)
+    return try BertEncoder(
+      network, origin: "random:\(seed)", device: device, precision: precision, compiled: compiled)
+  }
+
   /// Vectors of tokenised sentences, in their order.
   /// - Parameter ids: token ids per sentence, special tokens included, 1…``maxTokens`` of them.
   /// - Returns: `[ids.count, dimension]` row-major; a row does not depend on the other sentences.

@@ -119,14 +119,13 @@ void ct_layers_s::attend(const std::vector<int64_t> &starts) {
     one.result_stride = width;
     one.scale = 1.0f / std::sqrt(static_cast<float>(size));
     one.causal = shape.causal;
-    static thread_local std::vector<float> room;
-    room.resize(static_cast<size_t>(one.scratch()));
+    float *const room = ct::workspace(static_cast<size_t>(one.scratch()));
     for (int64_t i = begin; i < end; i++) {
       const int64_t sentence = i / shape.heads, head = i % shape.heads, first = starts[sentence];
       one.time = starts[sentence + 1] - first;
       const char *row = joined.data() + (first * 3 * width + head * size) * item();
       kernels->attend(one, row, row + width * item(), row + 2 * width * item(),
-                      mixed.data() + (first * width + head * size) * item(), room.data());
+                      mixed.data() + (first * width + head * size) * item(), room);
     }
   });
 }

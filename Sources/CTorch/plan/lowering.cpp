@@ -264,16 +264,17 @@ void Lowering::depthwise(int64_t index) {
   step.target = target;
   step.mean = mean;
   if (!node.lanes) {
-    node.lanes = std::make_shared<std::vector<float>>(static_cast<size_t>(step.to.groups * taps * width), 0.0f);
+    node.lanes = std::make_shared<Memory>(static_cast<size_t>(step.to.groups * taps * width) * sizeof(float));
+    auto lanes = reinterpret_cast<float *>(node.lanes->data());
     for (int64_t c = 0; c < node.shape.channels; c++)
       for (int64_t t = 0; t < taps; t++)
-        (*node.lanes)[(c / width * taps + t) * width + c % width] = (*node.weight)[c * taps + t];
+        lanes[(c / width * taps + t) * width + c % width] = (*node.weight)[c * taps + t];
     node.weight.reset();
   }
   step.weights = node.lanes;
-  step.bias = std::make_shared<std::vector<float>>(static_cast<size_t>(step.to.groups * width), 0.0f);
-  std::copy(node.bias->begin(), node.bias->end(), step.bias->begin());
-  made->weight_bytes += (step.weights->size() + step.bias->size()) * sizeof(float);
+  step.bias = std::make_shared<Memory>(static_cast<size_t>(step.to.groups * width) * sizeof(float));
+  std::copy(node.bias->begin(), node.bias->end(), reinterpret_cast<float *>(step.bias->data()));
+  made->weight_bytes += step.weights->size() + step.bias->size();
 }
 
 void Lowering::silu(int64_t value, const Place &at) {

@@ -49,13 +49,13 @@ void DepthwiseStep::bind(const Arena &arena) {
 
 void DepthwiseStep::run(const float *, float *) {
   parallel_for(from.count(), from.values() + to.values(), [&](int64_t begin, int64_t end) {
-    static thread_local std::vector<float> scratch;
-    scratch.resize(static_cast<size_t>(shape.scratch() * to.width + 16));
+    float *const scratch = workspace(static_cast<size_t>(shape.scratch() * to.width));
     for (int64_t i = begin; i < end; i++) {
       const int64_t group = i % from.groups;
       kernels->depthwise(shape, input + i * from.values() * from.item, output + i * to.values() * to.item,
-                         weights->data() + group * shape.kernel * shape.kernel * to.width,
-                         bias->data() + group * to.width, means ? means + i * to.width : nullptr, scratch.data());
+                         reinterpret_cast<const float *>(weights->data()) + group * shape.kernel * shape.kernel * to.width,
+                         reinterpret_cast<const float *>(bias->data()) + group * to.width,
+                         means ? means + i * to.width : nullptr, scratch);
     }
   });
 }

@@ -71,7 +71,7 @@ struct DepthwiseStep : Step {
   Blocks from, to;
   Place source, target, mean;
   // Per block: [kernel * kernel, width] weights; [width] shifts.
-  std::shared_ptr<std::vector<float>> weights, bias;
+  std::shared_ptr<Memory> weights, bias;
   void bind(const Arena &arena) override;
   void run(const float *pixels, float *features) override;
 

@@ -12,8 +12,7 @@ struct Ieum: ParsableCommand {
     subcommands: [
       RunCommand.self, PlanCommand.self, ReportCommand.self, DataCommand.self, ModelsCommand.self,
       FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, LossCommand.self, IndexCommand.self, SearchCommand.self,
-      ServeCommand.self, DecodeUploadCommand.self, DoctorCommand.self,
-      NewCommand.self,
+      ServeCommand.self, DecodeUploadCommand.self, DoctorCommand.self, BenchCommand.self, NewCommand.self,
     ])
 
   static func main() {

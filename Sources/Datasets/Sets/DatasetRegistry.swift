@@ -12,6 +12,10 @@ public protocol DatasetSpec: Sendable {
   var expectedLayout: [String] { get }
   /// Named splits that ``DatasetOptions/split`` may ask for, the default first; empty where the data have one.
   var splits: [String] { get }
+  /// Makes the files that are not there yet and follow from those that are; most datasets have none. Experiments do so
+  /// before they load a dataset, to show how far it is.
+  /// - Parameter progress: how many files are done, of how many.
+  func makeFiles(_ options: DatasetOptions, progress: (_ done: Int, _ total: Int) -> Void) throws
   /// - Throws: ``IeumError`` (data) naming file, line and way out.
   func load(_ options: DatasetOptions) throws -> Dataset
   /// Makes what can be made of the data on this machine.
@@ -21,6 +25,8 @@ public protocol DatasetSpec: Sendable {
 }
 
 extension DatasetSpec {
+  public func makeFiles(_ options: DatasetOptions, progress: (_ done: Int, _ total: Int) -> Void) throws {}
+
   public var splits: [String] { [] }
 
   public func prepare(_ options: DatasetOptions) throws -> [String] {
@@ -88,6 +94,8 @@ extension DatasetSpec {
 public enum DatasetRegistry {
   public static let all: [any DatasetSpec] = [
     StampsDataset(),
+    StampsClipsDataset(),
+    OpenclipartDataset(),
     FilmsDataset(),
     ManifestDataset(),
     MSRVTTDataset(),

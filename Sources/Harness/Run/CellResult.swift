@@ -55,6 +55,8 @@ public struct CellResult: Codable, Sendable, Equatable {
   public var ties = Ties()
   /// The epoch whose checkpoint was kept, per seed.
   public var selectedEpochs: [Int] = []
+  /// The named split behind the numbers; nil where the data have none.
+  public var evaluated: EvaluatedSplit?
   /// What each seed chose or measured by the way: `audioShare`, `waitingShare`.
   public var chosen: [String: [Double]] = [:]
 
@@ -211,6 +213,7 @@ extension CellResult {
     gallery = try optional(.gallery, gallery)
     ties = try optional(.ties, ties)
     selectedEpochs = try optional(.selectedEpochs, selectedEpochs)
+    evaluated = try box.decodeIfPresent(EvaluatedSplit.self, forKey: .evaluated)
     chosen = try optional(.chosen, chosen)
   }
 }

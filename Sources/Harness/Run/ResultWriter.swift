@@ -72,6 +72,8 @@ struct ResultWriter {
     result.digests.dataset = task.dataset.digest
     result.digests.split = splitDigest(task.dataset)
     result.digests.code = "training and evaluation \(Provenance.codeVersion)"
+    result.evaluated = EvaluatedSplit(task.dataset, Split(rawValue: cell.config.evaluation.split) ?? .test)
+    result.notes += result.evaluated.map { [$0.note] } ?? []
     result.chosen = Dictionary(
       (first.chosen ?? [:]).keys.map { key in (key, records.compactMap { $0.chosen?[key] }) }, uniquingKeysWith: { $1 })
     result.notes += result.chosen.sorted { $0.key < $1.key }.compactMap { RunRecord.remark($0.key, $0.value) }

@@ -13,11 +13,11 @@ struct EncodeCommand: ParsableCommand {
   @Option(help: "A registered encoder.") var encoder: String
   @Option(help: "Weight file, or a name of `ieum models list`; images: seeded random weights without it.")
   var weights: String?
-  @Option(help: "bert: config.json (default: beside the weights).") var config: String?
-  @Option(help: "bert: vocab.txt, tokenizer.json or SentencePiece model (default: beside the weights).")
+  @Option(help: "config.json of a transformer (default: beside the weights).") var config: String?
+  @Option(help: "Vocabulary of a text encoder: vocab.txt, tokenizer.json, merges.txt, SentencePiece (default: beside the weights).")
   var tokenizer: String?
   @Option(help: "bert: mean or cls.") var pooling: BertPooling = .mean
-  @Option(help: "bert: most tokens of a sentence.") var maxTokens: Int?
+  @Option(help: "Text encoders: most tokens of a sentence.") var maxTokens: Int?
   @Option(help: "Seed of random weights.") var seed = 0
   @Option(help: "Arithmetic of the encoder: f32 or bf16.") var precision: InferencePrecision = .f32
   @Option(help: "Language of the words (word2vec).") var language = "en"

@@ -11,7 +11,8 @@ struct Ieum: ParsableCommand {
     abstract: "Joint text–image–video–audio embedding retrieval: sweeps, features, losses, metrics, reports.",
     subcommands: [
       RunCommand.self, PlanCommand.self, ReportCommand.self, DataCommand.self, ModelsCommand.self,
-      FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, LossCommand.self, IndexCommand.self, DoctorCommand.self,
+      FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, LossCommand.self, IndexCommand.self, SearchCommand.self,
+      ServeCommand.self, DecodeUploadCommand.self, DoctorCommand.self,
       NewCommand.self,
     ])
 

@@ -83,28 +83,28 @@ import Testing
   }
 
   @Test func indexIsBuiltQueriedAndMeasured() throws {
-    let (path, folder, found) = (scratch("v.h5"), scratch("index"), scratch("n.h5"))
+    let (path, folder, found) = (Program.scratch("v.h5"), Program.scratch("index"), Program.scratch("n.h5"))
     defer { for path in [path, folder, found] { try? FileManager.default.removeItem(atPath: path) } }
     try EmbeddingFile(
       queries: [1, 0.1, 0.1, 1], gallery: [0, 1, 1, 0, -1, 0], dimension: 2, relevant: [[1], [0]],
       galleryIDs: ["up", "right", "left"]
     ).write(to: path)
-    #expect(try ieum("index", "build", path, "--index", "forest", "--param", "n_trees=2", "seed=3", "--out", folder).status == 0)
-    let query = try ieum("index", "query", folder, "--id", "right", "-k", "2", "--json")
+    #expect(try Program("index", "build", path, "--index", "forest", "--param", "n_trees=2", "seed=3", "--out", folder).status == 0)
+    let query = try Program("index", "query", folder, "--id", "right", "-k", "2", "--json")
     let answers = try #require(try JSONSerialization.jsonObject(with: Data(query.output.utf8)) as? [[String: Any]])
     let neighbors = try #require(answers.first?["neighbors"] as? [[String: Any]])
     #expect(neighbors.map { $0["id"] as? String } == ["right", "up"] && neighbors[0]["distance"] as? Double == 0)
-    #expect(try ieum("index", "query", folder, "-k", "1", "--out", found).status == 0)
+    #expect(try Program("index", "query", folder, "-k", "1", "--out", found).status == 0)
     #expect(try HDF5File(reading: found).readInts("neighbors") == [1, 0])
 
-    let bench = try ieum("index", "bench", path, "--index", "exact", "--index", "forest", "-k", "1", "--runs", "1", "--json")
+    let bench = try Program("index", "bench", path, "--index", "exact", "--index", "forest", "-k", "1", "--runs", "1", "--json")
     let json = try #require(try JSONSerialization.jsonObject(with: Data(bench.output.utf8)) as? [String: Any])
     let results = try #require(json["results"] as? [[String: Any]])
     #expect(results[0]["annRecall@1"] as? Double == 1 && results[0]["qps"] as? Double ?? 0 > 0)
     #expect((results[0]["retrieval"] as? [String: Double])?["R@1"] == 100)
-    #expect(try ieum("index", "build", path, "--index", "forrest", "--out", folder).status == 64)
-    #expect(try ieum("index", "build", path, "--index", "forest", "--param", "trees=2", "--out", folder).status == 64)
-    #expect(try ieum("index", "query", folder, "--id", "down").status == 65)
-    #expect(try ieum("index", "query", "/nowhere").status == 65)
+    #expect(try Program("index", "build", path, "--index", "forrest", "--out", folder).status == 64)
+    #expect(try Program("index", "build", path, "--index", "forest", "--param", "trees=2", "--out", folder).status == 64)
+    #expect(try Program("index", "query", folder, "--id", "down").status == 65)
+    #expect(try Program("index", "query", "/nowhere").status == 65)
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Datasets
 import Foundation
+import Harness
 import Ranking
 
 struct EvalCommand: ParsableCommand {
@@ -23,12 +24,9 @@ struct EvalCommand: ParsableCommand {
     let measure = try Similarity.named(similarity)
     let wanted = try metrics.map { try Metric.parse($0) }
     let embeddings = try EmbeddingFile.read(file)
-    let problem = try RankingProblem(
-      queries: embeddings.queries, gallery: embeddings.gallery, dimension: embeddings.dimension,
-      indptr: embeddings.relevanceOffsets, indices: embeddings.relevantRows, exclude: embeddings.exclude,
-      queryNames: embeddings.queryIDs, galleryNames: embeddings.galleryIDs, file: file)
     let result = try RankingEvaluator.evaluate(
-      problem, similarity: measure, ties: policy, metrics: wanted, seed: seed)
+      try RankingProblem(embeddings, file: file), similarity: measure, ties: policy, metrics: wanted,
+      blocks: embeddings.queryBlocks.map { QueryBlocks(labels: $0) }, seed: seed)
     if json { print(result.json()) } else { show(result) }
     if result.zeroVectors > 0, measure == .cosine {
       warn("\(file): \(result.zeroVectors) zero vector(s) have similarity 0 to everything")

@@ -11,8 +11,8 @@ struct Ieum: ParsableCommand {
     abstract: "Joint text–image–video–audio embedding retrieval: sweeps, features, losses, metrics, reports.",
     subcommands: [
       RunCommand.self, PlanCommand.self, ReportCommand.self, DataCommand.self, ModelsCommand.self,
-      FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, LossCommand.self, DoctorCommand.self,
-      NewCommand.self,
+      FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, CompareCommand.self, LossCommand.self,
+      DoctorCommand.self, NewCommand.self,
     ])
 
   static func main() {

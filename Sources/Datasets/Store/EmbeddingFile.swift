@@ -15,6 +15,8 @@ public struct EmbeddingFile: Sendable {
   public var galleryIDs: [String]?
   /// `[Q]`: the gallery row to leave out of a query's ranking, -1 for none.
   public var exclude: [Int]?
+  /// `[Q]`: queries of equal number are no independent draws (captions of one video); nil = told from the relevance.
+  public var queryBlocks: [Int]?
 
   public var queryCount: Int { relevanceOffsets.count - 1 }
   public var galleryCount: Int { dimension == 0 ? 0 : gallery.count / dimension }
@@ -52,6 +54,7 @@ public struct EmbeddingFile: Sendable {
     read.queryIDs = try reader.names("query_ids", count: queryCount)
     read.galleryIDs = try reader.names("gallery_ids", count: galleryCount)
     read.exclude = try reader.exclusions(queries: queryCount, gallery: galleryCount)
+    read.queryBlocks = try reader.blocks(queries: queryCount)
     return read
   }
 
@@ -69,6 +72,9 @@ public struct EmbeddingFile: Sendable {
       if let queryIDs { try file.write("query_ids", strings: queryIDs) }
       if let galleryIDs { try file.write("gallery_ids", strings: galleryIDs) }
       if let exclude { try file.write("exclude", ints: exclude.map { Int64($0) }, shape: [exclude.count]) }
+      if let queryBlocks {
+        try file.write("query_blocks", ints: queryBlocks.map { Int64($0) }, shape: [queryBlocks.count])
+      }
       try file.close()
       try AtomicFile.commit(temporary, to: path)
     } catch {
@@ -128,6 +134,15 @@ private struct EmbeddingReader {
     }
     try check(rows, -1..<gallery, "exclude")
     return rows
+  }
+
+  func blocks(queries: Int) throws -> [Int]? {
+    guard file.exists("query_blocks") else { return nil }
+    let blocks = try file.readInts("query_blocks")
+    guard blocks.count == queries else {
+      throw error("query_blocks", "has \(blocks.count) entries for \(queries) queries", "write one number per query")
+    }
+    return blocks
   }
 
   func names(_ name: String, count: Int) throws -> [String]? {

@@ -5,7 +5,7 @@ import Tensors
 /// What a number's record says about machine, code and cost.
 public enum Provenance {
   /// Bumped whenever training or evaluation changes in a way that changes numbers: part of every run's digest.
-  public static let codeVersion = "1"
+  public static let codeVersion = "2"
 
   /// Cores, threads, BLAS kernel and library versions in use now.
   public static func host() -> CellResult.Host {

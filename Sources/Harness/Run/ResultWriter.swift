@@ -1,6 +1,7 @@
 import Basics
 import Datasets
 import Foundation
+import Ranking
 
 /// Gathers a cell's runs from the cache into `results/<experiment>/cells/<cell-id>/`.
 struct ResultWriter {
@@ -55,9 +56,11 @@ struct ResultWriter {
     guard let first = records.first, records.count == cell.config.seeds.count else { return }
     for name in first.metrics.keys { result.metrics[name] = records.compactMap { $0.metrics[name] } }
     result.summary = result.metrics.compactMapValues { CellResult.Spread(of: $0) }
-    (result.ci95, result.chance) = (first.ci95, first.chance)
+    (result.chance, result.ceiling) = (first.chance, first.ceiling)
     (result.queries, result.gallery) = (first.queries, first.gallery)
-    result.ties = CellResult.Ties(policy: cell.config.evaluation.ties, queries: first.tiedQueries)
+    result.queriesWithoutRelevant = first.queriesWithoutRelevant
+    result.ties = CellResult.Ties(
+      policy: cell.config.evaluation.ties, queries: records.map(\.tiedQueries).max() ?? 0, bounds: bounds(records))
     result.selectedEpochs = records.map(\.selectedEpoch)
     result.skippedItems = first.skippedItems
     result.wallSeconds = Dictionary(
@@ -69,7 +72,35 @@ struct ResultWriter {
       dataset: parts.dataset.digest, split: splitDigest(parts.dataset), textFeatures: parts.text.digest,
       imageFeatures: parts.image.digest, textWeights: parts.text.weightsDigest,
       imageWeights: parts.image.weightsDigest, code: "training and evaluation \(Provenance.codeVersion)")
-    for file in ["train.csv", "ranks.h5"] { try copy(folders[0] + "/" + file, to: folder + "/" + file) }
+    try copy(folders[0] + "/train.csv", to: folder + "/train.csv")
+    try gatherRanks(folders, into: &result)
+  }
+
+  /// The ranks of all seeds in one file, and the interval of their mean.
+  private func gatherRanks(_ folders: [String], into result: inout CellResult) throws {
+    let files = try folders.map { try RanksFile.read($0 + "/ranks.h5") }
+    let ranks = RanksFile(
+      queryIDs: files[0].queryIDs, seeds: cell.config.seeds, runs: files.flatMap { $0.runs.prefix(1) })
+    let ties = try TiePolicy.named(cell.config.evaluation.ties)
+    let metrics = try cell.config.evaluation.metrics.map { try Metric.parse($0) }
+    let intervals = try RankedQueries.intervals(of: ranks.runs, metrics, ties: ties)
+    result.ci95 = Dictionary(
+      intervals.map { ($0.metric.name, [$0.interval.low, $0.interval.high]) }, uniquingKeysWith: { $1 })
+    result.queryBlocks = ranks.runs.first?.blocks.count ?? 0
+    try ranks.write(to: folder + "/ranks.h5")
+    result.digests.ranks = try Digest.ofFile(folder + "/ranks.h5")
+  }
+
+  /// What the two extreme readings of ties give; a seed without ties gives its value for both.
+  private func bounds(_ records: [RunRecord]) -> [String: [Double]]? {
+    guard records.contains(where: { !$0.policies.isEmpty }) else { return nil }
+    var bounds: [String: [Double]] = [:]
+    for name in records[0].metrics.keys {
+      bounds[name] = [TiePolicy.pessimistic, .optimistic].map { policy in
+        records.reduce(0) { $0 + ($1.policies[policy.rawValue]?[name] ?? $1.metrics[name] ?? 0) } / Double(records.count)
+      }
+    }
+    return bounds
   }
 
   /// SHA-256 of the evaluated split's ids, one per line.

@@ -83,7 +83,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Golden")]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Golden")]),
-    .testTarget(name: "RankingTests", dependencies: ["Ranking"]),
+    .testTarget(name: "RankingTests", dependencies: ["Ranking"], resources: [.copy("Golden")]),
     .testTarget(name: "HarnessTests", dependencies: ["Harness"]),
     .testTarget(name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5"]),
   ],

@@ -64,6 +64,40 @@ import Testing
     #expect(try ieum("loss", "triplet", "--input", input, "--param", "margn=1").status == 64)
   }
 
+  @Test func compareTestsTwoEmbeddingFiles() throws {
+    let paths = [scratch("a.h5"), scratch("b.h5"), scratch("c.h5")]
+    defer { for path in paths { unlink(path) } }
+    // Thirty items on a circle: the first file finds each one's partner, the second the one beside it.
+    let circle = (0..<30).flatMap { i in [Float(cos(Double(i) / 5)), Float(sin(Double(i) / 5))] }
+    let relevant = (0..<30).map { [$0] }
+    let ids = (0..<30).map { "q\($0)" }
+    try EmbeddingFile(queries: circle, gallery: circle, dimension: 2, relevant: relevant, queryIDs: ids)
+      .write(to: paths[0])
+    try EmbeddingFile(
+      queries: Array(circle[2...] + circle[..<2]), gallery: circle, dimension: 2, relevant: relevant, queryIDs: ids
+    ).write(to: paths[1])
+    try EmbeddingFile(queries: circle, gallery: circle, dimension: 2, relevant: relevant, queryIDs: ids.reversed())
+      .write(to: paths[2])
+    let run = try ieum("compare", paths[0], paths[1], "--metric", "R@1", "--metric", "MedR", "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    let entries = try #require(json["comparisons"] as? [[String: Any]])
+    #expect(entries.map { $0["metric"] as? String } == ["R@1", "MedR"])
+    #expect(entries[0]["difference"] as? Double == 100 && entries[0]["significant"] as? Bool == true)
+    #expect(entries[0]["better"] as? Int == 30 && entries[0]["effectSize"] is NSNull)
+    let p = try #require(entries[0]["randomisationP"] as? Double)
+    let adjusted = try #require(entries[0]["randomisationPHolm"] as? Double)
+    #expect(p > 0 && p < 0.001 && abs(adjusted - 2 * p) < 1e-12)
+    #expect(try ieum("compare", paths[0], paths[1], "--seed", "3", "--json").output
+      == ieum("compare", paths[0], paths[1], "--seed", "3", "--json").output)
+    #expect(try ieum("compare", paths[0], paths[1]).output.contains("significant"))
+    let other = try ieum("compare", paths[0], paths[2])
+    #expect(other.status == 65 && other.errors.contains("query 0 is 'q0' here and 'q29' there"))
+    #expect(try ieum("compare", paths[0], "/nowhere.h5").status == 65)
+    #expect(try ieum("compare", paths[0]).status == 64)
+    #expect(try ieum("compare", paths[0], paths[1], "--metric", "R@").status == 64)
+  }
+
   @Test func mistakesHaveTheirStatus() throws {
     #expect(try ieum("eval", "/nowhere.h5").status == 65)
     #expect(try ieum("plan", "/nowhere.yaml").status == 65)

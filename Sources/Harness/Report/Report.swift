@@ -43,7 +43,10 @@ public enum Report {
     let papers = try spec.tables.map { table in
       try table.paper.map { try PaperTable.read($0, folder: paperTables) }
     }
-    let tables = zip(spec.tables, papers).map { ReportTable.build($0, results: results, paper: $1) }
+    let comparisons = try TableComparisons.read(resultsFolder)
+    let tables = zip(spec.tables, papers).map {
+      ReportTable.build($0, results: results, paper: $1, comparisons: comparisons)
+    }
     for table in tables { try write(table, folder: "\(resultsFolder)/tables") }
     let pictures = try draw(
       spec.figures, results: results, folder: resultsFolder, paperTables: paperTables, gnuplot: gnuplot,

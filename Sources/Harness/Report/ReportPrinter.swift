@@ -25,6 +25,7 @@ public struct ReportPrinter {
       print(stored.dropFirst(key.count))
       return
     }
+    try TableComparisons.update(spec.tables, folder: folder)
     let output = try Report.write(
       experiment: experiment.name, resultsFolder: folder, spec: spec, paperTables: "paper-tables")
     for warning in output.warnings { FileHandle.standardError.write(Data("ieum: \(warning)\n".utf8)) }

@@ -43,10 +43,11 @@ enum PageProvenance {
         let spread = cell.summary[key].map { "\(style.format($0.mean)) ± \(style.format($0.std))" } ?? ""
         let interval = cell.ci95[key].flatMap { $0.count == 2 ? $0 : nil }
         let ci = interval.map {
-          "; 95 % interval of the first seed \($0.map(style.format).joined(separator: " to "))"
+          "; 95 % interval of the mean \($0.map(style.format).joined(separator: " to "))"
         }
-        let chance = cell.chance[key].map { "; chance \(style.format($0))" }
-        return (style.label, HTML.escape("\(spread) (per seed: \(seeds))\(ci ?? "")\(chance ?? "")"))
+        let chance = cell.chance[key].map { "; chance \(style.format($0))" } ?? ""
+        let ceiling = cell.ceiling[key].map { "; ceiling \(style.format($0))" } ?? ""
+        return (style.label, HTML.escape("\(spread) (per seed: \(seeds))\(ci ?? "")\(chance)\(ceiling)"))
       })
   }
 
@@ -55,6 +56,14 @@ enum PageProvenance {
       ("seeds", cell.seeds.map(String.init).joined(separator: ", ")),
       ("queries, gallery", cell.queries > 0 ? "\(cell.queries), \(cell.gallery)" : ""),
       ("ties", cell.queries > 0 ? "\(HTML.escape(cell.ties.policy)); \(cell.ties.queries) queries with ties" : ""),
+      (
+        "queries without a relevant item",
+        cell.queries > 0 ? "\(cell.queriesWithoutRelevant) (in the gallery, not counted as queries)" : ""
+      ),
+      (
+        "blocks of queries",
+        cell.queryBlocks > 0 && cell.queryBlocks < cell.queries ? "\(cell.queryBlocks) (resampled together)" : ""
+      ),
       ("kept epochs", cell.selectedEpochs.map(String.init).joined(separator: ", ")),
       ("skipped items", String(cell.skippedItems)),
     ]

@@ -60,15 +60,17 @@ import Testing
     #expect(throws: IeumError.self) { try PCA.fit([1, 2, 3, 4], dimension: 2, components: 3) }
   }
 
-  @Test func knnCountsOnlyItsNeighbours() throws {
+  @Test func retrievalOfKNeighboursFindsNothingBeyondThem() throws {
     // Twenty points on a line, the query at its start; relevant: the 20 but itself.
-    let points = (0..<20).flatMap { x -> [Float] in [Float(x), 0, 0] }
     let problem = try RankingProblem(
-      queries: Array(points[0..<3]), gallery: points, dimension: 3, indptr: [0, 19], indices: Array(1..<20), exclude: [0])
-    let knn = KNNRetrieval(neighbours: 11)
-    #expect(isClose(try knn.cappedRecall(problem, at: 10), 100))
-    #expect(isClose(try knn.cappedRecall(problem, at: 19), 100 * 11.0 / 19))
-    let nearest = try knn.nearest(queries: [3.2], gallery: (0..<20).map { Float($0) }, dimension: 1, exclude: [3])
-    #expect(nearest == [[4, 2, 5, 1, 6, 0, 7, 8, 9, 10, 11]])
+      queries: [0], gallery: (0..<20).map { Float($0) }, dimension: 1, indptr: [0, 19], indices: Array(1..<20),
+      exclude: [0])
+    func value(_ metric: Metric, depth: Int?) throws -> Double {
+      try RankingEvaluator.evaluate(problem, similarity: .euclidean, metrics: [metric], depth: depth).metrics[0].value
+    }
+    #expect(isClose(try value(.cappedRecall(at: 10), depth: 11), 100))
+    #expect(isClose(try value(.cappedRecall(at: 19), depth: 11), 100 * 11.0 / 19))
+    #expect(isClose(try value(.cappedRecall(at: 19), depth: nil), 100))
+    #expect(isClose(try value(.medianRank, depth: 11), 1))
   }
 }

@@ -40,6 +40,12 @@ public struct Vocabulary: Sendable, Hashable, Codable {
     return Vocabulary(uniqueWords: kept.map(\.key), language: language)
   }
 
+  /// The vocabulary with further words behind its own, each once, in the order given.
+  public func extended(by others: [String]) -> Vocabulary {
+    var seen = Set(words)
+    return Vocabulary(uniqueWords: words + others.filter { seen.insert($0).inserted }, language: language)
+  }
+
   private init(uniqueWords: [String], language: String) {
     words = uniqueWords
     self.language = language

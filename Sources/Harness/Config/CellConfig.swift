@@ -16,6 +16,8 @@ public struct CellConfig: Sendable {
     public let weights: String
     /// Seed of random weights.
     public let seed: Int
+    /// Whether it learns with the joint model, starting from the weights; `rnn`, `lstm` and `gru` always do.
+    public let train: Bool
     public let parameters: [String: Scalar]
   }
 
@@ -35,6 +37,8 @@ public struct CellConfig: Sendable {
     public let epochs: Int
     public let batchSize: Int
     public let learningRate: Double
+    /// Of encoders that learn with the model; nil = the same.
+    public let encoderLearningRate: Double?
     /// Epochs without a better validation loss before training stops.
     public let patience: Int
     /// Items that a batch draws together because they are relevant to each other.
@@ -94,7 +98,8 @@ public struct CellConfig: Sendable {
     defer { reader.finish() }
     return EncoderChoice(
       encoder: reader.string("encoder"), weights: reader.string("weights", default: weights),
-      seed: reader.int("seed", default: 0, in: 0...Int.max), parameters: reader.parameters("parameters"))
+      seed: reader.int("seed", default: 0, in: 0...Int.max), train: reader.bool("train", default: false),
+      parameters: reader.parameters("parameters"))
   }
 
   private static func model(_ reader: ConfigReader) -> ModelChoice {
@@ -117,6 +122,7 @@ public struct CellConfig: Sendable {
       epochs: reader.int("epochs", default: 200, in: 1...100_000),
       batchSize: reader.int("batchSize", default: 512, in: 2...1_000_000),
       learningRate: reader.double("learningRate", default: 0.0003, in: 1e-12...10),
+      encoderLearningRate: reader.optionalDouble("encoderLearningRate", in: 1e-12...10),
       patience: reader.int("patience", default: 20, in: 1...100_000),
       groupSize: reader.int("groupSize", default: 4, in: 2...100_000),
       precision: reader.choice("precision", ["f32", "bf16"], default: "f32"),

@@ -85,6 +85,14 @@ public final class ConfigReader {
     return number
   }
 
+  public func optionalDouble(_ key: String, in range: ClosedRange<Double> = 0...1e9) -> Double? {
+    guard tree[key] != nil else {
+      _ = tree(key)
+      return nil
+    }
+    return double(key, in: range)
+  }
+
   public func bool(_ key: String, default fallback: Bool) -> Bool {
     value(key, fallback, "true or false") { text, quoted in quoted ? nil : Bool(text) }
   }

@@ -10,7 +10,7 @@ public struct FeatureExtraction {
   public init(dataset: String, root: String?, language: String?, encoder: String, weights: String, seed: Int) throws {
     let spec = try DatasetRegistry.named(dataset)
     self.dataset = .init(name: dataset, root: root, language: language ?? spec.defaultLanguage, options: [:])
-    self.encoder = .init(encoder: encoder, weights: weights, seed: seed, parameters: [:])
+    self.encoder = .init(encoder: encoder, weights: weights, seed: seed, train: false, parameters: [:])
   }
 
   /// - Throws: ``IeumError``: usage for an unknown or trainable encoder; data for missing data or weights.

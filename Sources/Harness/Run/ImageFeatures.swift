@@ -12,6 +12,8 @@ struct ImageFeatures {
   let weightsDigest: String
   /// SHA-256 over weights, preprocessing and code version: `encoder_digest` of the file.
   let digest: String
+  /// Whether the network learns with the joint model instead of filling the store.
+  private let isTrained: Bool
   /// Images decoded and encoded at a time.
   private let batch = 32
 
@@ -21,16 +23,27 @@ struct ImageFeatures {
     seed = choice.seed
     weights = try WeightCatalog.resolve(choice.weights, cache: cache)
     weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random:\(choice.seed)"
-    digest = Digest.of("\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)")
+    isTrained = choice.train
+    let learnt = choice.train ? " learnt" : ""
+    digest = Digest.of("\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)\(learnt)")
   }
 
-  func path(_ dataset: Dataset, _ cache: Cache) -> String {
+  /// The encoder's inputs where it learns, otherwise the feature file, extracted first where it is missing.
+  func inputs(for dataset: Dataset, cache: Cache, progress: Progress) throws -> SideInputs {
+    guard isTrained else { return .features(try file(for: dataset, cache: cache, progress: progress)) }
+    return .trained(try TrainedImages(spec: spec, weights: weights, seed: seed, dataset: dataset).side(progress))
+  }
+
+  /// The feature file of a frozen encoder.
+  func path(_ dataset: Dataset, _ cache: Cache) -> String? { isTrained ? nil : storePath(dataset, cache) }
+
+  private func storePath(_ dataset: Dataset, _ cache: Cache) -> String {
     cache.features(dataset: dataset.name, encoder: spec.name, digest: Digest.of(dataset.digest + digest))
   }
 
   /// The feature file, extracted first where it is missing; goes on where an interrupted extraction stopped.
   func file(for dataset: Dataset, cache: Cache, progress: Progress) throws -> FeatureFile {
-    let path = path(dataset, cache)
+    let path = storePath(dataset, cache)
     if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
     let writer = try FeatureWriter(
       path,

@@ -5,6 +5,8 @@ import Tensors
 
 /// The items of a dataset that have both a text and an image feature, split by split, as tensors.
 struct JointData {
+  let text: SideInputs
+  let image: SideInputs
   let train: JointSplit
   let validation: JointSplit
   /// The split that is evaluated, with its items for names and labels.
@@ -15,22 +17,22 @@ struct JointData {
   /// Items of the dataset that could not be used, and why.
   let skipped: Int
 
-  init(_ dataset: Dataset, text: TextInputs, image: FeatureFile, split: Split) throws {
-    let usable = Set(dataset.allItems.map(\.id).filter { text.has($0) && image.row(of: $0) != nil })
+  init(_ dataset: Dataset, text: SideInputs, image: SideInputs, split: Split) throws {
+    let usable = Set(dataset.allItems.map(\.id).filter { text.has($0) && image.has($0) })
     func items(_ split: Split) -> [DatasetItem] { dataset.items(in: split).filter { usable.contains($0.id) } }
     func rows(_ split: Split) throws -> JointSplit {
       let items = items(split)
       guard !items.isEmpty else {
         throw IeumError(
-          .data, "the split '\(split.rawValue)' of '\(dataset.name)' has no usable item", file: image.path,
-          remedy: "see the file's /errors with `ieum features show`")
+          .data, "the split '\(split.rawValue)' of '\(dataset.name)' has no usable item",
+          remedy: "see /errors of its feature files with `ieum features show`")
       }
       let ids = items.map(\.id)
       return try JointSplit(
-        text: try text.tensor(ids),
-        image: try Tensor(try image.matrix(of: ids), shape: [ids.count, image.dimension]),
+        text: try text.tensor(ids), image: try image.tensor(ids),
         relevant: dataset.retrieval(of: items).relevantRows, name: split.rawValue)
     }
+    (self.text, self.image) = (text, image)
     train = try rows(.train)
     validation = try rows(.validation)
     evaluated = try rows(split)

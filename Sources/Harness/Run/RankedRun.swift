@@ -13,13 +13,14 @@ struct RankedRun {
   let policies: [String: [String: Double]]
 
   init(
-    _ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, seed: Int, folder: String
+    _ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, depth: Int?, seed: Int,
+    folder: String
   ) throws {
     let problem = try RankingProblem(file)
     let wanted = try settings.metrics.map { try Metric.parse($0) }
     let result = try RankingEvaluator.evaluate(
       problem, similarity: similarity, ties: try TiePolicy.named(settings.ties), metrics: wanted,
-      blocks: file.queryBlocks.map { QueryBlocks(labels: $0) })
+      depth: depth, blocks: file.queryBlocks.map { QueryBlocks(labels: $0) })
     metrics = RankedRun.named(result.metrics)
     ci95 = Dictionary(
       result.ci95.map { ($0.metric.name, [$0.interval.low, $0.interval.high]) }, uniquingKeysWith: { $1 })

@@ -14,6 +14,7 @@ import Ranking
 /// | `/blocks` | number of the block (video, image) a query belongs to, `[Q]` |
 /// | `/relevant_counts`, `/gallery_counts` | relevant and ranked items per query, `[Q]` |
 /// | `/runs/SEED/offsets`, `/runs/SEED/levels` | `[Q+1]`; `[L, 4]`: non-relevant above, tied, relevant, relevant above |
+/// | `/runs/SEED/depth` | places that were retrieved at all, `[1]`; absent = the whole gallery |
 /// | `/runs/SEED/reverse/…` | the same for the other direction, where a metric adds both |
 public struct RanksFile: Sendable {
   public var queryIDs: [String]?
@@ -53,6 +54,7 @@ public struct RanksFile: Sendable {
 
   private static func write(_ run: RankedQueries, _ group: String, to file: HDF5File) throws {
     try write(run.forward, group, to: file)
+    if let depth = run.depth { try file.write(group + "/depth", numbers: [depth]) }
     guard let reverse = run.reverse, let blocks = run.reverseBlocks else { return }
     try write(reverse, group + "/reverse", to: file)
     try file.write(group + "/reverse/blocks", numbers: blocks.blockOf)
@@ -90,7 +92,8 @@ public struct RanksFile: Sendable {
         }
         return RankedQueries(
           forward: try levels(file, group, counts: counts), reverse: reverse, blocks: blocks,
-          reverseBlocks: reverseBlocks)
+          reverseBlocks: reverseBlocks,
+          depth: file.exists(group + "/depth") ? try file.readInts(group + "/depth").first : nil)
       }
       let ids = file.exists("query_ids") ? try file.readStrings("query_ids") : nil
       guard blocks.blockOf.count == counts.0.count, ids.map({ $0.count == counts.0.count }) ?? true else {

@@ -2,182 +2,72 @@ import Basics
 import Datasets
 import Foundation
 import Models
-import Tensors
-import Weights
 
-/// The text side of a cell: which encoder, from which weights, frozen or trained with the joint model.
+/// The text side of a cell: which encoder, from which weights, frozen or learning with the joint model.
 struct TextSource {
-  private enum Kind {
-    case wordVectors(path: String)
-    case bert(path: String, pooling: String)
-    /// Trained with the joint model on word ids.
-    case recurrent(name: String, embedding: Int, hidden: Int, vocabulary: Vocabulary, length: Int)
-  }
-
-  private let kind: Kind
   private let name: String
-  /// Captions of the dataset in the chosen language.
-  private let language: String
+  private let values: Parameters
+  private let weights: String?
+  private let isTrained: Bool
   let weightsDigest: String
   /// SHA-256 over weights, tokenisation and code version.
   let digest: String
 
+  /// - Throws: ``IeumError``: data when the weights are missing, usage for settings that make no encoder.
   init(_ choice: CellConfig.EncoderChoice, dataset: Dataset, cache: Cache) throws {
     name = choice.encoder
-    language = dataset.language
     let spec = try TextEncoderRegistry.named(choice.encoder)
-    let values = try Parameters(choice.parameters, specs: spec.parameters, owner: "encoder '\(choice.encoder)'")
-    let weights = try WeightCatalog.resolve(choice.weights, cache: cache)
-    switch choice.encoder {
-    case "word2vec", "bert":
-      guard let weights else {
-        throw IeumError(
-          .usage, "'\(choice.encoder)' needs weights", place: "text.weights",
-          remedy: "name some of `ieum models list`, or a file")
-      }
-      weightsDigest = try cache.digest(ofFile: weights)
-      kind = choice.encoder == "bert"
-        ? .bert(path: weights, pooling: values.string("pooling")) : .wordVectors(path: weights)
-      digest = Digest.of("\(name) 1 \(values.values.sorted { $0.key < $1.key }) \(language) \(weightsDigest)")
-    default:
-      weightsDigest = "trained with the joint model"
-      let texts = try dataset.items(in: .train).map { try dataset.text(of: $0) }
-      let vocabulary = try Vocabulary.build(texts: texts, language: language)
-      kind = .recurrent(
-        name: choice.encoder, embedding: values.int("embedding"), hidden: values.int("hidden"),
-        vocabulary: vocabulary, length: TextSource.sequenceLength(spec))
-      digest = Digest.of("\(name) 1 \(values.values.sorted { $0.key < $1.key }) \(vocabulary.digest)")
+    values = try Parameters(choice.parameters, specs: spec.parameters, owner: "encoder '\(choice.encoder)'")
+    isTrained = spec.isTrainable || choice.train
+    weights = try WeightCatalog.resolve(choice.weights, cache: cache)
+    guard isTrained || weights != nil else {
+      throw IeumError(
+        .usage, "'\(choice.encoder)' needs weights", place: "text.weights",
+        remedy: "name some of `ieum models list`, or a file, or let it learn with the joint model by `train: true`")
     }
-  }
-
-  private static func sequenceLength(_ spec: TextEncoderSpec) -> Int {
-    if case .wordIDs(let length) = spec.input { return length }
-    return 20
-  }
-
-  /// Width of the text vector when a network makes it; `nil` for frozen features.
-  var dimension: Int? {
-    if case .recurrent(_, _, let hidden, _, _) = kind { return hidden }
-    return nil
-  }
-
-  /// The text network to train, if any.
-  func network(_ generator: inout SeededGenerator) throws -> TrainableText? {
-    guard case .recurrent(let name, let embedding, let hidden, let vocabulary, _) = kind else { return nil }
-    guard let kind = RecurrentText.Kind(rawValue: name) else {
-      throw IeumError(.usage, "'\(name)' cannot be trained here", place: "text.encoder", remedy: "use rnn, lstm or gru")
+    guard !spec.isTrainable || weights == nil else {
+      throw IeumError(
+        .usage, "'\(choice.encoder)' starts from random weights", place: "text.weights", remedy: "leave them out")
     }
-    let module = try RecurrentText(
-      kind: kind, vocabularySize: vocabulary.size, embedding: embedding, hidden: hidden,
-      generator: &generator)
-    return TrainableText(module: module) { try module.features($0) }
+    weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random, learnt with the joint model"
+    let settings = values.values.sorted { $0.key < $1.key }
+    let learnt = isTrained ? "learnt \(try TrainedText.vocabulary(dataset).digest)" : "frozen"
+    digest = Digest.of("\(name) 2 \(settings) \(dataset.language) \(weightsDigest) \(learnt)")
   }
 
+  /// The feature file of a frozen encoder.
   func path(_ dataset: Dataset, _ cache: Cache) -> String? {
-    if case .recurrent = kind { return nil }
-    let key = Digest.of(dataset.digest + digest + language)
-    return cache.features(dataset: dataset.name, encoder: name, digest: key)
+    isTrained ? nil : cache.features(dataset: dataset.name, encoder: name, digest: Digest.of(dataset.digest + digest))
   }
 
-  /// Word ids, or the feature file, extracted first where it is missing.
-  func inputs(for dataset: Dataset, cache: Cache, progress: Progress) throws -> TextInputs {
-    if case .recurrent(_, _, _, let vocabulary, let length) = kind {
-      var rows: [String: [Int]] = [:]
-      for item in dataset.allItems { rows[item.id] = vocabulary.ids(try dataset.text(of: item), length: length) }
-      return .wordIDs(rows, length: length)
+  /// The encoder's inputs, or the feature file, extracted first where it is missing.
+  func inputs(for dataset: Dataset, cache: Cache, progress: Progress) throws -> SideInputs {
+    guard let path = path(dataset, cache), let weights else {
+      return .trained(try TrainedText(name: name, values: values, weights: weights, dataset: dataset).side())
     }
-    guard let path = path(dataset, cache) else { preconditionFailure("frozen encoders have a feature file") }
     if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
-    let encode = try encoder()
+    let encoder = name == "bert"
+      ? try FrozenText.bert(weights, pooling: values.string("pooling"))
+      : try FrozenText.wordVectors(weights, language: dataset.language)
+    progress.start("\(dataset.name) → \(name)", total: dataset.allItems.count)
+    defer { progress.finish() }
+    return .features(try extract(dataset, with: encoder, to: path))
+  }
+
+  private func extract(_ dataset: Dataset, with encoder: FrozenText, to path: String) throws -> FeatureFile {
     let items = dataset.allItems
-    progress.start("\(dataset.name) → \(name)", total: items.count)
-    let encoded = try encode.vectors(try items.map { try dataset.text(of: $0) })
+    let encoded = try encoder.vectors(try items.map { try dataset.text(of: $0) })
     let writer = try FeatureWriter(
       path,
       attributes: FeatureAttributes(
         modality: .text, dataset: dataset.name, datasetDigest: dataset.digest, encoder: name, encoderDigest: digest,
-        dimension: encode.dimension))
+        dimension: encoder.dimension))
     for (item, result) in zip(items, encoded) where !writer.finishedIDs.contains(item.id) {
       switch result {
       case .success(let vector): try writer.append([item.id], features: vector)
       case .failure(let error): try writer.fail(item.id, error.problem)
       }
     }
-    progress.finish()
-    return .features(try writer.finish(order: items.map(\.id)))
-  }
-
-  private func encoder() throws -> FrozenText {
-    switch kind {
-    case .wordVectors(let path): return try FrozenText.wordVectors(path, language: language)
-    case .bert(let path, let pooling): return try FrozenText.bert(path, pooling: pooling)
-    case .recurrent: preconditionFailure("recurrent encoders are trained, not frozen")
-    }
-  }
-}
-
-/// What the joint model reads of the texts.
-enum TextInputs {
-  case features(FeatureFile)
-  case wordIDs([String: [Int]], length: Int)
-
-  func has(_ id: String) -> Bool {
-    switch self {
-    case .features(let file): file.row(of: id) != nil
-    case .wordIDs(let rows, _): rows[id]?.contains { $0 != Vocabulary.paddingID } == true
-    }
-  }
-
-  func tensor(_ ids: [String]) throws -> Tensor {
-    switch self {
-    case .features(let file): return try Tensor(try file.matrix(of: ids), shape: [ids.count, file.dimension])
-    case .wordIDs(let rows, let length):
-      return try Tensor(ids.flatMap { rows[$0] ?? [] }.map { Int64($0) }, shape: [ids.count, length])
-    }
-  }
-}
-
-/// A frozen text encoder as a function of sentences.
-public struct FrozenText {
-  public let dimension: Int
-  /// One vector or one reason per sentence.
-  public let vectors: ([String]) throws -> [Result<[Float], IeumError>]
-
-  /// Mean of the vectors of the known words (hong2022: words outside the vocabulary are dropped).
-  public static func wordVectors(_ path: String, language: String) throws -> FrozenText {
-    let average = WordVectorAverage(try WordVectors.read(path))
-    return FrozenText(dimension: average.dimension) { texts in
-      texts.map { text in
-        let words = WordTokenizer.words(text, language: language)
-        let (vector, unknown) = average.encode([words])
-        guard unknown < words.count else {
-          return .failure(IeumError(.data, "no word of '\(text)' is in the vocabulary", file: path))
-        }
-        return .success(vector)
-      }
-    }
-  }
-
-  /// A BERT with its tokenizer; `config.json` and the vocabulary default to the files beside the weights.
-  public static func bert(
-    _ path: String, config: String? = nil, tokenizer: String? = nil, pooling: String, maxTokens: Int? = nil
-  ) throws -> FrozenText {
-    let folder = (path as NSString).deletingLastPathComponent
-    guard let vocabulary = tokenizer ?? BertTokenizerFile.beside(weights: path) else {
-      throw IeumError(
-        .data, "no tokenizer lies beside the weights", file: path,
-        remedy: "put vocab.txt, tokenizer.json or a SentencePiece model there, or give --tokenizer")
-    }
-    let tokens = try BertTokenizerFile.open(vocabulary)
-    let encoder = try BertEncoder.load(
-      weights: path, config: config ?? folder + "/config.json", pooling: BertPooling(rawValue: pooling) ?? .mean)
-    let limit = min(maxTokens ?? encoder.maxTokens, encoder.maxTokens)
-    return FrozenText(dimension: encoder.dimension) { texts in
-      let ids = try texts.map { try tokens.encode($0, maxTokens: limit) }
-      let flat = try encoder.encode(ids: ids)
-      return texts.indices.map { row in
-        .success(Array(flat[(row * encoder.dimension)..<((row + 1) * encoder.dimension)]))
-      }
-    }
+    return try writer.finish(order: items.map(\.id))
   }
 }

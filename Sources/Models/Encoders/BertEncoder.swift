@@ -42,9 +42,7 @@ public final class BertEncoder {
   ) throws -> BertEncoder {
     let config = try BertConfig(file: config)
     let file = try WeightFile.read(path)
-    var blank = InitialWeights(generator: nil)
-    let network = try BertNetwork(config, pooling: pooling, initial: &blank)
-    try network.load(BertNames.normalised(file.tensors), file: path)
+    let network = try BertNetwork.load(file, config: config, pooling: pooling)
     return try BertEncoder(network, origin: file.digest, device: device)
   }
 

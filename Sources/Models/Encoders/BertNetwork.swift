@@ -1,5 +1,6 @@
 import Basics
 import Tensors
+import Weights
 
 /// What one sentence's vector is made of.
 public enum BertPooling: String, Sendable, CaseIterable {
@@ -59,6 +60,26 @@ public final class BertNetwork: Module {
     let weights = lengths.flatMap { length in (0..<time).map { $0 < length ? 1 / Float(length) : 0 } }
     let mask = try Tensor(weights, shape: [count, 1, time]).to(hidden.device)
     return try mask.matmul(hidden).squeeze(1)
+  }
+
+  /// One vector per sentence, its length told by the padding behind its last token.
+  /// - Parameter ids: int64 `[N, T]`.
+  public func features(padded ids: Tensor) throws -> Tensor {
+    let time = ids.shape[1]
+    let values = try ids.to(.cpu).int64s()
+    let lengths = (0..<ids.shape[0]).map { row in
+      (0..<time).last { values[row * time + $0] != Int64(config.padTokenID) }.map { $0 + 1 } ?? 1
+    }
+    return try features(ids: ids, lengths: lengths)
+  }
+
+  /// The network with the weights of a file, strictly loaded (``BertNames``).
+  /// - Throws: ``IeumError`` (data) listing missing, unknown and wrongly shaped tensors.
+  public static func load(_ file: WeightFile, config: BertConfig, pooling: BertPooling) throws -> BertNetwork {
+    var blank = InitialWeights(generator: nil)
+    let network = try BertNetwork(config, pooling: pooling, initial: &blank)
+    try network.load(BertNames.normalised(file.tensors), file: file.path)
+    return network
   }
 
   /// The last layer's hidden states `[N, T, H]`; rows behind a sentence's length mean nothing.

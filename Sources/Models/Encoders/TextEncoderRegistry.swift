@@ -17,7 +17,7 @@ public struct TextEncoderSpec: Sendable {
   /// The paper that describes it.
   public let source: String
   public let input: TextInput
-  /// Learnt together with the joint model (true), or frozen with weights from a file.
+  /// Always learnt together with the joint model (true), or frozen unless the configuration says `train: true`.
   public let isTrainable: Bool
   /// Length of a sentence vector by default; nil where the weights decide.
   public let dimension: Int?
@@ -30,7 +30,8 @@ public enum TextEncoderRegistry {
     TextEncoderSpec(
       name: "word2vec", summary: "Mean of pretrained word vectors",
       source: "Mikolov et al. 2013, Distributed Representations of Words and Phrases (NIPS)", input: .words,
-      isTrainable: false, dimension: nil, parameters: []),
+      isTrainable: false, dimension: nil,
+      parameters: [ParameterSpec("dimension", default: .int(300), "width of a word's vector, where none are given")]),
     recurrent("rnn", "Elman network over word ids, last state", "Elman 1990, Finding Structure in Time"),
     recurrent("lstm", "Long short-term memory over word ids, last state",
       "Hochreiter & Schmidhuber 1997, Long Short-Term Memory"),
@@ -42,7 +43,10 @@ public enum TextEncoderRegistry {
       parameters: [
         ParameterSpec(
           "pooling", default: .string(BertPooling.mean.rawValue), "mean over all tokens, or the [CLS] state",
-          choices: BertPooling.allCases.map(\.rawValue))
+          choices: BertPooling.allCases.map(\.rawValue)),
+        ParameterSpec("layers", default: .int(2), "transformer layers, where it is trained from random weights"),
+        ParameterSpec("hidden", default: .int(128), "width of the states, likewise"),
+        ParameterSpec("heads", default: .int(4), "attention heads, likewise"),
       ]),
   ]
 

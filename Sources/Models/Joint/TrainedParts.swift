@@ -2,44 +2,38 @@ import Basics
 import Tensors
 import Weights
 
-/// A text network that is trained together with the joint model: word ids `[N, T]` → features `[N, Dt]`.
-public struct TrainableText {
-  public let module: Module
-  public let features: (Tensor) throws -> Tensor
-
-  public init(module: Module, features: @escaping (Tensor) throws -> Tensor) {
-    self.module = module
-    self.features = features
-  }
-}
-
-/// The modules that learn, as one: the joint model and, where there is one, the text network.
+/// The modules that learn, as one: the joint model and the encoders that learn with it.
 struct TrainedParts {
   let model: any JointModel
-  let text: TrainableText?
+  let text: TrainableEncoder?
+  let image: TrainableEncoder?
 
-  var parameters: [Tensor] { model.parameters() + (text?.module.parameters() ?? []) }
+  /// The modules under the names of their tensors' prefixes.
+  private var modules: [(prefix: String, module: Module)] {
+    [("model.", model)] + [("text.", text), ("image.", image)].compactMap { prefix, encoder in
+      encoder.map { (prefix, $0.module) }
+    }
+  }
+
+  var modelParameters: [Tensor] { model.parameters() }
+  var encoderParameters: [Tensor] { [text, image].flatMap { $0?.module.parameters() ?? [] } }
 
   func train(_ isTraining: Bool) {
-    model.train(isTraining)
-    text?.module.train(isTraining)
+    for (_, module) in modules { module.train(isTraining) }
   }
 
   func move(to device: Device) throws {
-    try model.to(device)
-    try text?.module.to(device)
+    for (_, module) in modules { try module.to(device) }
   }
 
   func state() throws -> [RawTensor] {
-    try model.state().map { $0.renamed("model." + $0.name) }
-      + (text?.module.state() ?? []).map { $0.renamed("text." + $0.name) }
+    try modules.flatMap { prefix, module in try module.state().map { $0.renamed(prefix + $0.name) } }
   }
 
   /// - Throws: ``IeumError`` (data) for missing, extra or wrongly shaped tensors.
   func load(_ tensors: [RawTensor]) throws {
     let state = TrainerState(tensors: tensors, metadata: [:])
-    try model.load(state.part("model."), file: "training state", ignoring: [])
-    try text?.module.load(state.part("text."), file: "training state", ignoring: [])
+    for (prefix, module) in modules { try module.load(state.part(prefix), file: "training state", ignoring: []) }
   }
 
   /// Unit rows `[N, D]` of some items.
@@ -47,7 +41,8 @@ struct TrainedParts {
     _ split: JointSplit, _ rows: [Int], on device: Device, generator: inout SeededGenerator
   ) throws -> Tensor {
     let batch = try split.batch(rows, on: device)
-    let features = try text.map { try $0.features(batch.text) } ?? batch.text
-    return try model.embed(text: features, image: batch.image, generator: &generator)
+    return try model.embed(
+      text: try text.map { try $0.features(batch.text) } ?? batch.text,
+      image: try image.map { try $0.features(batch.image) } ?? batch.image, generator: &generator)
   }
 }

@@ -15,15 +15,17 @@ public final class JointTrainer {
   private let device: Device
   private let loss: BatchLoss
   private let sampler: BalancedSampler
-  private let optimizer: Adam
+  private let optimizers: [(name: String, optimizer: Adam)]
   private var best: [RawTensor] = []
 
   /// - Parameters:
   ///   - model: as initialised; its parameters are changed in place.
-  ///   - text: the text network when it is trained too; the splits then hold word ids.
+  ///   - text: the text network when it is trained too; the splits then hold its inputs, such as word ids.
+  ///   - image: likewise.
   /// - Throws: ``IeumError`` (usage) for bad settings, (data) when no training item has a relevant partner.
   public init(
-    model: any JointModel, text: TrainableText? = nil, train: JointSplit, validation: JointSplit,
+    model: any JointModel, text: TrainableEncoder? = nil, image: TrainableEncoder? = nil, train: JointSplit,
+    validation: JointSplit,
     configuration: TrainerConfiguration, device: Device = .cpu
   ) throws {
     try configuration.check()
@@ -36,14 +38,29 @@ public final class JointTrainer {
     self.train = train
     self.validation = validation
     self.device = device
-    parts = TrainedParts(model: model, text: text)
+    parts = TrainedParts(model: model, text: text, image: image)
     loss = try LossRegistry.named(configuration.loss).trainingLoss(
       configuration.lossParameters, mining: configuration.mining,
       positivesPerAnchor: configuration.positivesPerAnchor)
     sampler = BalancedSampler(batchSize: configuration.batchSize, groupSize: configuration.groupSize)
     model.computeType = configuration.precision == .bf16 ? .bfloat16 : .float32
     try parts.move(to: device)
-    optimizer = try Adam(parts.parameters, learningRate: configuration.learningRate)
+    optimizers = try JointTrainer.optimizers(parts, configuration)
+  }
+
+  /// One Adam for all, or one of their own for the encoders, which pretrained weights need: a rate that teaches a fresh
+  /// model wipes them out.
+  private static func optimizers(
+    _ parts: TrainedParts, _ configuration: TrainerConfiguration
+  ) throws -> [(name: String, optimizer: Adam)] {
+    let rate = configuration.learningRate
+    guard let encoderRate = configuration.encoderLearningRate, !parts.encoderParameters.isEmpty else {
+      return [("optimizer.", try Adam(parts.modelParameters + parts.encoderParameters, learningRate: rate))]
+    }
+    return [
+      ("optimizer.", try Adam(parts.modelParameters, learningRate: rate)),
+      ("encoderOptimizer.", try Adam(parts.encoderParameters, learningRate: encoderRate)),
+    ]
   }
 
   /// Trains the epochs that are left, then puts the best weights back.
@@ -103,7 +120,8 @@ public final class JointTrainer {
   /// All that is needed to go on after the last finished epoch.
   public func state() throws -> TrainerState {
     let tensors =
-      try parts.state() + optimizer.state().map { $0.renamed("optimizer." + $0.name) }
+      try parts.state()
+      + optimizers.flatMap { name, optimizer in try optimizer.state().map { $0.renamed(name + $0.name) } }
       + best.map { $0.renamed("best." + $0.name) }
     return try TrainerState(
       tensors: tensors, progress: .init(fingerprint: configuration.fingerprint, history: history))
@@ -119,8 +137,8 @@ public final class JointTrainer {
         place: "metadata 'trainer'",
         remedy: "train again, or use those settings")
     }
-    try parts.load(state.tensors.filter { $0.name.hasPrefix("model.") || $0.name.hasPrefix("text.") })
-    try optimizer.load(state.part("optimizer."), file: "training state")
+    try parts.load(state.tensors)
+    for (name, optimizer) in optimizers { try optimizer.load(state.part(name), file: "training state") }
     best = state.part("best.")
     history = progress.history
   }
@@ -135,13 +153,13 @@ public final class JointTrainer {
     var dropout = generator("dropout-\(epoch)")
     var (total, items) = (0.0, 0)
     for rows in sampler.batches(relevant: train.relevant, generator: &shuffle) {
-      optimizer.zeroGrad()
+      for (_, optimizer) in optimizers { optimizer.zeroGrad() }
       let embeddings = try parts.embed(train, rows, on: device, generator: &dropout)
       let value = try loss(embeddings, relevance: train.relevance(of: rows), generator: &mining)
       total += try finite(value.item(), epoch, "training") * Double(rows.count)
       items += rows.count
       try value.backward()
-      try optimizer.step()
+      for (_, optimizer) in optimizers { try optimizer.step() }
     }
     return total / Double(max(1, items))
   }

@@ -8,6 +8,8 @@ public struct TrainerConfiguration: Sendable, Hashable {
   public var epochs = 200
   public var batchSize = 512
   public var learningRate = 0.0003
+  /// Of encoders that learn with the model; nil = the same.
+  public var encoderLearningRate: Double?
   /// Epochs without a better validation loss after which training stops; nil = never.
   public var patience: Int? = 20
   public var seed: UInt64 = 0
@@ -29,6 +31,7 @@ public struct TrainerConfiguration: Sendable, Hashable {
       (epochs < 0, "epochs", "0 or more"),
       (batchSize < 2, "batchSize", "2 or more"),
       (!(learningRate > 0 && learningRate.isFinite), "learningRate", "a number greater than 0"),
+      (!((encoderLearningRate ?? 1) > 0 && (encoderLearningRate ?? 1).isFinite), "encoderLearningRate", "a number greater than 0"),
       ((patience ?? 1) < 1, "patience", "1 or more"),
       (positivesPerAnchor < 1, "positivesPerAnchor", "1 or more"),
       (groupSize < 2, "groupSize", "2 or more"),
@@ -43,6 +46,7 @@ public struct TrainerConfiguration: Sendable, Hashable {
     let settings = lossParameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     return [
       "batchSize=\(batchSize)", "learningRate=\(learningRate)",
+      "encoderLearningRate=\(encoderLearningRate.map { "\($0)" } ?? "same")",
       "patience=\(patience.map(String.init) ?? "none")",
       "seed=\(seed)", "loss=\(loss)(\(settings.joined(separator: ",")))",
       "mining=\(mining?.rawValue ?? "default")",

@@ -3,9 +3,9 @@ import Tensors
 
 /// The items of one split: features and, for each item, the items of the same split that are relevant to it.
 public struct JointSplit: Sendable {
-  /// Text features `[N, Dt]` float32, or word ids `[N, T]` int64 for a trainable text network.
+  /// Text features `[N, Dt]` float32, or the inputs of a trainable text network: word ids `[N, T]` int64.
   public let text: Tensor
-  /// Image features `[N, Di]` float32.
+  /// Image features `[N, Di]` float32, or the inputs of a trainable image network: item numbers `[N, 1]` int64.
   public let image: Tensor
   /// Row indices of the relevant items of every item; relevance counts in either direction.
   public let relevant: [[Int]]

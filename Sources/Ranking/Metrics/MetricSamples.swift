@@ -6,14 +6,17 @@ struct MetricSamples: Sendable {
   let policy: TiePolicy
   let tables: RankTables
   let seed: UInt64
+  /// Places that are retrieved at all: a cut-off beyond it finds nothing more.
+  let depth: Int
   /// Orders of the ties that `mAP@K-found` is averaged over.
   static let orders = 32
 
-  init(_ levels: QueryLevels, _ policy: TiePolicy, tables: RankTables, seed: UInt64) {
+  init(_ levels: QueryLevels, _ policy: TiePolicy, tables: RankTables, seed: UInt64, depth: Int = .max) {
     self.levels = levels
     self.policy = policy
     self.tables = tables
     self.seed = seed
+    self.depth = depth
   }
 
   private func math(_ query: Int) -> LevelMath {
@@ -29,10 +32,11 @@ struct MetricSamples: Sendable {
   func sample(_ metric: Metric) -> Sample {
     if policy == .clip4clip { return entrySample(metric) }
     let cutoff = metric.cutoff ?? 1
+    let reached = min(cutoff, depth)
     switch metric.kind {
-    case .hit, .recallSum: return .mean(each { $0.hit(cutoff) }, scale: 100)
-    case .capped: return .mean(each { $0.hits(cutoff) / Double(min(cutoff, $0.relevantCount)) }, scale: 100)
-    case .recall: return .mean(each { $0.hits(cutoff) / Double($0.relevantCount) }, scale: 100)
+    case .hit, .recallSum: return .mean(each { $0.hit(reached) }, scale: 100)
+    case .capped: return .mean(each { $0.hits(reached) / Double(min(cutoff, $0.relevantCount)) }, scale: 100)
+    case .recall: return .mean(each { $0.hits(reached) / Double($0.relevantCount) }, scale: 100)
     case .medianRank: return .median((0..<levels.count).map { (math($0).rank, $0) })
     case .meanRank: return .mean(each { $0.rank })
     case .averagePrecision: return .mean(each { $0.averagePrecision(metric.cutoff) }, scale: 100)

@@ -9,10 +9,14 @@ public struct RankedQueries: Sendable {
   /// Queries, and wanted gallery rows, that are drawn together.
   public let blocks: QueryBlocks
   public let reverseBlocks: QueryBlocks?
+  /// Places that were retrieved at all; nil = the whole gallery.
+  public let depth: Int?
 
   public init(
-    forward: QueryLevels, reverse: QueryLevels? = nil, blocks: QueryBlocks? = nil, reverseBlocks: QueryBlocks? = nil
+    forward: QueryLevels, reverse: QueryLevels? = nil, blocks: QueryBlocks? = nil, reverseBlocks: QueryBlocks? = nil,
+    depth: Int? = nil
   ) {
+    self.depth = depth
     self.forward = forward
     self.reverse = reverse
     self.blocks = blocks ?? QueryBlocks(separate: forward.count)
@@ -74,11 +78,13 @@ struct Scoring {
   static let summed = [1, 5, 10].map { Metric.recall(at: $0) }
 
   func forward(_ policy: TiePolicy) -> MetricSamples {
-    MetricSamples(ranked.forward, policy, tables: tables, seed: seed)
+    MetricSamples(ranked.forward, policy, tables: tables, seed: seed, depth: ranked.depth ?? .max)
   }
 
   func reverse(_ policy: TiePolicy) -> MetricSamples? {
-    ranked.reverse.map { MetricSamples($0, policy, tables: tables, seed: seed) }
+    ranked.reverse.map {
+      MetricSamples($0, policy, tables: tables, seed: seed, depth: ranked.depth ?? .max)
+    }
   }
 
   func values(_ metrics: [Metric], _ policy: TiePolicy) -> [MetricValue] {

@@ -11,13 +11,15 @@ public enum RankingEvaluator {
   /// - Parameters:
   ///   - ties: the policy of the reported metrics; the three standard ones stand in the result where they differ.
   ///   - metrics: in the order wanted, repetitions dropped; empty = ``Metric/defaults(hasExclude:)``.
+  ///   - depth: places that are retrieved at all (the K of a K-nearest-neighbour search): `R@K`, `cappedR@K` and
+  ///     `recall@K` count no hit beyond it; ranks and the other metrics read the whole order.
   ///   - tile: rows of a product; changes speed and memory only.
   ///   - blocks: queries that the bootstrap draws together; nil = those whose one relevant item is the same.
   ///   - seed: of the bootstrap and of the orders behind `mAP@K-found`.
   /// - Throws: ``IeumError`` (usage) for a metric that a compatibility policy does not define.
   public static func evaluate(
     _ problem: RankingProblem, similarity: Similarity = .cosine, ties: TiePolicy = .expected, metrics: [Metric] = [],
-    tile: Tile = .standard, blocks: QueryBlocks? = nil, seed: UInt64 = 0
+    depth: Int? = nil, tile: Tile = .standard, blocks: QueryBlocks? = nil, seed: UInt64 = 0
   ) throws -> RankingResult {
     let wanted = try wantedMetrics(metrics, ties, hasExclude: problem.exclude != nil)
     let counted = TiledCounter.count(
@@ -25,7 +27,8 @@ public enum RankingEvaluator {
       reverse: problem.exclude == nil && wanted.contains(.recallSum), tile: tile)
     let ranked = RankedQueries(
       forward: counted.forward, reverse: counted.reverse, blocks: blocks ?? problem.sharedItemBlocks,
-      reverseBlocks: counted.reverse == nil ? nil : problem.reverseBlocks)
+      reverseBlocks: counted.reverse == nil ? nil : problem.reverseBlocks,
+      depth: depth)
     let score = Scoring(ranked, seed: seed)
     let values = score.values(wanted, ties)
     return RankingResult(

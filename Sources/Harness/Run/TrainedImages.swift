@@ -1,0 +1,82 @@
+import Basics
+import Datasets
+import Foundation
+import Models
+import Tensors
+import Weights
+
+/// An image encoder that learns with the joint model: a batch's images are decoded when it needs them.
+struct TrainedImages {
+  let spec: ImageEncoderSpec
+  let weights: String?
+  let seed: Int
+  let dataset: Dataset
+
+  /// - Throws: ``IeumError`` (data) when no item has an image that can be decoded.
+  func side(_ progress: Progress) throws -> TrainedSide {
+    let readable = try readableImages(progress)
+    let numbers = Dictionary(uniqueKeysWithValues: readable.enumerated().map { ($1.id, [$0]) })
+    let paths = readable.map(\.paths)
+    let (spec, weights, seed) = (spec, weights, seed)
+    return TrainedSide(dimension: spec.dimension, rows: numbers, width: 1) { _ in
+      let network = try Self.network(spec, weights: weights, seed: seed)
+      return TrainableEncoder(module: network) { items in
+        let rows = try items.to(.cpu).int64s().map { paths[Int($0)] }
+        return try Self.means(of: rows, network: network, preprocessing: spec.preprocessing, device: items.device)
+      }
+    }
+  }
+
+  private static func network(_ spec: ImageEncoderSpec, weights: String?, seed: Int) throws -> any ImageNetwork {
+    guard let weights else {
+      var generator = SeededGenerator(seed: UInt64(seed), purpose: "encoder/\(spec.name)")
+      return try spec.make(&generator)
+    }
+    let file = try WeightFile.read(weights)
+    return try spec.make(try spec.normalise(file.tensors, file: weights), file: weights)
+  }
+
+  /// One vector per item `[N, D]`: the mean over the vectors of its images (hong2022).
+  private static func means(
+    of items: [[String]], network: any ImageNetwork, preprocessing: ImagePreprocessing, device: Device
+  ) throws -> Tensor {
+    let paths = items.flatMap { $0 }
+    let pixels = try Parallel.map(paths) { path in
+      Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), preprocessing) }
+    }.flatMap { try $0.get() }
+    let side = preprocessing.crop
+    let vectors = try network.features(
+      try Tensor(pixels, shape: [paths.count, 3, side, side]).to(device).channelsLast())
+    if paths.count == items.count { return vectors }
+    var shares = [Float](repeating: 0, count: items.count * paths.count)
+    var column = 0
+    for (row, images) in items.enumerated() {
+      for _ in images {
+        shares[row * paths.count + column] = 1 / Float(images.count)
+        column += 1
+      }
+    }
+    return try Tensor(shares, shape: [items.count, paths.count]).to(device).matmul(vectors)
+  }
+
+  /// Items with the images that can be decoded; the others are told and left out before training begins, so that none
+  /// of them ends it.
+  private func readableImages(_ progress: Progress) throws -> [(id: String, paths: [String])] {
+    let jobs = dataset.allItems.flatMap { item in item.imagePaths.map { (item.id, $0) } }
+    let faults = Parallel.map(jobs) { job -> String? in
+      do { _ = try ImageDecoder.decode(job.1) } catch { return "\(error)" }
+      return nil
+    }
+    let broken = zip(jobs, faults).filter { $0.1 != nil }
+    for (job, fault) in broken { progress.note("ieum: item '\(job.0)' loses an image: \(fault ?? "")") }
+    let lost = Set(broken.map(\.0.1))
+    let items = dataset.allItems.map { item in (id: item.id, paths: item.imagePaths.filter { !lost.contains($0) }) }
+    let usable = items.filter { !$0.paths.isEmpty }
+    guard !usable.isEmpty else {
+      throw IeumError(
+        .data, "no image of '\(dataset.name)' can be decoded", place: broken.first?.0.1,
+        remedy: "see `ieum data check \(dataset.name)`")
+    }
+    return usable
+  }
+}

@@ -84,7 +84,12 @@ public struct RunComparison: Sendable {
   private func perQuery(_ metric: Metric) -> [Double] {
     let wanted = metric == .recallSum ? Scoring.summed : [metric.kind == .medianRank ? .meanRank : metric]
     let sides = [a, b].map { runs in Self.contributions(runs.map { $0.forward(ties) }, wanted) }
-    return zip(sides[0], sides[1]).map { $0 - $1 }
+    return zip(sides[0], sides[1]).map { Self.difference($0, $1) }
+  }
+
+  /// Sums of the same terms in another order differ in their last digits: that is no difference.
+  private static func difference(_ a: Double, _ b: Double) -> Double {
+    abs(a - b) <= 1e-9 * max(1, abs(a)) ? 0 : a - b
   }
 
   /// What each query adds to a mean, seeds averaged, several metrics added. `[Q]`
@@ -112,7 +117,7 @@ public struct RunComparison: Sendable {
       guard sides[0].count == sides[1].count, (a + b).allSatisfy({ $0.ranked.reverseBlocks == otherBlocks }) else {
         throw IeumError(.data, "the two did not rank the same items in the other direction")
       }
-      let reverse = zip(sides[0], sides[1]).map { $0 - $1 }
+      let reverse = zip(sides[0], sides[1]).map { Self.difference($0, $1) }
       let other = Bootstrap.resampled(
         [.mean(reverse)], blocks: otherBlocks, seed: seed, purpose: "gallery", resamples: rounds)[0]
       resampled = zip(resampled, other).map { $0 + $1 }

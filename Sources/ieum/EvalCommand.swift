@@ -20,6 +20,7 @@ struct EvalCommand: ParsableCommand {
   @OptionGroup var engine: EngineOptions
 
   func run() throws {
+    try engine.apply()
     let policy = try TiePolicy.named(ties)
     let measure = try Similarity.named(similarity)
     let wanted = try metrics.map { try Metric.parse($0) }

@@ -11,7 +11,7 @@ struct ExperimentOptions: ParsableArguments {
   @Option(name: .customLong("set"), help: "Overrides a setting: path.to.key=value. May be repeated.")
   var overrides: [String] = []
 
-  @Option(help: "Where results go (default: results/ beside the experiments folder's parent, or ./results).")
+  @Option(help: "Folder that gets one folder per experiment (default: ./results).")
   var results: String?
 
   func load() throws -> Experiment { try Experiment.load(experiment, overrides: overrides) }
@@ -62,8 +62,7 @@ struct RunCommand: ParsableCommand {
   private func work(_ sweep: SweepRunner, as place: String) throws {
     let parts = place.split(separator: "/").compactMap { Int($0) }
     guard parts.count == 2, parts[1] > 0 else { throw ValidationError("--worker takes index/count") }
-    let threads = sweep.experiment.cells.first?.config.training.threads ?? 1
-    try Engine.start(threads: threads, liftBlasCore: engine.blasCore == .auto)
+    try Engine.start(threads: 1, liftBlasCore: engine.blasCore == .auto)
     try sweep.work(only: only, index: parts[0], count: parts[1])
   }
 

@@ -94,9 +94,14 @@ public indirect enum ConfigTree: Sendable {
     }
   }
 
-  /// This tree with the value at a dotted path replaced; missing maps on the way are made.
+  /// This tree with the value at a dotted path replaced; missing maps on the way are made. An item of a list goes by its
+  /// `table` or `name` (`sweep.encoders.rows…`), or by its number from 0.
   public func setting(_ path: [String], to value: ConfigTree) -> ConfigTree {
     guard let key = path.first else { return value }
+    if case .list(var items, let at) = self, let index = ConfigTree.index(of: key, in: items) {
+      items[index] = items[index].setting(Array(path.dropFirst()), to: value)
+      return .list(items, at: at)
+    }
     var entries: [Entry] = []
     if case .map(let existing, _) = self { entries = existing }
     let rest = Array(path.dropFirst())
@@ -106,6 +111,14 @@ public indirect enum ConfigTree: Sendable {
       entries.append(Entry(key: key, value: ConfigTree.map([], at: value.place).setting(rest, to: value)))
     }
     return .map(entries, at: place)
+  }
+
+  private static func index(of key: String, in items: [ConfigTree]) -> Int? {
+    if let number = Int(key) { return items.indices.contains(number) ? number : nil }
+    return items.firstIndex { item in
+      guard case .scalar(let label, _, _)? = item["table"] ?? item["name"] else { return false }
+      return label == key
+    }
   }
 
   /// The tree as JSON text with sorted keys: equal settings give equal text, whatever their order in the file.

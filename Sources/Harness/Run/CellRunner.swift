@@ -6,7 +6,6 @@ import Models
 /// Computes one cell of a sweep: features, one training per seed, embeddings, metrics. Whatever lies in the cache
 /// under the digest of all that went into it is taken from there.
 struct CellRunner {
-  let experiment: String
   let cell: Experiment.Cell
   let bench: Workbench
   let progress: Progress
@@ -49,6 +48,7 @@ struct CellRunner {
     let parts = try parts()
     let missing = missingSeeds(parts)
     guard !missing.isEmpty else { return }
+    try Engine.use(threads: config.training.threads)
     let clock = ContinuousClock()
     let start = clock.now
     let image = try parts.image.inputs(for: parts.dataset, cache: bench.cache, progress: progress)

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Tensors
 
@@ -11,7 +12,13 @@ public enum Engine {
     if liftBlasCore, !TensorRuntime.redetectBLAS() {
       FileHandle.standardError.write(Data("ieum: this BLAS cannot choose its kernel anew; unset OPENBLAS_CORETYPE\n".utf8))
     }
-    try TensorRuntime.setThreads(threads ?? ProcessInfo.processInfo.processorCount)
+    try use(threads: threads ?? ProcessInfo.processInfo.processorCount)
+  }
+
+  /// Keeps the tensor library, the BLAS and this program's own loops to so many threads from now on.
+  static func use(threads: Int) throws {
+    Parallel.use(threads: threads)
+    try TensorRuntime.setThreads(threads)
   }
 
   /// A sentence about an inherited setting that makes the run slower than this CPU allows; `nil` when there is none.

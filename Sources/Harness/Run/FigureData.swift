@@ -27,7 +27,7 @@ struct FigureData {
 
   private func shown() -> (CellRunner.Parts, String)? {
     for cell in experiment.cells.reversed() {
-      let runner = CellRunner(experiment: experiment.name, cell: cell, bench: bench, progress: Progress())
+      let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
       guard let parts = try? runner.parts(), let seed = cell.config.seeds.first else { continue }
       let folder = runner.folder(parts, seed: seed)
       if RunRecord.read(folder) != nil { return (parts, folder) }

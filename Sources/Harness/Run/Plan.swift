@@ -21,16 +21,17 @@ public struct Plan: Encodable, Sendable {
   /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
   public init(_ experiment: Experiment, bench: Workbench) throws {
     self.experiment = experiment.name
-    cells = try experiment.cells.map { try Plan.cell($0, experiment, bench) }
+    for cell in experiment.cells { try CellCheck.check(cell, bench: bench) }
+    cells = try experiment.cells.map { try Plan.cell($0, bench) }
   }
 
-  private static func cell(_ cell: Experiment.Cell, _ experiment: Experiment, _ bench: Workbench) throws -> Cell {
+  private static func cell(_ cell: Experiment.Cell, _ bench: Workbench) throws -> Cell {
     func made(_ state: String, _ reason: String? = nil, seeds: Int = 0, features: [String] = []) -> Cell {
       Cell(
         id: cell.id, table: cell.table, row: cell.row, column: cell.column, state: state, reason: reason,
         seedsToTrain: seeds, featuresToExtract: features)
     }
-    let runner = CellRunner(experiment: experiment.name, cell: cell, bench: bench, progress: Progress())
+    let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
     do {
       let parts = try runner.parts()
       let seeds = runner.missingSeeds(parts).count

@@ -13,7 +13,7 @@ struct ResultWriter {
   private var folder: String { "\(results)/cells/\(cell.id)" }
 
   private var runner: CellRunner {
-    CellRunner(experiment: experiment.name, cell: cell, bench: bench, progress: Progress())
+    CellRunner(cell: cell, bench: bench, progress: Progress())
   }
 
   /// Why the cell has no numbers; `nil` when it has them.

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Synchronization
 
 /// Runs the cells of an experiment: features first, then the trainings side by side in worker processes, then the
 /// result files. One broken cell is recorded and does not stop the others.
@@ -22,7 +23,7 @@ public struct SweepRunner {
   }
 
   private func runner(_ cell: Experiment.Cell) -> CellRunner {
-    CellRunner(experiment: experiment.name, cell: cell, bench: bench, progress: progress)
+    CellRunner(cell: cell, bench: bench, progress: progress)
   }
 
   /// Cells whose label or id contains the pattern; all without one.
@@ -44,13 +45,14 @@ public struct SweepRunner {
     only pattern: String?, jobs: Int, results: String, worker: @escaping @Sendable (Int, Int) -> Int32
   ) throws -> Outcome {
     let cells = try selected(pattern)
+    for cell in cells { try CellCheck.check(cell, bench: bench) }
     var outcome = Outcome()
     let pending = cells.filter { isPending($0) }
     for cell in pending { try attempt { try runner(cell).prepareFeatures() } }
     if !pending.isEmpty {
       progress.note("training \(pending.count) cell(s) in \(min(jobs, pending.count)) process(es)")
       let count = min(jobs, pending.count)
-      let statuses = Parallel.map(Array(0..<count)) { worker($0, count) }
+      let statuses = awaitAll(count, worker)
       if let bad = statuses.first(where: { $0 != 0 }) { progress.note("ieum: a worker ended with status \(bad)") }
     }
     for cell in cells {
@@ -64,6 +66,16 @@ public struct SweepRunner {
     try removeStale(results)
     if outcome.computed > 0 { try FigureData(experiment: experiment, bench: bench, results: results).write() }
     return outcome
+  }
+
+  /// Starts all workers at once, whatever the number of threads this process may use, and waits for them.
+  private func awaitAll(_ count: Int, _ worker: @escaping @Sendable (Int, Int) -> Int32) -> [Int32] {
+    let statuses = Mutex([Int32](repeating: 0, count: count))
+    DispatchQueue.concurrentPerform(iterations: count) { index in
+      let status = worker(index, count)
+      statuses.withLock { $0[index] = status }
+    }
+    return statuses.withLock { $0 }
   }
 
   /// Takes away results of cells that the experiment no longer has; their runs stay in the cache.

@@ -1,17 +1,14 @@
 import Basics
 import Datasets
 import Foundation
-import Logging
 
-/// What the cells of one process share: the cache, datasets already loaded, the log.
+/// What the cells of one process share: the cache and the datasets already loaded.
 public final class Workbench {
   public let cache: Cache
-  public let log: Logger
   private var datasets: [String: Dataset] = [:]
 
-  public init(cache: Cache = Cache(), log: Logger = Logger(label: "ieum")) {
+  public init(cache: Cache = Cache()) {
     self.cache = cache
-    self.log = log
   }
 
   /// The dataset of a configuration, loaded once per process.

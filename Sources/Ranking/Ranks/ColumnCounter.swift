@@ -1,3 +1,4 @@
+import Basics
 import COpenBLAS
 
 /// The other direction from the same tiles: for every wanted gallery row, how many queries score above and exactly at its

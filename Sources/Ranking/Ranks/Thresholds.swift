@@ -1,3 +1,4 @@
+import Basics
 /// The scores of the relevant items of every query, grouped into levels: computed first, counted against later.
 struct Thresholds {
   /// Levels of query q: `offsets[q]..<offsets[q + 1]`.

@@ -1,3 +1,4 @@
+import Basics
 import COpenBLAS
 
 /// Rows of queries and of gallery that one product holds. Ranks do not depend on it, only time and memory do.

@@ -1,3 +1,4 @@
+import Basics
 import COpenBLAS
 
 /// A row-major matrix `[count, dimension]` held for the length of one evaluation, with the squared norm of each row.

@@ -15,7 +15,7 @@ extension ReportTable {
     var cells = zip(spec.rows, found).map { row, inRow in
       zip(spec.columns, inRow).map { column, result in
         var cell = place(result, metric: metric)
-        cell.published = match?.value(row: row, column: column, metric: metric)
+        cell.published = match?.value(row: row, column: column.isEmpty ? nil : column, metric: metric)
         cell.compare(with: comparisons, in: spec, metric)
         return cell
       }

@@ -1,0 +1,34 @@
+import Basics
+import Models
+import Ranking
+
+/// Finds settings that no run could carry out before any cell is computed: unknown names, parameters that do not exist,
+/// values out of range. What is missing on disk is not its business; that is told cell by cell.
+enum CellCheck {
+  /// - Throws: ``IeumError`` (usage) naming the cell and the setting.
+  static func check(_ cell: Experiment.Cell, bench: Workbench) throws {
+    do {
+      try settings(cell.config)
+      _ = try CellRunner(cell: cell, bench: bench, progress: Progress()).parts()
+    } catch let error as IeumError where error.kind == .usage {
+      let label = [cell.table, cell.row, cell.column].filter { !$0.isEmpty }.joined(separator: " / ")
+      throw IeumError(
+        .usage, error.problem, file: error.file, place: [label, error.place].compactMap { $0 }.joined(separator: ", "),
+        remedy: error.remedy)
+    } catch is IeumError {}
+  }
+
+  private static func settings(_ config: CellConfig) throws {
+    let model = config.model
+    if model.name == KNNBaseline.name {
+      _ = try Parameters(model.parameters, specs: KNNBaseline.parameters, owner: "model '\(model.name)'")
+    } else {
+      let spec = try JointModelRegistry.named(model.name)
+      _ = try Parameters(model.parameters, specs: spec.parameters, owner: "model '\(model.name)'")
+    }
+    _ = try LossRegistry.named(config.loss.name).trainingLoss(
+      config.loss.parameters, mining: config.loss.mining.flatMap { Mining(rawValue: $0) }, positivesPerAnchor: 1)
+    _ = try TiePolicy.named(config.evaluation.ties)
+    for name in config.evaluation.metrics { _ = try Metric.parse(name) }
+  }
+}

@@ -35,6 +35,9 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where workers run.", valueName: "local"))
   var executor: String = "local"
 
+  @Flag(help: "Try cells again that failed, though nothing they depend on has changed.")
+  var retryFailed = false
+
   @Option(help: .hidden) var worker: String?
 
   func validate() throws {
@@ -50,7 +53,8 @@ struct RunCommand: ParsableCommand {
     if engine.blasCore == .inherit, let notice = Engine.slowdownNotice() { warn(notice) }
     let folder = options.folder(experiment)
     let outcome = try sweep.run(
-      only: only, jobs: jobs ?? ProcessInfo.processInfo.processorCount, results: folder, worker: startWorker)
+      only: only, jobs: jobs ?? ProcessInfo.processInfo.processorCount, results: folder,
+      retryFailed: retryFailed, worker: startWorker)
     for failure in outcome.failed { warn("\(failure.cell): \(failure.reason)") }
     try ReportPrinter(experiment: experiment, folder: folder).write(unchanged: outcome.computed == 0)
     warn("\(outcome.computed) cell(s) computed, \(outcome.cached) from the cache, \(outcome.failed.count) without numbers")

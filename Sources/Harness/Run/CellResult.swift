@@ -59,6 +59,10 @@ public struct CellResult: Codable, Sendable, Equatable {
   /// Independent blocks of queries that the interval resamples; equal to ``queries`` where each is its own.
   public var queryBlocks = 0
   public var ties = Ties()
+  /// The trials that led to the settings; nil where they were written down.
+  public var search: SearchRecord?
+  /// Settings of this cell that were evaluated on the test split so far, this one included; 0 where it is not evaluated there.
+  public var testReads = 0
   /// The epoch whose checkpoint was kept, per seed.
   public var selectedEpochs: [Int] = []
 
@@ -218,6 +222,8 @@ extension CellResult {
     queriesWithoutRelevant = try optional(.queriesWithoutRelevant, queriesWithoutRelevant)
     queryBlocks = try optional(.queryBlocks, queryBlocks)
     ties = try optional(.ties, ties)
+    search = try box.decodeIfPresent(SearchRecord.self, forKey: .search)
+    testReads = try optional(.testReads, testReads)
     selectedEpochs = try optional(.selectedEpochs, selectedEpochs)
   }
 }

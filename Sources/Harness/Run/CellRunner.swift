@@ -42,26 +42,40 @@ struct CellRunner {
     config.seeds.filter { RunRecord.read(folder(parts, seed: $0)) == nil }
   }
 
-  /// Computes the missing seeds.
+  /// Computes the missing seeds, each in one process only.
+  /// - Parameter wait: whether to wait for seeds that another process computes at the moment.
+  /// - Returns: false when some were left to another process.
   /// - Throws: ``IeumError`` naming what is missing or wrong; finished seeds stay in the cache.
-  func run() throws {
+  @discardableResult
+  func run(wait: Bool = true) throws -> Bool {
     let parts = try parts()
     let missing = missingSeeds(parts)
-    guard !missing.isEmpty else { return }
-    try Engine.use(threads: config.training.threads)
+    guard !missing.isEmpty else { return true }
     let clock = ContinuousClock()
-    let start = clock.now
+    var loaded: (data: JointData, seconds: Double)?
+    var isWhole = true
+    for seed in missing {
+      let folder = folder(parts, seed: seed)
+      guard let turn = wait ? try bench.cache.turn(folder) : try bench.cache.turnIfFree(folder) else {
+        isWhole = false
+        continue
+      }
+      defer { turn.release() }
+      guard RunRecord.read(folder) == nil else { continue }
+      let start = clock.now
+      let data = try loaded?.data ?? data(parts)
+      let seconds = loaded?.seconds ?? (clock.now - start) / .seconds(1)
+      loaded = (data, seconds)
+      try SeedRun(cell: cell, seed: seed, data: data, folder: folder, featureSeconds: seconds).compute()
+    }
+    return isWhole
+  }
+
+  private func data(_ parts: Parts) throws -> JointData {
     let image = try parts.image.inputs(for: parts.dataset, cache: bench.cache, progress: progress)
     let text = try parts.text.inputs(for: parts.dataset, cache: bench.cache, progress: progress)
-    let split = Split(rawValue: config.evaluation.split) ?? .test
-    let data = try JointData(parts.dataset, text: text, image: image, split: split)
-    let features = (clock.now - start) / .seconds(1)
-    for seed in missing {
-      try SeedRun(
-        cell: cell, seed: seed, data: data, folder: folder(parts, seed: seed),
-        featureSeconds: features
-      ).compute()
-    }
+    return try JointData(
+      parts.dataset, text: text, image: image, split: Split(rawValue: config.evaluation.split) ?? .test)
   }
 
   /// The extraction that the cell waits for; done before cells run side by side.

@@ -12,6 +12,25 @@ struct ResultWriter {
 
   private var folder: String { "\(results)/cells/\(cell.id)" }
 
+  /// The cell with its final settings, and how they were found.
+  private let found: Result<CellSearch.Found, IeumError>
+
+  init(experiment: Experiment, cell: Experiment.Cell, bench: Workbench, results: String) throws {
+    (self.experiment, self.bench, self.results) = (experiment, bench, results)
+    do {
+      guard let spec = experiment.search else {
+        found = .success(CellSearch.Found(cell: cell, record: nil))
+        self.cell = cell
+        return
+      }
+      let search = CellSearch(spec: spec, bench: bench, progress: Progress())
+      found = try search.found(cell).map { .success($0) } ?? .failure(IeumError(.data, "its search is not finished"))
+    } catch let error as IeumError {
+      found = .failure(error)
+    }
+    self.cell = (try? found.get().cell) ?? cell
+  }
+
   private var runner: CellRunner {
     CellRunner(cell: cell, bench: bench, progress: Progress())
   }
@@ -19,6 +38,7 @@ struct ResultWriter {
   /// Why the cell has no numbers; `nil` when it has them.
   func failure() -> String? {
     do {
+      if case .failure(let error) = found { return CellFailure.reason(cell, bench.cache) ?? error.description }
       let parts = try runner.parts()
       guard runner.missingSeeds(parts).isEmpty else {
         return CellFailure.reason(cell, bench.cache) ?? "was not computed"
@@ -73,6 +93,11 @@ struct ResultWriter {
       imageFeatures: parts.image.digest, textWeights: parts.text.weightsDigest,
       imageWeights: parts.image.weightsDigest, code: "training and evaluation \(Provenance.codeVersion)")
     try copy(folders[0] + "/train.csv", to: folder + "/train.csv")
+    result.search = try found.get().record
+    if cell.config.evaluation.split == Split.test.rawValue {
+      result.testReads = try TestReads(cache: bench.cache).note(
+        cell, experiment: experiment.name, dataset: parts.dataset.digest, digest: parts.digest(cell.config))
+    }
     try gatherRanks(folders, into: &result)
   }
 

@@ -40,12 +40,15 @@ public struct SweepRunner {
 
   /// - Parameters:
   ///   - jobs: worker processes.
+  ///   - retryFailed: try cells again that failed under the same settings.
   ///   - worker: starts worker `index` of `count` and waits for it; returns its exit status.
   public func run(
-    only pattern: String?, jobs: Int, results: String, worker: @escaping @Sendable (Int, Int) -> Int32
+    only pattern: String?, jobs: Int, results: String, retryFailed: Bool = false, worker: @escaping @Sendable (Int, Int) -> Int32
   ) throws -> Outcome {
     let cells = try selected(pattern)
     for cell in cells { try CellCheck.check(cell, bench: bench) }
+    try LeakGuard(experiment: experiment, bench: bench, results: results).check(cells, progress: progress)
+    if retryFailed { try forgetFailures(of: cells) }
     var outcome = Outcome()
     let pending = cells.filter { isPending($0) }
     for cell in pending { try attempt { try runner(cell).prepareFeatures() } }
@@ -56,7 +59,7 @@ public struct SweepRunner {
       if let bad = statuses.first(where: { $0 != 0 }) { progress.note("ieum: a worker ended with status \(bad)") }
     }
     for cell in cells {
-      let result = ResultWriter(experiment: experiment, cell: cell, bench: bench, results: results)
+      let result = try ResultWriter(experiment: experiment, cell: cell, bench: bench, results: results)
       try result.write()
       switch result.failure() {
       case let reason?: outcome.failed.append((label(cell), reason))
@@ -87,22 +90,52 @@ public struct SweepRunner {
     }
   }
 
-  /// The share of the cells that falls to one worker; errors become the cell's record.
+  /// Computes cells until none is left, beginning at this worker's part of the list: what another process is computing
+  /// is passed over, and waited for at the end, in case that process dies. Errors become the cell's record.
   public func work(only pattern: String?, index: Int, count: Int) throws {
-    let pending = try selected(pattern)
-    for (place, cell) in pending.enumerated() where place % count == index {
-      do {
-        try runner(cell).run()
-        CellFailure.clear(cell, bench.cache)
-      } catch let error as IeumError {
-        try CellFailure.record(error, cell, bench.cache)
+    let cells = try selected(pattern)
+    let start = cells.count * index / max(1, count)
+    var left: [Experiment.Cell] = []
+    for cell in cells[start...] + cells[..<start] where try !compute(cell, wait: false) { left.append(cell) }
+    for cell in left { try compute(cell, wait: true) }
+  }
+
+  /// One cell, its search first.
+  /// - Returns: false when another process is at it.
+  @discardableResult
+  public func compute(_ cell: Experiment.Cell, wait: Bool) throws -> Bool {
+    if CellFailure.stands(cell, bench: bench) { return true }
+    do {
+      var final = cell
+      if let search {
+        guard try search.run(cell, wait: wait), let found = try search.found(cell) else { return false }
+        final = found.cell
       }
+      guard try runner(final).run(wait: wait) else { return false }
+      CellFailure.clear(cell, bench.cache)
+    } catch let error as IeumError {
+      try CellFailure.record(error, cell, bench: bench)
+    }
+    return true
+  }
+
+  private var search: CellSearch? {
+    experiment.search.map { CellSearch(spec: $0, bench: bench, progress: progress) }
+  }
+
+  private func forgetFailures(of cells: [Experiment.Cell]) throws {
+    for cell in cells {
+      CellFailure.clear(cell, bench.cache)
+      for trial in try search?.trials(cell) ?? [] { CellFailure.clear(trial, bench.cache) }
     }
   }
 
   private func isPending(_ cell: Experiment.Cell) -> Bool {
-    guard let parts = try? runner(cell).parts() else { return true }
-    return !runner(cell).missingSeeds(parts).isEmpty
+    if CellFailure.stands(cell, bench: bench) { return false }
+    guard let final = try? search?.found(cell).map(\.cell) ?? (search == nil ? cell : nil),
+      let parts = try? runner(final).parts()
+    else { return true }
+    return !runner(final).missingSeeds(parts).isEmpty
   }
 
   /// A dataset or weights that are missing are told with the cell, not here.
@@ -112,27 +145,5 @@ public struct SweepRunner {
 
   private func label(_ cell: Experiment.Cell) -> String {
     [cell.table, cell.row, cell.column].filter { !$0.isEmpty }.joined(separator: " / ")
-  }
-}
-
-/// The reason a cell has no numbers, kept in the cache until it succeeds.
-enum CellFailure {
-  private struct Record: Codable {
-    let kind: String
-    let reason: String
-  }
-
-  private static func path(_ cell: Experiment.Cell, _ cache: Cache) -> String { "\(cache.root)/failures/\(cell.id).json" }
-
-  static func record(_ error: IeumError, _ cell: Experiment.Cell, _ cache: Cache) throws {
-    let record = Record(kind: error.kind.rawValue, reason: error.description)
-    try AtomicFile.write(try JSONEncoder().encode(record), to: path(cell, cache))
-  }
-
-  static func clear(_ cell: Experiment.Cell, _ cache: Cache) { unlink(path(cell, cache)) }
-
-  static func reason(_ cell: Experiment.Cell, _ cache: Cache) -> String? {
-    guard let data = FileManager.default.contents(atPath: path(cell, cache)) else { return nil }
-    return (try? JSONDecoder().decode(Record.self, from: data))?.reason
   }
 }

@@ -46,6 +46,9 @@ struct TextSource {
       return .trained(try TrainedText(name: name, values: values, weights: weights, dataset: dataset).side())
     }
     if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
+    let turn = try cache.turn(path)
+    defer { turn.release() }
+    if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
     let encoder = name == "bert"
       ? try FrozenText.bert(weights, pooling: values.string("pooling"))
       : try FrozenText.wordVectors(weights, language: dataset.language)

@@ -11,7 +11,7 @@ struct Ieum: ParsableCommand {
     abstract: "Joint text–image–video–audio embedding retrieval: sweeps, features, losses, metrics, reports.",
     subcommands: [
       RunCommand.self, PlanCommand.self, ReportCommand.self, DataCommand.self, ModelsCommand.self,
-      FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, CompareCommand.self, LossCommand.self,
+      FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, CompareCommand.self, VerifyCommand.self, LossCommand.self,
       DoctorCommand.self, NewCommand.self,
     ])
 

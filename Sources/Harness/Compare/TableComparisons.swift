@@ -100,6 +100,15 @@ public struct TableComparisons: Codable, Sendable, Equatable {
 }
 
 extension TableComparisons.Entry {
+  /// The test of two stored cells; Holm's correction is the table's business.
+  init(table: String, metric: String, cell: String, baseline: String, folder: String) throws {
+    self.init(table: table, metric: metric, cell: cell, baseline: baseline)
+    let runs = try [cell, baseline].map {
+      try ComparableRun.load("\(folder)/cells/\($0)", metrics: [], similarity: .cosine)
+    }
+    try fill(cell: runs[0], baseline: runs[1], try Metric.parse(metric))
+  }
+
   fileprivate mutating func fill(cell: ComparableRun, baseline: ComparableRun, _ metric: Metric) throws {
     try cell.requireSameQueries(as: baseline)
     let result = try RunComparison(cell.runs, baseline.runs, ties: cell.ties ?? .expected).compare(metric)

@@ -44,8 +44,9 @@ public enum Report {
       try table.paper.map { try PaperTable.read($0, folder: paperTables) }
     }
     let comparisons = try TableComparisons.read(resultsFolder)
+    let leaks = try LeakGuard.read(resultsFolder)
     let tables = zip(spec.tables, papers).map {
-      ReportTable.build($0, results: results, paper: $1, comparisons: comparisons)
+      ReportTable.build($0, results: results, paper: $1, comparisons: comparisons, leaks: leaks)
     }
     for table in tables { try write(table, folder: "\(resultsFolder)/tables") }
     let pictures = try draw(
@@ -53,7 +54,8 @@ public enum Report {
       warnings: &warnings)
     let page = Page(
       experiment: experiment, spec: spec, results: results, tables: tables,
-      pictures: pictures.map(\.picture), sources: sources(papers), warnings: warnings)
+      pictures: pictures.map(\.picture), sources: sources(papers), warnings: warnings,
+      leaks: leaks)
     let pagePath = "\(resultsFolder)/index.html"
     try AtomicFile.write(page.render(), to: pagePath)
     return ReportOutput(

@@ -42,6 +42,7 @@ public struct ReportPrinter {
     for cell in experiment.cells {
       parts.append((try? Digest.ofFile("\(folder)/cells/\(cell.id)/result.json")) ?? "none")
     }
+    parts.append((try? Digest.ofFile(LeakGuard.path(folder))) ?? "none")
     return Digest.of(parts.joined(separator: "\n"))
   }
 }

@@ -25,6 +25,16 @@ struct LeakGuard {
 
   static func path(_ results: String) -> String { results + "/leaks.json" }
 
+  /// What the last run found; empty when it did not look.
+  static func read(_ results: String) throws -> [LeakReport] {
+    guard let data = FileManager.default.contents(atPath: path(results)) else { return [] }
+    do {
+      return try JSONDecoder().decode([LeakReport].self, from: data)
+    } catch {
+      throw IeumError(.data, "is damaged", file: path(results), remedy: "delete it and run the experiment again")
+    }
+  }
+
   /// - Throws: ``IeumError`` (data) when splits share items and the experiment refuses that.
   func check(_ cells: [Experiment.Cell], progress: Progress) throws {
     guard experiment.leaks.action != .off else {

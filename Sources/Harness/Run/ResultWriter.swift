@@ -89,9 +89,9 @@ struct ResultWriter {
     result.peakMemoryBytes = records.map(\.peakMemoryBytes).max() ?? 0
     (result.host, result.git) = (first.host, first.git)
     result.digests = CellResult.Digests(
-      dataset: parts.dataset.digest, split: splitDigest(parts.dataset), textFeatures: parts.text.digest,
+      dataset: parts.dataset.digest, split: Self.splitDigest(parts.dataset, Split(rawValue: cell.config.evaluation.split) ?? .test), textFeatures: parts.text.digest,
       imageFeatures: parts.image.digest, textWeights: parts.text.weightsDigest,
-      imageWeights: parts.image.weightsDigest, code: "training and evaluation \(Provenance.codeVersion)")
+      imageWeights: parts.image.weightsDigest, code: Provenance.codeDescription)
     try copy(folders[0] + "/train.csv", to: folder + "/train.csv")
     result.search = try found.get().record
     if cell.config.evaluation.split == Split.test.rawValue {
@@ -128,10 +128,9 @@ struct ResultWriter {
     return bounds
   }
 
-  /// SHA-256 of the evaluated split's ids, one per line.
-  private func splitDigest(_ dataset: Dataset) -> String {
-    let split = Split(rawValue: cell.config.evaluation.split) ?? .test
-    return Digest.of(dataset.items(in: split).map { $0.id + "\n" }.joined())
+  /// SHA-256 of a split's ids, one per line.
+  static func splitDigest(_ dataset: Dataset, _ split: Split) -> String {
+    Digest.of(dataset.items(in: split).map { $0.id + "\n" }.joined())
   }
 
   private func copy(_ source: String, to target: String) throws {

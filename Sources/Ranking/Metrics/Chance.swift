@@ -13,6 +13,14 @@ public enum Chance {
     return Scoring(RankedQueries(forward: levels, reverse: other), seed: 0).values([metric], .expected)[0].value
   }
 
+  /// Chance for the queries and gallery of a stored ranking.
+  public static func expected(_ metric: Metric, of ranked: RankedQueries) -> Double {
+    let reverse = metric == .recallSum ? ranked.reverse : nil
+    return expected(
+      metric, galleryPerQuery: ranked.forward.galleryCounts, relevantCounts: ranked.forward.relevantCounts,
+      reverse: reverse.map { ($0.galleryCounts, $0.relevantCounts) })
+  }
+
   /// Chance for the queries, gallery and relevance of a problem; empty metrics = the defaults.
   public static func expected(_ metrics: [Metric], for problem: RankingProblem) -> [MetricValue] {
     values(metrics, for: problem) { QueryLevels(allTied: $0, relevantCounts: $1) }

@@ -1,3 +1,5 @@
+import Datasets
+
 extension ReportTable {
   /// Places the cells of an experiment in a table.
   /// - Parameters:
@@ -5,7 +7,8 @@ extension ReportTable {
   ///   - paper: the published table that `spec.paper` names, if it could be read.
   ///   - comparisons: the stored tests against the baseline.
   public static func build(
-    _ spec: TableSpec, results: [CellResult], paper: PaperTable?, comparisons: TableComparisons? = nil
+    _ spec: TableSpec, results: [CellResult], paper: PaperTable?, comparisons: TableComparisons? = nil,
+    leaks: [LeakReport] = []
   ) -> ReportTable {
     let metric = MetricStyle(spec.metric)
     let match = paper.map { PaperMatch($0, aliases: spec.aliases ?? [:]) }
@@ -39,7 +42,7 @@ extension ReportTable {
       },
       paper: cells.contains { $0.contains { $0.published != nil } } ? paper?.shortName : nil,
       footnotes: [])
-    table.addFootnotes(spec, found: found, comparisons: comparisons)
+    table.addFootnotes(spec, found: found, comparisons: comparisons, leaks: leaks)
     return table
   }
 
@@ -70,13 +73,13 @@ extension ReportTable {
   }
 
   private mutating func addFootnotes(
-    _ spec: TableSpec, found: [[CellResult?]], comparisons: TableComparisons?
+    _ spec: TableSpec, found: [[CellResult?]], comparisons: TableComparisons?, leaks: [LeakReport]
   ) {
     let measured = found.flatMap { $0 }.compactMap { $0 }.filter { $0.status == .ok }
     let remarks =
       [
         metricRemark, spreadRemark, intervalRemark(measured), significanceRemark(spec, comparisons),
-        tiesRemark(measured), protocolRemark(measured), publishedRemark,
+        tiesRemark(measured), protocolRemark(measured), searchRemark(measured), leakRemark(leaks), publishedRemark,
       ].compactMap { $0 } + (spec.footnotes ?? [])
     footnotes = remarks.map { Footnote(marker: nil, text: $0) }
     var letters = FootnoteLetters()

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// The remarks under a table that say how far its numbers can be trusted.
@@ -34,6 +35,32 @@ extension ReportTable {
     } ?? "; \(metric.name) does not depend on it"
     return "Ties: in up to \(most.ties.queries) of \(most.queries) queries optimistic and pessimistic ranks differ "
       + "(\(tied.count) of \(measured.count) cells); shown is the \(most.ties.policy) reading\(effect)."
+  }
+
+  /// What every method was allowed to try, and how often the test split was read for it.
+  func searchRemark(_ measured: [CellResult]) -> String? {
+    guard let search = measured.compactMap(\.search).first else { return readsRemark(measured) }
+    let names = FootnoteLetters.ordered(measured.flatMap { $0.search?.tried.flatMap { $0.settings.keys.sorted() } ?? [] })
+    let without = measured.filter { $0.search == nil }.map(\.rowTitle)
+    let rest = without.isEmpty ? "" : " (nothing to search: \(FootnoteLetters.ordered(without).joined(separator: ", ")))"
+    return "Budget: \(search.trials) trials of \(search.epochs) epochs for every method\(rest), \(search.method) search over "
+      + "\(names.joined(separator: ", ")), chosen by \(search.metric) on the validation split."
+      + (readsRemark(measured).map { " " + $0 } ?? "")
+  }
+
+  private func readsRemark(_ measured: [CellResult]) -> String? {
+    let reads = measured.map(\.testReads).filter { $0 > 0 }
+    guard let most = reads.max() else { return nil }
+    if most == 1 { return "Settings evaluated on the test split: one per cell." }
+    let many = measured.filter { $0.testReads > 1 }.count
+    return "Settings evaluated on the test split so far: up to \(most) per cell (more than one in \(many) of \(measured.count) "
+      + "cells); choosing among them by these numbers is selection on the test split."
+  }
+
+  func leakRemark(_ leaks: [LeakReport]) -> String? {
+    let found = leaks.filter { !$0.leaks.isEmpty }
+    guard !found.isEmpty else { return nil }
+    return "Shared between splits: " + found.map { "\($0.dataset): \($0.summary)" }.joined(separator: "; ") + "."
   }
 
   func protocolRemark(_ measured: [CellResult]) -> String? {

@@ -25,6 +25,8 @@ let torchHasCUDA = libtorch.map { FileManager.default.fileExists(atPath: $0 + "/
 let torchLinker: [LinkerSetting] = [
   .unsafeFlags(torchLibraryPaths + (torchHasCUDA ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda"] : [])),
   .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+  // Compiled inference, on the threads that libtorch uses too.
+  .linkedLibrary("dnnl"), .linkedLibrary("gomp"),
 ]
 
 let package = Package(
@@ -58,6 +60,10 @@ let package = Package(
     // Opened at run time (library.h says why), so nothing is linked.
     .target(name: "CSentencePiece"),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+    // A static library; BLAS, LAPACK and OpenMP are the ones that libtorch loads too.
+    .target(
+      name: "CFaiss", cxxSettings: [.headerSearchPath("openmp"), .unsafeFlags(["-O2", "-w"])],
+      linkerSettings: [.linkedLibrary("faiss"), .linkedLibrary("openblas"), .linkedLibrary("gomp")]),
 
     // Rooms, in the order in which data flows.
     .target(name: "HDF5", dependencies: ["Basics", "CHDF5"]),
@@ -65,7 +71,7 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["Basics", "CTorch", "Weights"]),
     .target(name: "Models", dependencies: ["Basics", "Tensors", "Weights"]),
     .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece"], resources: [.copy("Cards")]),
-    .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS"]),
+    .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS", "CFaiss"]),
     .target(
       name: "Harness",
       dependencies: [
@@ -84,7 +90,19 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Golden")]),
     .testTarget(name: "RankingTests", dependencies: ["Ranking"], resources: [.copy("Golden")]),
     .testTarget(name: "HarnessTests", dependencies: ["Harness"]),
-    .testTarget(name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5", "Models", "Tensors", "Weights"]),
   ],
   cxxLanguageStandard: torchIsRecent ? .cxx20 : .cxx17
 )
+
+// Fuzz targets are built by scripts/fuzz.sh alone: they need libFuzzer's main function.
+if ProcessInfo.processInfo.environment["IEUM_FUZZ"] != nil {
+  package.targets += [
+    .target(name: "FuzzMemory", path: "Fuzz/Memory"),
+    .executableTarget(
+      name: "fuzz", dependencies: ["Basics", "Weights", "Models", "Datasets", "Harness", "FuzzMemory"],
+      path: "Fuzz/Targets", swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+  ]
+}

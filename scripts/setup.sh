@@ -4,7 +4,7 @@ set -euo pipefail
 
 packages=(
   build-essential pkg-config unzip python3 python3-venv python3-pip
-  libtorch-dev libopenblas-dev libhdf5-dev
+  libtorch-dev libdnnl-dev libopenblas-dev libhdf5-dev libfaiss-dev
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
   librsvg2-dev libsentencepiece-dev
   gnuplot-nox fonts-nanum fontconfig

@@ -21,6 +21,14 @@ public final class FileLock {
     try take(path, wait: false).map { FileLock(path, $0) }
   }
 
+  /// Whether some process holds the lock; changes nothing.
+  public static func isHeld(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return !lock(descriptor, wait: false) && errno == EWOULDBLOCK
+  }
+
   private init(_ path: String, _ descriptor: Int32) {
     self.path = path
     self.descriptor = descriptor

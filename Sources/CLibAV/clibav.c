@@ -1,33 +1,12 @@
 #include "clibav.h"
 
 #include <libavcodec/avcodec.h>
-#include <libavutil/log.h>
-#include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "convert.h"
-
-// libav reports details only through its log. The first error of a decode is kept per thread (decoding uses one
-// thread), nothing is printed.
-static _Thread_local char first_error[256];
-static _Thread_local int error_count;
-
-static void keep_error(void *context, int level, const char *format, va_list arguments) {
-  (void)context;
-  if (level > AV_LOG_ERROR) return;
-  if (error_count++ > 0) return;
-  vsnprintf(first_error, sizeof first_error, format, arguments);
-  first_error[strcspn(first_error, "\n")] = 0;
-}
-
-static void install_log(void) { av_log_set_callback(keep_error); }
-
-static void set_message(char *message, size_t size, const char *text) {
-  if (message && size > 0) snprintf(message, size, "%s", text);
-}
+#include "log.h"
 
 void clibav_image_free(clibav_image *image) {
   if (!image) return;
@@ -84,17 +63,12 @@ static int decode_first(AVCodecContext *context, const uint8_t *data, size_t siz
 }
 
 static int failure(int status, int64_t max_pixels, char *message, size_t message_size) {
-  if (error_count > 0) {
-    set_message(message, message_size, first_error);
-  } else {
-    char text[AV_ERROR_MAX_STRING_SIZE];
-    av_strerror(status, text, sizeof text);
-    set_message(message, message_size, status == AVERROR_EOF ? "no image in the file" : text);
-  }
+  if (log_error_count() == 0 && status == AVERROR_EOF) set_message(message, message_size, "no image in the file");
+  else set_libav_message(message, message_size, status);
   if (status == AVERROR(ENOMEM)) return CLIBAV_NO_MEMORY;
   if (status == AVERROR_PATCHWELCOME) return CLIBAV_UNSUPPORTED;
   unsigned width, height;
-  int has_size = error_count > 0 && sscanf(first_error, "Picture size %ux%u", &width, &height) == 2;
+  int has_size = log_error_count() > 0 && sscanf(log_first_error(), "Picture size %ux%u", &width, &height) == 2;
   return has_size && (int64_t)width * height > max_pixels ? CLIBAV_TOO_LARGE : CLIBAV_DAMAGED;
 }
 
@@ -102,7 +76,7 @@ static int failure(int status, int64_t max_pixels, char *message, size_t message
 static int is_damaged(const AVFrame *frame, int format) {
   if (frame->decode_error_flags || (frame->flags & AV_FRAME_FLAG_CORRUPT)) return 1;
   // These decoders go on after an error that they only log.
-  return error_count > 0 && (format == CLIBAV_GIF || format == CLIBAV_WEBP || format == CLIBAV_TIFF);
+  return log_error_count() > 0 && (format == CLIBAV_GIF || format == CLIBAV_WEBP || format == CLIBAV_TIFF);
 }
 
 static int take_frame(const AVFrame *frame, int format, clibav_image *out) {
@@ -117,10 +91,7 @@ static int take_frame(const AVFrame *frame, int format, clibav_image *out) {
 
 int clibav_decode_still(const uint8_t *data, size_t size, int format, int64_t max_pixels, clibav_image *out,
                         char *message, size_t message_size) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, install_log);
-  error_count = 0;
-  first_error[0] = 0;
+  log_begin();
   *out = (clibav_image){0, 0, NULL};
   set_message(message, message_size, "");
   AVFrame *frame = av_frame_alloc();

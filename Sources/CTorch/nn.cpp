@@ -1,7 +1,7 @@
 // Layers: products, convolutions, pooling, normalisation, recurrent networks.
 #include "support.hpp"
+#include "Conv1d/rows.hpp"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <algorithm>
 #include <numeric>
 
@@ -53,16 +53,31 @@ int ct_embedding(ct_tensor weight, ct_tensor ids, int64_t padding_index, ct_tens
   CT_RETURN(at::embedding(weight->value, ids->value, padding_index))
 }
 
-int ct_dropout(ct_tensor x, double p, uint64_t seed, ct_tensor *out) {
-  CT_GUARD({
-    TORCH_CHECK(p >= 0 && p <= 1, "dropout probability must be in 0...1, not ", p);
-    // The mask is made on the CPU so that a seed gives the same one on every device.
-    auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-    auto mask = at::empty(x->value.sizes(), at::TensorOptions(at::kFloat)).bernoulli_(1 - p, generator);
-    if (p < 1) mask.div_(1 - p);
-    *out = ct::wrap(at::mul(x->value, mask.to(x->value.options().requires_grad(false))));
-  })
+namespace {
+
+template <class T>
+at::Tensor dropout_mask(at::IntArrayRef sizes, double p, uint64_t seed) {
+  auto mask = at::empty(sizes, at::TensorOptions(at::CppTypeToScalarType<T>::value));
+  int64_t columns = sizes.empty() ? 1 : sizes.back(), rows = columns > 0 ? mask.numel() / columns : 0;
+  T *to = mask.data_ptr<T>(), kept = p < 1 ? T(1 / (1 - p)) : T(0);
+  uint64_t limit = ct::drop_threshold(p);
+  for (int64_t r = 0; r < rows; r++, to += columns) {
+    ct::RowNoise noise(seed, r);
+    for (int64_t i = 0; i < columns; i++) to[i] = noise(static_cast<uint32_t>(i)) >= limit ? kept : T(0);
+  }
+  return mask;
 }
+
+}  // namespace
+
+at::Tensor ct::dropout(const at::Tensor &x, double p, uint64_t seed) {
+  TORCH_CHECK(p >= 0 && p <= 1, "dropout probability must be in 0...1, not ", p);
+  auto mask = x.scalar_type() == at::kDouble ? dropout_mask<double>(x.sizes(), p, seed)
+                                             : dropout_mask<float>(x.sizes(), p, seed);
+  return at::mul(x, mask.to(x.options().requires_grad(false)));
+}
+
+int ct_dropout(ct_tensor x, double p, uint64_t seed, ct_tensor *out) { CT_RETURN(ct::dropout(x->value, p, seed)) }
 
 namespace {
 

@@ -19,6 +19,9 @@ at::ScalarType scalar_type(ct_dtype dtype);
 at::Device device(int32_t index);
 
 inline at::Tensor optional(ct_tensor t) { return t ? t->value : at::Tensor(); }
+/// Dropout whose mask depends on the seed and the place alone; made on the CPU, so the same on every device.
+at::Tensor dropout(const at::Tensor &x, double p, uint64_t seed);
+
 inline at::IntArrayRef ints(const int64_t *values, int64_t count) {
   return at::IntArrayRef(values, static_cast<size_t>(count));
 }

@@ -4,10 +4,11 @@ import Datasets
 import Foundation
 import Harness
 import Models
+import Tensors
 
 struct EncodeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "encode", abstract: "Features of loose images or sentences.")
+    commandName: "encode", abstract: "Features of loose images, films, sounds or sentences.")
 
   @Option(help: "A registered encoder.") var encoder: String
   @Option(help: "Weight file, or a name of `ieum models list`; images: seeded random weights without it.")
@@ -18,34 +19,50 @@ struct EncodeCommand: ParsableCommand {
   @Option(help: "bert: mean or cls.") var pooling: BertPooling = .mean
   @Option(help: "bert: most tokens of a sentence.") var maxTokens: Int?
   @Option(help: "Seed of random weights.") var seed = 0
+  @Option(help: "Arithmetic of the encoder: f32 or bf16.") var precision: InferencePrecision = .f32
   @Option(help: "Language of the words (word2vec).") var language = "en"
   @Option(help: "The feature file to write.") var out: String
+  @Option(help: "Films: how many frames are looked at.") var frames = 12
+  @Option(help: "Films: which frames: uniform, clip4clip or fps=r.") var sampling = "uniform"
+  @Option(name: .customLong("param"), parsing: .upToNextOption, help: "Audio encoders: key=value. May be repeated.")
+  var parameters: [String] = []
   @Option(name: .customLong("text"), help: "A sentence. May be repeated.") var texts: [String] = []
   @Option(help: "A file with one sentence a line.") var textFile: String?
-  @Argument(help: "Image files.") var inputs: [String] = []
+  @Argument(help: "Image, film or sound files.") var inputs: [String] = []
   @OptionGroup var engine: EngineOptions
 
   func run() throws {
     var request = LooseEncoder.Request(encoder: encoder)
     (request.weights, request.config, request.tokenizer) = (weights, config, tokenizer)
     (request.pooling, request.maxTokens, request.seed) = (pooling.rawValue, maxTokens, seed)
-    request.language = language
-    let isText = TextEncoderRegistry.all.contains { $0.name == encoder }
-    guard isText || ImageEncoderRegistry.all.contains(where: { $0.name == encoder }) else {
-      throw Suggestion.unknown(
-        "encoder", encoder, known: ImageEncoderRegistry.all.map(\.name) + TextEncoderRegistry.all.map(\.name))
-    }
+    (request.language, request.precision) = (language, precision)
+    (request.frames, request.sampling) = (frames, sampling)
+    request.parameters = try ieum.parameters(parameters)
+    let encode = try encoding(request)
     try engine.apply()
-    let file = isText ? try encodeTexts(request) : try encodeImages(request)
+    let file = try encode()
     if !file.errors.isEmpty { warn("\(out): \(file.errors.count) input(s) could not be encoded; see /errors") }
     print("\(out): \(file.ids.count) × \(file.dimension)")
   }
 
-  private func encodeImages(_ request: LooseEncoder.Request) throws -> FeatureFile {
-    guard !inputs.isEmpty, texts.isEmpty, textFile == nil else {
-      throw ValidationError("an image encoder takes image files")
+  /// What the encoder calls for, by the registry that knows it.
+  private func encoding(_ request: LooseEncoder.Request) throws -> () throws -> FeatureFile {
+    let images = ImageEncoderRegistry.all.map(\.name), sounds = AudioEncoderRegistry.all.map(\.name)
+    let sentences = TextEncoderRegistry.all.map(\.name)
+    if sentences.contains(encoder) { return { try encodeTexts(request) } }
+    guard images.contains(encoder) || sounds.contains(encoder) else {
+      throw Suggestion.unknown("encoder", encoder, known: images + sounds + sentences)
     }
-    return try LooseEncoder(request).images(inputs, to: out)
+    guard !inputs.isEmpty, texts.isEmpty, textFile == nil else {
+      throw ValidationError("an image or audio encoder takes files")
+    }
+    guard parameters.isEmpty || sounds.contains(encoder) else {
+      throw ValidationError("--param is for audio encoders")
+    }
+    return {
+      let loose = LooseEncoder(request)
+      return try images.contains(encoder) ? loose.pictures(inputs, to: out) : loose.sounds(inputs, to: out)
+    }
   }
 
   private func encodeTexts(_ request: LooseEncoder.Request) throws -> FeatureFile {

@@ -3,6 +3,7 @@ import Basics
 import Datasets
 import Foundation
 import Harness
+import Tensors
 
 struct FeaturesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,13 +17,22 @@ struct FeaturesCommand: ParsableCommand {
     @Option(help: "A registered encoder.") var encoder: String
     @Option(help: "Weight file, a name of `ieum models list`, or 'random'.") var weights = "random"
     @Option(help: "Seed of random weights.") var seed = 0
+    @Option(help: "Arithmetic of the encoder: f32 or bf16.") var precision: InferencePrecision = .f32
+    @Option(help: "Films: how many frames are looked at (default 12).") var frames: Int?
+    @Option(help: "Films: which frames: uniform (default), clip4clip or fps=r.") var sampling: String?
+    @Option(name: .customLong("param"), parsing: .upToNextOption, help: "Of the encoder: key=value. May be repeated.")
+    var parameters: [String] = []
     @OptionGroup var engine: EngineOptions
 
     func run() throws {
+      var given = try ieum.parameters(parameters)
+      if let frames { given["frames"] = .int(frames) }
+      if let sampling { given["sampling"] = .string(sampling) }
+      let extraction = try FeatureExtraction(
+        dataset: dataset, root: root, language: language, encoder: encoder, weights: weights, seed: seed,
+        precision: precision, parameters: given)
       try engine.apply()
-      let file = try FeatureExtraction(
-        dataset: dataset, root: root, language: language, encoder: encoder, weights: weights, seed: seed
-      ).run()
+      let file = try extraction.run()
       if !file.errors.isEmpty { warn("\(file.errors.count) item(s) could not be encoded; see `ieum features show`") }
       print(file.path)
     }
@@ -47,7 +57,8 @@ struct FeaturesCommand: ParsableCommand {
       }
       let about = features.attributes
       print("\(about.modality.rawValue) features of '\(about.dataset)' by '\(about.encoder)'")
-      print("\(features.ids.count) items × \(about.dimension)")
+      let frames = features.offsets?.last.map { " with \($0) vectors" } ?? ""
+      print("\(features.ids.count) items\(frames) × \(about.dimension)")
       print("dataset digest \(about.datasetDigest)\nencoder digest \(about.encoderDigest)")
       for error in features.errors { print("error: \(error.id): \(error.message)") }
     }

@@ -42,6 +42,9 @@ struct LossCommand: ParsableCommand {
       }
       inputs[name] = (try file.readDoubles(name), shape)
     }
+    for name in ["queue_anchors", "queue_positives"] {
+      if let shape = try file.shape(of: name) { inputs[name] = (try file.readDoubles(name), shape) }
+    }
     return inputs
   }
 
@@ -50,7 +53,7 @@ struct LossCommand: ParsableCommand {
     let file = try HDF5File(creating: temporary)
     try file.makeGroup("grad")
     for (name, gradient) in result.gradients.sorted(by: { $0.key < $1.key }) {
-      try file.write("grad/\(name)", doubles: gradient, shape: inputs[name]?.1 ?? [gradient.count])
+      try file.write("grad/\(name)", doubles: gradient, shape: inputs[name]?.1 ?? [])
     }
     try file.close()
     try AtomicFile.commit(temporary, to: path)

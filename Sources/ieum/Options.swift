@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Foundation
 import Harness
+import Tensors
 
 /// Settings of the compute engine that several commands share.
 struct EngineOptions: ParsableArguments {
@@ -22,6 +23,8 @@ struct EngineOptions: ParsableArguments {
     try Engine.start(threads: threads, liftBlasCore: blasCore == .auto)
   }
 }
+
+extension InferencePrecision: ExpressibleByArgument {}
 
 /// `key=value` pairs as typed parameters.
 func parameters(_ pairs: [String]) throws -> [String: Scalar] {

@@ -150,8 +150,8 @@ struct EncodersTextTests {
   }
 
   @Test func registryListsTheTextEncoders() throws {
-    #expect(TextEncoderRegistry.all.map(\.name) == ["word2vec", "rnn", "lstm", "gru", "bert"])
-    #expect(TextEncoderRegistry.all.filter(\.isTrainable).map(\.name) == ["rnn", "lstm", "gru"])
+    #expect(TextEncoderRegistry.all.map(\.name) == ["word2vec", "rnn", "lstm", "gru", "text-cnn", "bert"])
+    #expect(TextEncoderRegistry.all.filter(\.isTrainable).map(\.name) == ["rnn", "lstm", "gru", "text-cnn"])
     #expect(try TextEncoderRegistry.named("lstm").input == .wordIDs(length: 20))
     #expect(message { _ = try TextEncoderRegistry.named("brt") }.contains("did you mean 'bert'?"))
   }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct LossesEdgeTests {
   static let names = LossRegistry.all.map(\.name)
-  static let inBatch = LossRegistry.all.filter { $0.input == .pairs }.map(\.name)
+  static let inBatch = LossRegistry.all.filter { [.pairs, .bags, .modalities].contains($0.input) }.map(\.name)
 
   @Test(arguments: inBatch) func oneRowIsZeroWithZeroGradients(_ name: String) throws {
     let ours = try evaluate(name, randomInputs(try LossRegistry.named(name), rows: 1, columns: 4, seed: 1))
@@ -93,6 +93,18 @@ import Testing
     #expect(kind("sum-hinge", pair, ["margn": .double(1)]) == .usage)
     #expect(kind("sum-hinge", pair, ["similarity": .string("euclid")]) == .usage)
     #expect(kind("info-nce", pair, ["temperature": .double(0)]) == .usage)
+    #expect(kind("mil-nce", pair, ["temperature": .double(-1)]) == .usage)
+    #expect(kind("info-nce", pair, ["learned": .bool(true), "maximumScale": .double(0.5)]) == .usage)
+    #expect(kind("sum-hinge", pair, ["mining": .string("random")]) == .usage)
+    #expect(kind("four-term", pair) == .data)
+    let two: LossArrays = ["anchors": ([1, 2, 3, 4], [2, 2]), "positives": ([1, 2, 3, 4, 5, 6], [3, 2])]
+    #expect(kind("mil-nce", two) == .data)
+    let queue: LossArrays = ["queue_anchors": ([1, 2], [1, 2]), "queue_positives": ([1, 2], [1, 2])]
+    #expect(kind("sum-hinge", pair.merging(queue) { $1 }) == nil)
+    #expect(kind("mil-nce", pair.merging(queue) { $1 }) == .data)
+    #expect(kind("sum-hinge", pair.merging(["queue_anchors": ([1, 2], [1, 2])]) { $1 }) == .data)
+    let wide: LossArrays = ["queue_anchors": ([1, 2, 3], [1, 3]), "queue_positives": ([1, 2, 3], [1, 3])]
+    #expect(kind("sum-hinge", pair.merging(wide) { $1 }) == .data)
     #expect(kind("triplet", pair) == .data)
     #expect(kind("sum-hinge", ["anchors": ([1, 2], [1, 2]), "positives": ([1, 2], [2, 1])]) == .data)
     #expect(kind("sum-hinge", ["anchors": ([1, .nan], [1, 2]), "positives": ([1, 2], [1, 2])]) == .data)
@@ -115,10 +127,12 @@ import Testing
         "triplet-semihard margin=0.2 distance=euclidean \(common)",
         "swish-triplet distance=euclidean \(common)",
         "contrastive margin=1.0 distance=euclidean \(common)",
-        "sum-hinge margin=0.2 similarity=cosine directions=forward \(common)",
+        "sum-hinge margin=0.2 similarity=cosine directions=forward mining=all \(common)",
         "max-hinge margin=0.2 similarity=cosine \(common)",
-        "variable-margin margin=0.2 similarity=cosine \(common)",
-        "info-nce temperature=0.07 similarity=cosine \(common)",
+        "variable-margin margin=0.2 similarity=cosine mining=all \(common)",
+        "info-nce temperature=0.07 similarity=cosine learned=false maximumScale=100.0 \(common)",
+        "mil-nce temperature=1.0 similarity=dot \(common)",
+        "four-term margin=0.2 similarity=cosine variable=image mining=all \(common)",
       ])
   }
 }

@@ -20,7 +20,9 @@ import Testing
 
     var arrays: LossArrays {
       var arrays: LossArrays = [:]
-      for (name, values) in inputs { arrays[name] = (values, name == "labels" ? [rows] : [rows, columns]) }
+      for (name, values) in inputs {
+        arrays[name] = (values, name == "labels" ? [rows] : [values.count / columns, columns])
+      }
       return arrays
     }
   }

@@ -21,6 +21,13 @@ struct LossOracle {
 
   /// The mean of the terms with default parameters.
   static func value(_ name: String, _ inputs: LossArrays) -> Double {
+    if name == "four-term" {
+      return ["audio", "text"].reduce(0) { sum, partner in
+        let pair: LossArrays = ["anchors": inputs["image"] ?? ([], [0, 0]), "positives": inputs[partner] ?? ([], [0, 0])]
+        let swapped: LossArrays = ["anchors": pair["positives"] ?? ([], []), "positives": pair["anchors"] ?? ([], [])]
+        return sum + value("variable-margin", pair) + value("sum-hinge", swapped)
+      }
+    }
     let (a, p) = (rows(inputs["anchors"] ?? inputs["left"]), rows(inputs["positives"] ?? inputs["right"]))
     let n = rows(inputs["negatives"])
     let labels = inputs["labels"]?.0 ?? []
@@ -49,6 +56,9 @@ struct LossOracle {
         let row = a.indices.reduce(0) { $0 + exp(cosine(a[i], p[$1]) / 0.07) }
         let column = a.indices.reduce(0) { $0 + exp(cosine(a[$1], p[i]) / 0.07) }
         return -(log(own / row) + log(own / column)) / 2
+      case "mil-nce":
+        let own = exp(dot(a[i], p[i]))
+        return log((own + others.reduce(0) { $0 + exp(dot(a[i], p[$1])) + exp(dot(a[$1], p[i])) }) / own)
       default: return .nan
       }
     }

@@ -58,17 +58,20 @@ import Testing
   @Test func vectorA() throws {
     let scores: [[Float]] = [[3, 3, 1, 0], [0, 2, 2, 2], [1, 1, 1, 1], [0, 1, 2, 3]]
     let transposed = (0..<4).map { j in scores.map { $0[j] } }
-    // policy, R@1, MedR, MnR; text → video, then video → text
-    let forward: [(TiePolicy, Double, Double, Double)] = [
-      (.optimistic, 100, 1, 1), (.ce, 25, 1.75, 1.75), (.pessimistic, 25, 2.5, 2.5), (.clip4clip, 40, 2, 2),
+    // policy, R@1, MedR, MedR rounded down, MnR; text → video, then video → text
+    let forward: [(TiePolicy, Double, Double, Double, Double)] = [
+      (.optimistic, 100, 1, 1, 1), (.ce, 25, 1.75, 1, 1.75), (.pessimistic, 25, 2.5, 2, 2.5), (.clip4clip, 40, 2, 2, 2),
     ]
-    let backward: [(TiePolicy, Double, Double, Double)] = [
-      (.optimistic, 50, 1.5, 1.75), (.ce, 50, 1.5, 1.875), (.pessimistic, 50, 1.5, 2), (.clip4clip, 40, 2, 2.2),
+    let backward: [(TiePolicy, Double, Double, Double, Double)] = [
+      (.optimistic, 50, 1.5, 1, 1.75), (.ce, 50, 1.5, 1, 1.875), (.pessimistic, 50, 1.5, 1, 2),
+      (.clip4clip, 40, 2, 2, 2.2),
     ]
     for (matrix, table) in [(scores, forward), (transposed, backward)] {
       let problem = try matrixProblem(matrix, relevant: [0, 1, 2, 3])
-      for (policy, recall, median, mean) in table {
-        let result = try RankingEvaluator.evaluate(problem, similarity: .dot, ties: policy)
+      for (policy, recall, median, floored, mean) in table {
+        let result = try RankingEvaluator.evaluate(
+          problem, similarity: .dot, ties: policy, metrics: ["R@1", "MedR", "MedR-floor", "MnR"].map(Metric.parse))
+        #expect(result["MedR-floor"] == floored, "\(policy)")
         #expect(isClose(result["R@1"], recall), "\(policy)")
         #expect(isClose(result["MedR"], median), "\(policy)")
         #expect(isClose(result["MnR"], mean), "\(policy)")

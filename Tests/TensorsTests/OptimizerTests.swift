@@ -43,6 +43,24 @@ import Weights
     }
   }
 
+  /// The fused float32 pass against the plain one that float64 takes, over more than one share of the work.
+  @Test func fusedAdamEqualsThePlainOne() throws {
+    for decay in [0, 0.1] {
+      let values = try sample([3, 30_011])
+      let (narrow, wide) = (try values.to(.float32), try values.to(.float32).to(.float64))
+      for p in [narrow, wide] { p.requiresGrad = true }
+      let runs = try [narrow, wide].map { ($0, try Adam([$0], weightDecay: decay)) }
+      for _ in 0..<3 {
+        for (p, optimizer) in runs {
+          optimizer.zeroGrad()
+          try p.sin().sum().backward()
+          try optimizer.step()
+        }
+      }
+      #expect(try (narrow.detached().to(.float64) - wide.detached()).abs().max().item() < 1e-6)
+    }
+  }
+
   @Test func restoredStateGoesOnExactly() throws {
     for name in ["sgd-momentum", "adam", "adamw"] {
       let p = try start()

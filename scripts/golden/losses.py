@@ -71,56 +71,86 @@ def contrastive(x, margin=1.0, distance="euclidean"):
     return terms
 
 
-def sum_hinge(x, margin=0.2, similarity="cosine", directions="forward"):
-    a, p, s = x["anchors"], x["positives"], globals()["similarity"]
+def negatives(x, i, reversed_=False):
+    """The wrong partners of row i, in the batch and the queue, each with the anchor it belongs to."""
+    own, other = ("positives", "anchors") if reversed_ else ("anchors", "positives")
+    rows = [(x[other][j], x[own][j]) for j in range(len(x[own])) if j != i]
+    if "queue_anchors" in x:
+        queue = {"anchors": x["queue_anchors"], "positives": x["queue_positives"]}
+        rows += list(zip(queue[other], queue[own]))
+    return rows
+
+
+def hinges(x, i, kind, margin, mining="all", variable=False, reversed_=False):
+    """One anchor's hinges, mined and summed."""
+    own, other = ("positives", "anchors") if reversed_ else ("anchors", "positives")
+    anchor = x[own][i]
+    true = similarity(anchor, x[other][i], kind)
     terms = []
-    for i in range(len(a)):
-        own = s(a[i], p[i], similarity)
-        term = 0 * own
-        for j in range(len(a)):
-            if j == i:
-                continue
-            term = term + hinge(s(a[i], p[j], similarity) - own + margin)
-            if directions == "both":
-                term = term + hinge(s(a[j], p[i], similarity) - own + margin)
-        terms.append(term)
+    for row, its_anchor in negatives(x, i, reversed_):
+        size = margin / (1 + torch.exp(similarity(anchor, its_anchor, kind).detach())) if variable else margin
+        score = similarity(anchor, row, kind)
+        if mining == "semi-hard" and not score < true:
+            continue
+        terms.append(hinge(score - true + size))
+    if not terms:
+        return 0 * true
+    return sum(terms) if mining == "all" else max(terms, key=float)
+
+
+def sum_hinge(x, margin=0.2, similarity="cosine", directions="forward", mining="all"):
+    rows = range(len(x["anchors"]))
+    terms = [hinges(x, i, similarity, margin, mining) for i in rows]
+    if directions == "both":
+        terms = [t + hinges(x, i, similarity, margin, mining, reversed_=True) for i, t in zip(rows, terms)]
     return terms
 
 
 def max_hinge(x, margin=0.2, similarity="cosine"):
-    a, p, s = x["anchors"], x["positives"], globals()["similarity"]
-    terms = []
-    for i in range(len(a)):
-        own = s(a[i], p[i], similarity)
-        forward = [hinge(margin + s(a[i], p[j], similarity) - own) for j in range(len(a)) if j != i]
-        backward = [hinge(margin + s(a[j], p[i], similarity) - own) for j in range(len(a)) if j != i]
-        terms.append((max(forward, key=float) + max(backward, key=float)) if forward else 0 * own)
-    return terms
+    return [
+        hinges(x, i, similarity, margin, "hard") + hinges(x, i, similarity, margin, "hard", reversed_=True)
+        for i in range(len(x["anchors"]))
+    ]
 
 
-def variable_margin(x, margin=0.2, similarity="cosine"):
-    a, p, s = x["anchors"], x["positives"], globals()["similarity"]
+def variable_margin(x, margin=0.2, similarity="cosine", mining="all"):
+    return [hinges(x, i, similarity, margin, mining, variable=True) for i in range(len(x["anchors"]))]
+
+
+def four_term(x, margin=0.2, similarity="cosine", variable="image", mining="all"):
     terms = []
-    for i in range(len(a)):
-        own = s(a[i], p[i], similarity)
-        term = 0 * own
-        for j in range(len(a)):
-            if j != i:
-                size = margin / (1 + torch.exp(s(a[i], a[j], similarity).detach()))
-                term = term + hinge(s(a[i], p[j], similarity) - own + size)
+    for i in range(len(x["image"])):
+        term = 0
+        for partner in ["audio", "text"]:
+            pair = {"anchors": x["image"], "positives": x[partner]}
+            term = term + hinges(pair, i, similarity, margin, mining, variable in ("image", "both"))
+            term = term + hinges(pair, i, similarity, margin, mining, variable in ("other", "both"), reversed_=True)
         terms.append(term)
     return terms
 
 
-def info_nce(x, temperature=0.07, similarity="cosine"):
+def info_nce(x, temperature=0.07, similarity="cosine", learned=False, maximumScale=100.0):
     a, p, s = x["anchors"], x["positives"], globals()["similarity"]
-    count = len(a)
+    scale = torch.exp(x["logit_scale"]) if learned else 1 / temperature
+    terms = []
+    for i in range(len(a)):
+        own = scale * s(a[i], p[i], similarity)
+        row = torch.stack([own] + [scale * s(a[i], n, similarity) for n, _ in negatives(x, i)])
+        column = torch.stack([own] + [scale * s(p[i], n, similarity) for n, _ in negatives(x, i, True)])
+        terms.append(0.5 * (torch.logsumexp(row, 0) - own) + 0.5 * (torch.logsumexp(column, 0) - own))
+    return terms
+
+
+def mil_nce(x, temperature=1.0, similarity="dot"):
+    a, c, s = x["anchors"], x["positives"], globals()["similarity"]
+    count, bag = len(a), len(c) // len(a)
+    own = lambda i: range(i * bag, (i + 1) * bag)
     terms = []
     for i in range(count):
-        own = s(a[i], p[i], similarity) / temperature
-        row = torch.stack([s(a[i], p[j], similarity) / temperature for j in range(count)])
-        column = torch.stack([s(a[j], p[i], similarity) / temperature for j in range(count)])
-        terms.append(0.5 * (torch.logsumexp(row, 0) - own) + 0.5 * (torch.logsumexp(column, 0) - own))
+        positives = [s(a[i], c[k], similarity) / temperature for k in own(i)]
+        wrong = [s(a[i], c[k], similarity) / temperature for j in range(count) if j != i for k in own(j)]
+        wrong += [s(a[j], c[k], similarity) / temperature for j in range(count) if j != i for k in own(i)]
+        terms.append(torch.logsumexp(torch.stack(positives + wrong), 0) - torch.logsumexp(torch.stack(positives), 0))
     return terms
 
 
@@ -130,25 +160,46 @@ LOSSES = {
     "triplet-semihard": (triplet_semihard, ["anchors", "positives"], [{"margin": 1.1}, {"distance": "cosine"}]),
     "swish-triplet": (swish_triplet, ["anchors", "positives", "negatives"], [{"distance": "cosine"}]),
     "contrastive": (contrastive, ["left", "right"], [{"margin": 3.5}, {"distance": "cosine"}]),
-    "sum-hinge": (sum_hinge, ["anchors", "positives"], [{"directions": "both"}, {"similarity": "dot", "margin": 0.5}]),
-    "max-hinge": (max_hinge, ["anchors", "positives"], [{"margin": 0.5}]),
-    "variable-margin": (variable_margin, ["anchors", "positives"], [{"margin": 0.9}]),
-    "info-nce": (info_nce, ["anchors", "positives"], [{"temperature": 0.5}]),
+    "sum-hinge": (
+        sum_hinge, ["anchors", "positives"],
+        [{"directions": "both"}, {"similarity": "dot", "margin": 0.5}, {"mining": "hard"},
+         {"mining": "semi-hard", "margin": 1.3, "directions": "both"}, {"directions": "both", "queue": 3}]),
+    "max-hinge": (max_hinge, ["anchors", "positives"], [{"margin": 0.5}, {"queue": 4}]),
+    "variable-margin": (
+        variable_margin, ["anchors", "positives"],
+        [{"margin": 0.9}, {"margin": 0.9, "queue": 3}, {"margin": 1.7, "mining": "semi-hard"}]),
+    "info-nce": (
+        info_nce, ["anchors", "positives"],
+        [{"temperature": 0.5}, {"temperature": 0.3, "learned": True}, {"temperature": 0.4, "learned": True, "queue": 5}]),
+    "mil-nce": (mil_nce, ["anchors", "positives"], [{"temperature": 0.6, "similarity": "cosine"}, {"bag": 3}]),
+    "four-term": (
+        four_term, ["image", "audio", "text"],
+        [{"margin": 0.9}, {"variable": "other"}, {"variable": "both", "margin": 0.6}, {"variable": "none"},
+         {"mining": "hard"}]),
 }
 
 
-def inputs(names, rows, seed):
+def inputs(names, rows, seed, queue=0, bag=1):
     generator = torch.Generator().manual_seed(seed)
     x = {name: torch.randn(rows, 5, generator=generator) for name in names}
     if "left" in names:
         x["labels"] = torch.tensor([float(i % 2) for i in range(rows)])
+    if bag > 1:
+        x["positives"] = torch.randn(rows * bag, 5, generator=generator)
+    if queue > 0:
+        x["queue_anchors"] = torch.randn(queue, 5, generator=generator)
+        x["queue_positives"] = torch.randn(queue, 5, generator=generator)
     return x
 
 
 def case(name, settings, reduction, normalize, rows, seed):
     function, names, _ = LOSSES[name]
-    x = inputs(names, rows, seed)
-    for key in names:
+    settings = dict(settings)
+    x = inputs(names, rows, seed, settings.pop("queue", 0), settings.pop("bag", 1))
+    learned = ["logit_scale"] if settings.get("learned") else []
+    if learned:
+        x["logit_scale"] = -torch.log(torch.tensor(settings["temperature"]))
+    for key in names + learned:
         x[key].requires_grad_(True)
     scaled = dict(x)
     if normalize:
@@ -162,10 +213,10 @@ def case(name, settings, reduction, normalize, rows, seed):
         "parameters": {**settings, "reduction": reduction, "normalize": normalize},
         "rows": rows,
         "columns": 5,
-        "inputs": {key: tensor.detach().flatten().tolist() for key, tensor in x.items()},
+        "inputs": {key: tensor.detach().flatten().tolist() for key, tensor in x.items() if key not in learned},
         "terms": terms.tolist(),
         "value": value.item(),
-        "gradients": {key: x[key].grad.flatten().tolist() for key in names},
+        "gradients": {key: x[key].grad.flatten().tolist() for key in names + learned},
     }
 
 
@@ -201,8 +252,19 @@ def check_against_pytorch_metric_learning():
     torch.testing.assert_close(torch.stack(info_nce(x, temperature=0.3)).mean(), (one + other) / 2)
 
 
+def check_mil_nce():
+    """The loops agree with the tensor form of the authors' code, its doubled positives taken out of the denominator."""
+    x = inputs(["anchors", "positives"], 5, 96, bag=3)
+    scores = (x["anchors"] @ x["positives"].t()).view(5, 5, 3)
+    positives = torch.logsumexp((scores * torch.eye(5)[:, :, None]).sum(dim=1), dim=1)
+    both = torch.cat((scores, scores.permute(1, 0, 2)), dim=1).view(5, -1)
+    denominator = torch.log(torch.exp(torch.logsumexp(both, dim=1)) - torch.exp(positives))
+    torch.testing.assert_close(torch.stack(mil_nce(x)), denominator - positives)
+
+
 def main():
     check_against_pytorch_metric_learning()
+    check_mil_nce()
     cases = []
     for number, (name, (_, _, variants)) in enumerate(LOSSES.items()):
         for index, settings in enumerate([{}] + variants):

@@ -1,4 +1,4 @@
-// Still images to 8-bit RGB, over libavcodec, librsvg and cairo.
+// Still images to 8-bit RGB, over libavcodec, librsvg and cairo. Films and sounds are in clibmedia.h.
 //
 // Every function returns a status and, on failure, leaves one line of text in `message` (always terminated).
 // Functions may be called from several threads at once.
@@ -16,7 +16,9 @@ enum {
   CLIBAV_DAMAGED = 1,      // not what its format promises, or cut short
   CLIBAV_TOO_LARGE = 2,    // more pixels than the caller allows
   CLIBAV_UNSUPPORTED = 3,  // a pixel format or decoder that is not there
-  CLIBAV_NO_MEMORY = 4
+  CLIBAV_NO_MEMORY = 4,
+  CLIBAV_NO_STREAM = 5,    // the film or sound that is asked for is not in the file
+  CLIBAV_NO_FILE = 6       // cannot be opened, read or written at all
 };
 
 // The formats of still images; the caller tells them apart by their first bytes.

@@ -3,6 +3,8 @@
 #include <cblas.h>
 #include <stdint.h>
 
+#include "vectors.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ctorch_plan.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -37,6 +39,9 @@ typedef enum {
 typedef enum {
   CT_SUM, CT_MEAN, CT_AMAX, CT_AMIN, CT_LOG_SUM_EXP, CT_ARGMAX, CT_ARGMIN, CT_NORM2, CT_ANY, CT_ALL, CT_PROD
 } ct_reduce_op;
+
+/// How a 1-D convolution is computed; automatic = the cheaper one by a cost model.
+typedef enum { CT_CONV1D_AUTOMATIC, CT_CONV1D_DIRECT, CT_CONV1D_FOURIER, CT_CONV1D_LIBRARY } ct_conv1d_engine;
 
 typedef enum { CT_RNN, CT_LSTM, CT_GRU } ct_recurrent_kind;
 
@@ -132,6 +137,16 @@ int ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *out);
 /// Convolution over `dims` (1 or 2) spatial dimensions; stride, padding, dilation hold `dims` values each.
 int ct_conv(ct_tensor x, ct_tensor weight, ct_tensor bias, const int64_t *stride, const int64_t *padding,
             const int64_t *dilation, int64_t dims, int64_t groups, ct_tensor *out);
+/// x [N, Ci, L], weight [Co, Ci, K] -> [N, Co, L + left + right - K + 1]; stride 1, no groups. Own engines serve float32
+/// and float64 on the CPU with less padding than kernel, libtorch the rest (an engine asked for by name then fails).
+int ct_conv1d(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t left, int64_t right, ct_conv1d_engine engine,
+              ct_tensor *out);
+/// The same followed by ReLU, max over pairs and dropout (mask as ct_dropout's) -> [N, Co, (L + left + right - K + 1) / 2].
+int ct_conv1d_block(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t left, int64_t right, double dropout,
+                    uint64_t seed, ct_conv1d_engine engine, ct_tensor *out);
+/// Expected seconds of a forward pass by either engine, same padding, one core of the machine the model was fitted on.
+void ct_conv1d_cost(int64_t batch, int64_t inputs, int64_t outputs, int64_t length, int64_t kernel, double *direct,
+                    double *fourier);
 int ct_max_pool(ct_tensor x, const int64_t *kernel, const int64_t *stride, const int64_t *padding, int64_t dims,
                 bool ceil_mode, ct_tensor *out);
 int ct_avg_pool2d(ct_tensor x, const int64_t *kernel, const int64_t *stride, const int64_t *padding, bool ceil_mode,

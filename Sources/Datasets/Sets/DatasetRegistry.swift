@@ -1,24 +1,5 @@
 import Basics
 
-/// What a caller may choose about a dataset.
-public struct DatasetOptions: Sendable, Hashable {
-  /// Folder (for `manifest`: the file); nil = the dataset's default place.
-  public var root: String?
-  /// Language code of the texts; nil = the dataset's default.
-  public var language: String?
-  /// Seed of the split, where none is given by the data.
-  public var seed: UInt64 = 2022
-  /// `films`: items with fewer images are dropped (hong2022 drops those with 20 or fewer).
-  public var minimumImages = 21
-  /// Load data that differ from the committed card.
-  public var acceptOtherData = false
-
-  public init(root: String? = nil, language: String? = nil) {
-    self.root = root
-    self.language = language
-  }
-}
-
 /// A dataset that can be asked for by name: one file of its own and one line in ``DatasetRegistry``.
 public protocol DatasetSpec: Sendable {
   var name: String { get }
@@ -29,12 +10,39 @@ public protocol DatasetSpec: Sendable {
   var defaultLanguage: String { get }
   /// What is expected where, one line per file or folder, relative to the root.
   var expectedLayout: [String] { get }
+  /// Named splits that ``DatasetOptions/split`` may ask for, the default first; empty where the data have one.
+  var splits: [String] { get }
   /// - Throws: ``IeumError`` (data) naming file, line and way out.
   func load(_ options: DatasetOptions) throws -> Dataset
+  /// Makes what can be made of the data on this machine.
+  /// - Returns: what was made, a line each.
+  /// - Throws: ``IeumError`` (data) saying what to put where, for data that only the user can bring.
+  func prepare(_ options: DatasetOptions) throws -> [String]
 }
 
 extension DatasetSpec {
+  public var splits: [String] { [] }
+
+  public func prepare(_ options: DatasetOptions) throws -> [String] {
+    let report = check(options)
+    guard !report.ready else { return ["nothing to do: \(name) is in place (\(report.root))"] }
+    throw IeumError(
+      .data, "\(name) cannot be made here: it is put in place by you", file: report.root,
+      remedy: "put there\n" + expectedLayout.map { "    \($0)" }.joined(separator: "\n")
+        + "\n  now missing: " + report.missing.joined(separator: "; "))
+  }
+
   public func root(_ options: DatasetOptions) -> String { options.root ?? defaultRoot }
+
+  /// The split that the options ask for, or the default one.
+  /// - Throws: ``IeumError`` (usage) for an unknown name.
+  func splitName(_ options: DatasetOptions) throws -> String {
+    let name = options.split ?? splits.first ?? ""
+    guard splits.contains(name) else {
+      throw Suggestion.unknown("split", name, known: splits, place: "dataset '\(self.name)'")
+    }
+    return name
+  }
 
   /// Looks at the data as ``load(_:)`` does, and reports instead of throwing.
   /// - Parameter content: read every picture too and compare with the committed card's digest.
@@ -42,15 +50,17 @@ extension DatasetSpec {
     var report = DatasetReport(name: name, root: root(options), expected: expectedLayout)
     do {
       var open = options
-      open.acceptOtherData = true
+      // A card tells all differences at once; published lists are checked as they are read.
+      open.acceptOtherData = splits.isEmpty || options.acceptOtherData
       let dataset = try load(open)
       report.add(dataset)
+      report.splitNames = splits
       if content { report.card?.contentDigest = try DatasetDigest.ofContent(dataset) }
       if let shipped = try DatasetCard.shipped(for: name), let card = report.card {
         let differences = shipped.differences(from: card)
         report.missing += differences.map { "differs from the committed card: \($0)" }
         if differences.isEmpty { report.found.append("agrees with the committed card") }
-        report.ready = differences.isEmpty || options.acceptOtherData
+        report.ready = report.ready && (differences.isEmpty || options.acceptOtherData)
       }
     } catch {
       report.ready = false
@@ -78,6 +88,12 @@ public enum DatasetRegistry {
     StampsDataset(),
     FilmsDataset(),
     ManifestDataset(),
+    MSRVTTDataset(),
+    COCODataset(),
+    Flickr30kDataset(),
+    COCOFlickr30kDataset(),
+    VGGSoundDataset(),
+    KoreanClipsDataset(),
   ]
 
   /// - Throws: ``IeumError`` (usage) with the nearest known name.

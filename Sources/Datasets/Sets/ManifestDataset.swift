@@ -4,17 +4,17 @@ import Foundation
 /// A user's own data in one table: CSV with a header, or one JSON object a line.
 ///
 /// Columns (JSON keys): `id`; `text` or `text_LANG`; `images`; and, all optional, `label`, `related`,
-/// `split`, `audio`, `video`, `title`. Lists are separated by `;` in CSV and are arrays in JSON. Paths are
+/// `split`, `audio`, `video`, `start` and `end` (seconds, of a part of the film or sound), `title`. Lists are separated by `;` in CSV and are arrays in JSON. Paths are
 /// relative to the table. Relevant are items with the same label where the table has labels, otherwise those
 /// it lists as related. Without splits ``SplitMaker`` cuts by label with the caller's seed.
 struct ManifestDataset: DatasetSpec {
   let name = "manifest"
-  let summary = "a CSV or JSONL table of your own: id, text, images, label or related ids"
+  let summary = "a CSV or JSONL table of your own: id, text, images, films or sounds, label or related ids"
   let defaultRoot = "data/manifest.csv"
   let defaultLanguage = "en"
   let expectedLayout = [
     "a table (.csv or .jsonl) with id, text (or text_en, text_ko, …), images, and label or related",
-    "optional: split (train, test, validation), audio, video, title; lists separated by ';' in CSV",
+    "optional: split (train, test, validation), audio, video, start and end (seconds), title; lists separated by ';' in CSV",
     "files are looked for relative to the table",
   ]
 
@@ -83,15 +83,23 @@ private struct ManifestReader {
       id: record.text("id"), texts: texts.filter { !$0.value.isEmpty },
       imagePaths: record.list("images").map(located),
       audioPath: optional("audio").map(located), videoPath: optional("video").map(located),
+      start: optional("start").flatMap(Double.init), end: optional("end").flatMap(Double.init),
       label: optional("label"),
       relatedIDs: record.list("related"), title: optional("title"))
   }
 
   func reasonToSkip(_ item: DatasetItem, _ record: ManifestRecord) -> String? {
     if item.texts[language] == nil { return "line \(record.line): no text in '\(language)'" }
-    let files = item.imagePaths + [item.audioPath, item.videoPath].compactMap { $0 }
-    if files.isEmpty { return "line \(record.line): no images" }
-    if let missing = files.first(where: { DatasetDigest.size(of: $0) < 0 }) {
+    if item.files.isEmpty { return "line \(record.line): no images, video or audio" }
+    for key in ["start", "end"] where !record.text(key).isEmpty {
+      guard let seconds = Double(record.text(key)), seconds >= 0, seconds.isFinite else {
+        return "line \(record.line): '\(record.text(key))' is not a number of seconds (\(key))"
+      }
+    }
+    if let start = item.start, let end = item.end, start >= end {
+      return "line \(record.line): the part from \(start) s to \(end) s is empty"
+    }
+    if let missing = item.files.first(where: { DatasetDigest.size(of: $0) < 0 }) {
       return "line \(record.line): the file \(missing) is missing"
     }
     return nil

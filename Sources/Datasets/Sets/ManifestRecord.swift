@@ -14,7 +14,9 @@ struct ManifestRecord {
   /// The values of a list key.
   func list(_ key: String) -> [String] { (values[key] ?? []).filter { !$0.isEmpty } }
 
-  static let names = ["id", "text", "images", "label", "related", "split", "audio", "video", "title"]
+  static let names = [
+    "id", "text", "images", "label", "related", "split", "audio", "video", "start", "end", "title",
+  ]
   private static let lists: Set<String> = ["images", "related"]
 
   /// Reads a table; `.jsonl` and `.ndjson` hold an object a line, everything else is CSV.

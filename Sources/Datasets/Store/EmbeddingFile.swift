@@ -17,6 +17,23 @@ public struct EmbeddingFile: Sendable {
   public var exclude: [Int]?
   /// `[Q]`: queries of equal number are no independent draws (captions of one video); nil = told from the relevance.
   public var queryBlocks: [Int]?
+  /// `[G]`: the group of each gallery row, from 0; in `v2t-grouped` a group's best row stands for it.
+  public var galleryGroups: [Int]?
+  /// `[Q]` and `[G]`: the fold of each row; a query ranks the gallery rows of its own fold.
+  public var folds: Folds?
+  /// `[B, D]`, row-major: training queries for `--rescore querybank`.
+  public var querybank: [Float]?
+
+  /// Which rows belong together where an evaluation has several galleries.
+  public struct Folds: Sendable, Equatable {
+    public let queries: [Int]
+    public let gallery: [Int]
+
+    public init(queries: [Int], gallery: [Int]) {
+      self.queries = queries
+      self.gallery = gallery
+    }
+  }
 
   public var queryCount: Int { relevanceOffsets.count - 1 }
   public var galleryCount: Int { dimension == 0 ? 0 : gallery.count / dimension }
@@ -54,7 +71,20 @@ public struct EmbeddingFile: Sendable {
     read.queryIDs = try reader.names("query_ids", count: queryCount)
     read.galleryIDs = try reader.names("gallery_ids", count: galleryCount)
     read.exclude = try reader.exclusions(queries: queryCount, gallery: galleryCount)
-    read.queryBlocks = try reader.blocks(queries: queryCount)
+    read.queryBlocks = try reader.numbers("query_blocks", rows: queryCount)
+    read.galleryGroups = try reader.numbers("gallery_groups", rows: galleryCount)
+    if let queries = try reader.numbers("query_folds", rows: queryCount),
+      let gallery = try reader.numbers("gallery_folds", rows: galleryCount)
+    {
+      read.folds = Folds(queries: queries, gallery: gallery)
+    }
+    if file.exists("querybank") {
+      let (bank, _, columns) = try reader.vectors("querybank")
+      guard columns == dimension else {
+        throw reader.error("querybank", "has \(columns) columns, but 'queries' has \(dimension)", "use one embedding space")
+      }
+      read.querybank = bank
+    }
     return read
   }
 
@@ -71,10 +101,13 @@ public struct EmbeddingFile: Sendable {
       try file.write("relevance/indices", ints: relevantRows.map { Int64($0) }, shape: [relevantRows.count])
       if let queryIDs { try file.write("query_ids", strings: queryIDs) }
       if let galleryIDs { try file.write("gallery_ids", strings: galleryIDs) }
-      if let exclude { try file.write("exclude", ints: exclude.map { Int64($0) }, shape: [exclude.count]) }
-      if let queryBlocks {
-        try file.write("query_blocks", ints: queryBlocks.map { Int64($0) }, shape: [queryBlocks.count])
+      for (name, rows) in [
+        ("exclude", exclude), ("query_blocks", queryBlocks), ("gallery_groups", galleryGroups), ("query_folds", folds?.queries),
+        ("gallery_folds", folds?.gallery),
+      ] {
+        if let rows { try file.write(name, ints: rows.map { Int64($0) }, shape: [rows.count]) }
       }
+      if let querybank { try file.write("querybank", floats: querybank, shape: [querybank.count / dimension, dimension]) }
       try file.close()
       try AtomicFile.commit(temporary, to: path)
     } catch {
@@ -136,13 +169,17 @@ private struct EmbeddingReader {
     return rows
   }
 
-  func blocks(queries: Int) throws -> [Int]? {
-    guard file.exists("query_blocks") else { return nil }
-    let blocks = try file.readInts("query_blocks")
-    guard blocks.count == queries else {
-      throw error("query_blocks", "has \(blocks.count) entries for \(queries) queries", "write one number per query")
+  /// A dataset of one number, 0 or above, per row; nil where there is none.
+  func numbers(_ name: String, rows: Int) throws -> [Int]? {
+    guard file.exists(name) else { return nil }
+    let numbers = try file.readInts(name)
+    guard numbers.count == rows else {
+      throw error(name, "has \(numbers.count) entries for \(rows) rows", "write one per row")
     }
-    return blocks
+    if let bad = numbers.firstIndex(where: { $0 < 0 }) {
+      throw error("\(name)[\(bad)]", "is \(numbers[bad])", "number from 0")
+    }
+    return numbers
   }
 
   func names(_ name: String, count: Int) throws -> [String]? {

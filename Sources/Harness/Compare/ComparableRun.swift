@@ -29,17 +29,18 @@ public struct ComparableRun: Sendable {
   /// `EXPERIMENT/CELL` (the beginning of a cell's id is enough) below `results`.
   /// - Parameters:
   ///   - metrics: what an embedding file is ranked for.
+  ///   - direction: of a cell that ranks in several, one other than the first.
   ///   - similarity: how an embedding file is ranked.
   /// - Throws: ``IeumError`` (data) when there is no such thing, or it holds no ranks.
   public static func load(
-    _ name: String, results: String = "results", metrics: [Metric], similarity: Similarity
+    _ name: String, results: String = "results", direction: String? = nil, metrics: [Metric], similarity: Similarity
   ) throws -> ComparableRun {
     let path = try located(name, results: results)
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    if isFolder.boolValue { return try cell(name, folder: path) }
+    if isFolder.boolValue { return try cell(name, folder: path, direction) }
     if path.hasSuffix("/result.json") || path == "result.json" {
-      return try cell(name, folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
+      return try cell(name, folder: URL(fileURLWithPath: path).deletingLastPathComponent().path, direction)
     }
     let file = try HDF5File(reading: path)
     let isEmbedding = file.exists("queries")
@@ -71,10 +72,11 @@ public struct ComparableRun: Sendable {
       remedy: "name a cell's folder, EXPERIMENT/CELL, or an embedding file")
   }
 
-  private static func cell(_ name: String, folder: String) throws -> ComparableRun {
-    let ranks = try RanksFile.read(folder + "/ranks.h5")
+  private static func cell(_ name: String, folder: String, _ direction: String?) throws -> ComparableRun {
+    let ranks = try RanksFile.read("\(folder)/\(RanksFile.name(direction))")
     let result = try? CellResult.read(folder + "/result.json")
-    let metrics = try (result?.metrics.keys.sorted() ?? []).map { try Metric.parse($0) }
+    let keys = (result?.metrics.keys.sorted() ?? []).map { MetricKey($0) }
+    let metrics = try keys.filter { $0.direction == direction }.map { try Metric.parse($0.metric) }
     return ComparableRun(
       name: name, queryIDs: ranks.queryIDs, runs: ranks.runs, metrics: metrics,
       ties: try result.map { try TiePolicy.named($0.ties.policy) }, truth: nil)

@@ -53,13 +53,14 @@ public struct TableComparisons: Codable, Sendable, Equatable {
       return
     }
     let results = try Report.cells(in: folder)
-    var loaded: [String: Result<ComparableRun, IeumError>] = [:]
     var comparisons = TableComparisons()
     for table in wanted {
+      var loaded: [String: Result<ComparableRun, IeumError>] = [:]
       comparisons.entries += try entries(table, results: results) { id in
         if let known = loaded[id] { return known }
         let run = Result { () throws(IeumError) -> ComparableRun in
-          do { return try ComparableRun.load("\(folder)/cells/\(id)", metrics: [], similarity: .cosine) }
+          do { return try ComparableRun.load(
+            "\(folder)/cells/\(id)", direction: MetricKey(table.metric).direction, metrics: [], similarity: .cosine) }
           catch let error as IeumError { throw error }
           catch { throw IeumError(.system, "\(error)") }
         }
@@ -75,7 +76,7 @@ public struct TableComparisons: Codable, Sendable, Equatable {
   private static func entries(
     _ table: TableSpec, results: [CellResult], load: (String) -> Result<ComparableRun, IeumError>
   ) throws -> [Entry] {
-    let metric = try Metric.parse(table.metric)
+    let metric = try Metric.parse(MetricKey(table.metric).metric)
     var entries: [Entry] = []
     for row in table.rows {
       for column in table.columns {
@@ -104,9 +105,10 @@ extension TableComparisons.Entry {
   init(table: String, metric: String, cell: String, baseline: String, folder: String) throws {
     self.init(table: table, metric: metric, cell: cell, baseline: baseline)
     let runs = try [cell, baseline].map {
-      try ComparableRun.load("\(folder)/cells/\($0)", metrics: [], similarity: .cosine)
+      try ComparableRun.load(
+        "\(folder)/cells/\($0)", direction: MetricKey(metric).direction, metrics: [], similarity: .cosine)
     }
-    try fill(cell: runs[0], baseline: runs[1], try Metric.parse(metric))
+    try fill(cell: runs[0], baseline: runs[1], try Metric.parse(MetricKey(metric).metric))
   }
 
   fileprivate mutating func fill(cell: ComparableRun, baseline: ComparableRun, _ metric: Metric) throws {

@@ -1,4 +1,5 @@
 import Basics
+import Tensors
 
 /// Everything one cell of a sweep depends on, decoded and checked.
 public struct CellConfig: Sendable {
@@ -18,6 +19,8 @@ public struct CellConfig: Sendable {
     public let seed: Int
     /// Whether it learns with the joint model, starting from the weights; `rnn`, `lstm` and `gru` always do.
     public let train: Bool
+    /// Arithmetic of a frozen encoder; a learning one goes by ``Training/precision``.
+    public var precision = InferencePrecision.f32
     public let parameters: [String: Scalar]
   }
 
@@ -61,6 +64,10 @@ public struct CellConfig: Sendable {
   public let loss: LossChoice
   public let training: Training
   public let evaluation: Evaluation
+  /// The further settings of a cell whose modalities meet in one space; nil for item-to-item retrieval.
+  public let towers: TowersConfig?
+  /// What the cell asks of a cluster; its numbers do not depend on it.
+  public let resources: CellResources
   public let seeds: [Int]
   /// Footnotes a table prints for this cell.
   public let notes: [String]
@@ -72,12 +79,22 @@ public struct CellConfig: Sendable {
     let problems = ConfigProblems()
     let reader = ConfigReader(tree, path: "", problems: problems)
     dataset = CellConfig.dataset(reader.section("dataset"))
-    text = CellConfig.encoder(reader.section("text"), weights: "random")
-    image = CellConfig.encoder(reader.section("image"), weights: "random")
     model = CellConfig.model(reader.section("model"))
     loss = CellConfig.loss(reader.section("loss"))
-    training = CellConfig.training(reader.section("training"))
-    evaluation = CellConfig.evaluation(reader.section("evaluation"))
+    let (training, evaluation) = (reader.section("training"), reader.section("evaluation"))
+    if reader.choice("task", ["items", "towers"], default: "items") == "towers" {
+      let towers = TowersConfig(reader, training: training, evaluation: evaluation, dataset: dataset)
+      text = towers.encoder(.text)
+      image = towers.encoder(.image)
+      self.towers = towers
+    } else {
+      text = CellConfig.encoder(reader.section("text"), weights: "random")
+      image = CellConfig.encoder(reader.section("image"), weights: "random")
+      towers = nil
+    }
+    self.training = CellConfig.training(training)
+    self.evaluation = CellConfig.evaluation(evaluation)
+    resources = CellResources(reader.section("resources"))
     seeds = reader.ints("seeds", default: [1])
     notes = reader.strings("notes", default: [])
     if seeds.isEmpty { reader.problem("seeds", "'seeds' is empty; give at least one") }
@@ -87,19 +104,24 @@ public struct CellConfig: Sendable {
     self.tree = tree
   }
 
-  private static func dataset(_ reader: ConfigReader) -> DatasetChoice {
+  static func dataset(_ reader: ConfigReader) -> DatasetChoice {
     defer { reader.finish() }
     return DatasetChoice(
       name: reader.string("name"), root: reader.optionalString("root"),
       language: reader.string("language", default: "en"), options: reader.parameters("options"))
   }
 
-  private static func encoder(_ reader: ConfigReader, weights: String) -> EncoderChoice {
+  static func encoder(_ reader: ConfigReader, weights: String) -> EncoderChoice {
     defer { reader.finish() }
+    let train = reader.bool("train", default: false)
+    let precision = reader.choice("precision", InferencePrecision.allCases.map(\.rawValue), default: "f32")
+    if train, precision != "f32" {
+      reader.problem("precision", "'precision' is for frozen encoders; set 'training.precision' for one that learns")
+    }
     return EncoderChoice(
       encoder: reader.string("encoder"), weights: reader.string("weights", default: weights),
-      seed: reader.int("seed", default: 0, in: 0...Int.max), train: reader.bool("train", default: false),
-      parameters: reader.parameters("parameters"))
+      seed: reader.int("seed", default: 0, in: 0...Int.max), train: train,
+      precision: InferencePrecision(rawValue: precision) ?? .f32, parameters: reader.parameters("parameters"))
   }
 
   private static func model(_ reader: ConfigReader) -> ModelChoice {

@@ -96,7 +96,7 @@ public struct Experiment: Sendable {
   static func cell(_ table: String, row: String, column: String, tree: ConfigTree) throws -> Cell {
     let config = try CellConfig(tree)
     let label = [row, column].filter { !$0.isEmpty }.joined(separator: "-")
-    let id = "\(slug(label.isEmpty ? table : label))-\(Digest.of(tree.canonical).prefix(10))"
+    let id = "\(slug(label.isEmpty ? table : label))-\(Digest.of(tree.removing("resources").canonical).prefix(10))"
     return Cell(table: table, row: row, column: column, id: id, config: config)
   }
 

@@ -10,9 +10,40 @@ extension Experiment {
     let summary = reader.optionalString("summary")
     let tables = entries(reader.tree("tables")).compactMap { table($0, problems) }
     let figures = entries(reader.tree("figures")).compactMap { figure($0, problems) }
+    let comparisons = entries(reader.tree("comparisons")).compactMap { comparison($0, problems) }
+    let examples = reader.tree("examples").map { exampleSpec(ConfigReader($0, path: "report.examples", problems: problems)) }
     reader.finish()
     try problems.check()
-    return ReportSpec(title: title, language: language, summary: summary, tables: tables, figures: figures)
+    return ReportSpec(
+      title: title, language: language, summary: summary, tables: tables, figures: figures, comparisons: comparisons,
+      examples: examples)
+  }
+
+  private func comparison(_ tree: ConfigTree, _ problems: ConfigProblems) -> ComparisonSpec? {
+    let reader = ConfigReader(tree, path: "report.comparisons", problems: problems)
+    let name = reader.string("name")
+    let grid = reader.string("from")
+    let members = cells.filter { $0.table == grid }
+    if members.isEmpty { reader.problem("from", "no grid of the sweep is called '\(grid)'") }
+    let spec = ComparisonSpec(
+      name: name, title: reader.string("title", default: name), rows: ordered(members.map(\.row)),
+      metrics: reader.strings("metrics", default: members.first?.config.evaluation.metrics ?? []),
+      paper: reader.optionalString("paper"), footnotes: reader.strings("footnotes", default: []))
+    reader.finish()
+    return spec
+  }
+
+  private func exampleSpec(_ reader: ConfigReader) -> ExamplesSpec {
+    let grid = reader.string("from")
+    let row = reader.string("row")
+    if !cells.contains(where: { $0.table == grid && $0.row == row }) {
+      reader.problem("row", "no cell of '\(grid)' is called '\(row)'")
+    }
+    let spec = ExamplesSpec(
+      grid: grid, row: row, queries: reader.strings("queries", default: []),
+      chosen: reader.int("chosen", default: 5, in: 0...100), worst: reader.int("worst", default: 5, in: 0...100))
+    reader.finish()
+    return spec
   }
 
   private func entries(_ tree: ConfigTree?) -> [ConfigTree] {

@@ -43,23 +43,30 @@ public enum Report {
     let papers = try spec.tables.map { table in
       try table.paper.map { try PaperTable.read($0, folder: paperTables) }
     }
-    let comparisons = try TableComparisons.read(resultsFolder)
+    let tests = try TableComparisons.read(resultsFolder)
     let leaks = try LeakGuard.read(resultsFolder)
     let tables = zip(spec.tables, papers).map {
-      ReportTable.build($0, results: results, paper: $1, comparisons: comparisons, leaks: leaks)
+      ReportTable.build($0, results: results, paper: $1, comparisons: tests, leaks: leaks)
     }
     for table in tables { try write(table, folder: "\(resultsFolder)/tables") }
+    let comparisons = try spec.comparisons.map { comparison in
+      let paper = try comparison.paper.map { try PaperTable.read($0, folder: paperTables) }
+      return (MetricTable.build(comparison, results: results, paper: paper), paper)
+    }
+    for (table, _) in comparisons { try MetricTableText.write(table, folder: "\(resultsFolder)/tables") }
     let pictures = try draw(
       spec.figures, results: results, folder: resultsFolder, paperTables: paperTables, gnuplot: gnuplot,
       warnings: &warnings)
-    let page = Page(
+    var page = Page(
       experiment: experiment, spec: spec, results: results, tables: tables,
-      pictures: pictures.map(\.picture), sources: sources(papers), warnings: warnings,
-      leaks: leaks)
+      pictures: pictures.map(\.picture), sources: sources(papers + comparisons.map(\.1)), warnings: warnings)
+    page.comparisons = comparisons.map(\.0)
+    page.leaks = leaks
+    page.examples = try Examples.read(resultsFolder).map { PageExamples.render($0, folder: resultsFolder) } ?? ""
     let pagePath = "\(resultsFolder)/index.html"
     try AtomicFile.write(page.render(), to: pagePath)
     return ReportOutput(
-      tables: tables.map(TextTable.render), pagePath: pagePath, figurePaths: pictures.flatMap(\.paths),
+      tables: comparisons.map { MetricTableText.text($0.0) } + tables.map(TextTable.render), pagePath: pagePath, figurePaths: pictures.flatMap(\.paths),
       warnings: warnings)
   }
 

@@ -43,6 +43,7 @@ public struct ReportPrinter {
       parts.append((try? Digest.ofFile("\(folder)/cells/\(cell.id)/result.json")) ?? "none")
     }
     parts.append((try? Digest.ofFile(LeakGuard.path(folder))) ?? "none")
+    parts.append((try? Digest.ofFile(Examples.path(folder))) ?? "none")
     return Digest.of(parts.joined(separator: "\n"))
   }
 }

@@ -7,16 +7,22 @@ public struct ReportSpec: Codable, Sendable, Equatable {
   public var summary: String?
   public var tables: [TableSpec]
   public var figures: [FigureSpec]
+  /// Tables with a metric in each column.
+  public var comparisons: [ComparisonSpec]
+  /// Queries shown with what they found.
+  public var examples: ExamplesSpec?
 
   public init(
     title: String, language: String? = nil, summary: String? = nil, tables: [TableSpec] = [],
-    figures: [FigureSpec] = []
+    figures: [FigureSpec] = [], comparisons: [ComparisonSpec] = [], examples: ExamplesSpec? = nil
   ) {
     self.title = title
     self.language = language
     self.summary = summary
     self.tables = tables
     self.figures = figures
+    self.comparisons = comparisons
+    self.examples = examples
   }
 
   public init(from decoder: Decoder) throws {
@@ -26,6 +32,8 @@ public struct ReportSpec: Codable, Sendable, Equatable {
     summary = try box.decodeIfPresent(String.self, forKey: .summary)
     tables = try box.decodeIfPresent([TableSpec].self, forKey: .tables) ?? []
     figures = try box.decodeIfPresent([FigureSpec].self, forKey: .figures) ?? []
+    comparisons = try box.decodeIfPresent([ComparisonSpec].self, forKey: .comparisons) ?? []
+    examples = try box.decodeIfPresent(ExamplesSpec.self, forKey: .examples)
   }
 }
 

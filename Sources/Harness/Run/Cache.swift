@@ -37,6 +37,9 @@ public struct Cache: Sendable {
     return try FileLock.attempt(path + ".turn")
   }
 
+  /// Whether some process has the turn; changes nothing.
+  func isHeld(_ path: String) -> Bool { FileLock.isHeld(path + ".turn") }
+
   private func makeFolder(of path: String) throws {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
     do {

@@ -9,7 +9,7 @@ enum CellCheck {
   static func check(_ cell: Experiment.Cell, bench: Workbench) throws {
     do {
       try settings(cell.config)
-      _ = try CellRunner(cell: cell, bench: bench, progress: Progress()).parts()
+      _ = try CellRunner(cell: cell, bench: bench, progress: Progress()).task()
     } catch let error as IeumError where error.kind == .usage {
       let label = [cell.table, cell.row, cell.column].filter { !$0.isEmpty }.joined(separator: " / ")
       throw IeumError(
@@ -19,6 +19,9 @@ enum CellCheck {
   }
 
   private static func settings(_ config: CellConfig) throws {
+    for name in config.evaluation.metrics { _ = try Metric.parse(name) }
+    // The task of towers checks the rest itself, as it is made.
+    if config.towers != nil { return }
     let model = config.model
     if model.name == KNNBaseline.name {
       _ = try Parameters(model.parameters, specs: KNNBaseline.parameters, owner: "model '\(model.name)'")
@@ -29,6 +32,5 @@ enum CellCheck {
     _ = try LossRegistry.named(config.loss.name).trainingLoss(
       config.loss.parameters, mining: config.loss.mining.flatMap { Mining(rawValue: $0) }, positivesPerAnchor: 1)
     _ = try TiePolicy.named(config.evaluation.ties)
-    for name in config.evaluation.metrics { _ = try Metric.parse(name) }
   }
 }

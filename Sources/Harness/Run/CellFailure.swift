@@ -37,9 +37,9 @@ enum CellFailure {
   /// Nil where the parts cannot be resolved: missing data or weights may come.
   private static func key(_ cell: Experiment.Cell, _ bench: Workbench) -> String? {
     let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
-    guard let parts = try? runner.parts() else { return nil }
+    guard let task = try? runner.task() else { return nil }
     var program = stat()
     stat("/proc/self/exe", &program)
-    return Digest.of("\(parts.digest(cell.config)) \(program.st_size) \(program.st_mtim.tv_sec)")
+    return Digest.of("\(task.digest) \(program.st_size) \(program.st_mtim.tv_sec)")
   }
 }

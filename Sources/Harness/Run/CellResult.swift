@@ -65,6 +65,8 @@ public struct CellResult: Codable, Sendable, Equatable {
   public var testReads = 0
   /// The epoch whose checkpoint was kept, per seed.
   public var selectedEpochs: [Int] = []
+  /// What each seed chose or measured by the way: `audioShare`, `waitingShare`.
+  public var chosen: [String: [Double]] = [:]
 
   public init(
     id: String, experiment: String, row: String, column: String, rowTitle: String? = nil,
@@ -110,6 +112,10 @@ extension CellResult {
     public var imageFeatures: String?
     public var textWeights: String?
     public var imageWeights: String?
+    public var audioFeatures: String?
+    public var audioWeights: String?
+    /// The data that were trained on, where they are others than those evaluated on.
+    public var trainingData: String?
     public var code: String?
     /// The file `ranks.h5` beside the result.
     public var ranks: String?
@@ -132,7 +138,8 @@ extension CellResult {
     public var named: [(name: String, value: String)] {
       let all: [(String, String?)] = [
         ("dataset", dataset), ("split", split), ("text features", textFeatures),
-        ("image features", imageFeatures), ("text weights", textWeights), ("image weights", imageWeights),
+        ("image features", imageFeatures), ("audio features", audioFeatures), ("text weights", textWeights),
+        ("image weights", imageWeights), ("audio weights", audioWeights), ("training data", trainingData),
         ("code", code), ("ranks", ranks),
       ]
       return all.compactMap { name, value in value.map { (name, $0) } }
@@ -225,5 +232,6 @@ extension CellResult {
     search = try box.decodeIfPresent(SearchRecord.self, forKey: .search)
     testReads = try optional(.testReads, testReads)
     selectedEpochs = try optional(.selectedEpochs, selectedEpochs)
+    chosen = try optional(.chosen, chosen)
   }
 }

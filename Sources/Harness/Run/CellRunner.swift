@@ -12,34 +12,45 @@ struct CellRunner {
 
   private var config: CellConfig { cell.config }
 
-  /// The cell's parts, resolved but not computed: cheap, so that a finished sweep is recognised at once.
-  struct Parts {
-    let dataset: Dataset
-    let text: TextSource
-    let image: ImageFeatures
+  /// What the cell computes, resolved.
+  /// - Throws: ``IeumError``: data for data or weights that are not in place, usage for settings that do not fit.
+  func task() throws -> any CellTask {
+    if let towers = config.towers { return try TowerTask(cell, towers, bench: bench) }
+    return try ItemTask(cell, bench: bench)
+  }
 
-    /// What the runs of the cell depend on, seed aside.
-    func digest(_ config: CellConfig) -> String {
-      let settings = ["model", "loss", "training", "evaluation"].map { config.tree[$0]?.canonical ?? "{}" }
-      return Digest.of(
-        ([Provenance.codeVersion, dataset.digest, text.digest, image.digest] + settings).joined(separator: "\n"))
+  /// Everything that is missing on disk, each with the way to get it; empty when the cell can run.
+  /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
+  func missing() throws -> [IeumError] {
+    var missing: [IeumError] = []
+    func attempt<T>(_ body: () throws -> T) throws {
+      do { _ = try body() } catch let error as IeumError where error.kind == .data { missing.append(error) }
     }
+    if config.towers == nil {
+      try attempt { try bench.dataset(config.dataset) }
+      for weights in [config.text.weights, config.image.weights] {
+        try attempt { try WeightCatalog.resolve(weights, cache: bench.cache) }
+      }
+    }
+    if missing.isEmpty { try attempt { try task() } }
+    return missing
   }
 
-  func parts() throws -> Parts {
-    let dataset = try bench.dataset(config.dataset)
-    return Parts(
-      dataset: dataset, text: try TextSource(config.text, dataset: dataset, cache: bench.cache),
-      image: try ImageFeatures(config.image, cache: bench.cache))
-  }
-
-  func folder(_ parts: Parts, seed: Int) -> String {
-    bench.cache.run(digest: Digest.of(parts.digest(config) + " seed \(seed)"))
+  func folder(_ task: any CellTask, seed: Int) -> String {
+    bench.cache.run(digest: Digest.of(task.digest + " seed \(seed)"))
   }
 
   /// Seeds whose record is not in the cache yet.
-  func missingSeeds(_ parts: Parts) -> [Int] {
-    config.seeds.filter { RunRecord.read(folder(parts, seed: $0)) == nil }
+  func missingSeeds(_ task: any CellTask) -> [Int] {
+    config.seeds.filter { RunRecord.read(folder(task, seed: $0)) == nil }
+  }
+
+  /// Whether another process is computing one of its seeds on this machine (or where the file system passes locks on).
+  func isHeld(_ task: any CellTask) -> Bool {
+    missingSeeds(task).contains { seed in
+      let training = bench.cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
+      return bench.cache.isHeld(training)
+    }
   }
 
   /// Computes the missing seeds, each in one process only.
@@ -48,45 +59,30 @@ struct CellRunner {
   /// - Throws: ``IeumError`` naming what is missing or wrong; finished seeds stay in the cache.
   @discardableResult
   func run(wait: Bool = true) throws -> Bool {
-    let parts = try parts()
-    let missing = missingSeeds(parts)
-    guard !missing.isEmpty else { return true }
-    let clock = ContinuousClock()
-    var loaded: (data: JointData, seconds: Double)?
-    var isWhole = true
-    for seed in missing {
-      let folder = folder(parts, seed: seed)
-      guard let turn = wait ? try bench.cache.turn(folder) : try bench.cache.turnIfFree(folder) else {
+    let task = try task()
+    var turns: [FileLock] = []
+    defer { for turn in turns { turn.release() } }
+    var (mine, isWhole): ([Int], Bool) = ([], true)
+    for seed in missingSeeds(task) {
+      // Cells that share a training wait for each other, not only for their own records.
+      let training = bench.cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
+      guard let turn = wait ? try bench.cache.turn(training) : try bench.cache.turnIfFree(training) else {
         isWhole = false
         continue
       }
-      defer { turn.release() }
-      guard RunRecord.read(folder) == nil else { continue }
-      let start = clock.now
-      let data = try loaded?.data ?? data(parts)
-      let seconds = loaded?.seconds ?? (clock.now - start) / .seconds(1)
-      loaded = (data, seconds)
-      try SeedRun(cell: cell, seed: seed, data: data, folder: folder, featureSeconds: seconds).compute()
+      turns.append(turn)
+      if RunRecord.read(folder(task, seed: seed)) == nil { mine.append(seed) }
     }
+    guard !mine.isEmpty else { return isWhole }
+    try Engine.use(threads: config.training.threads)
+    try task.compute(seeds: mine, folder: { folder(task, seed: $0) }, progress: progress)
     return isWhole
-  }
-
-  private func data(_ parts: Parts) throws -> JointData {
-    let image = try parts.image.inputs(for: parts.dataset, cache: bench.cache, progress: progress)
-    let text = try parts.text.inputs(for: parts.dataset, cache: bench.cache, progress: progress)
-    return try JointData(
-      parts.dataset, text: text, image: image, split: Split(rawValue: config.evaluation.split) ?? .test)
   }
 
   /// The extraction that the cell waits for; done before cells run side by side.
   func prepareFeatures() throws {
-    let parts = try parts()
-    guard !missingSeeds(parts).isEmpty else { return }
-    if parts.image.path(parts.dataset, bench.cache) != nil {
-      _ = try parts.image.inputs(for: parts.dataset, cache: bench.cache, progress: progress)
-    }
-    if parts.text.path(parts.dataset, bench.cache) != nil {
-      _ = try parts.text.inputs(for: parts.dataset, cache: bench.cache, progress: progress)
-    }
+    let task = try task()
+    guard !missingSeeds(task).isEmpty else { return }
+    try task.prepare(progress)
   }
 }

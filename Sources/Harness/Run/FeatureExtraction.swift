@@ -1,16 +1,22 @@
 import Basics
 import Datasets
 import Models
+import Tensors
 
 /// Encodes a whole dataset with one encoder, outside any experiment (`ieum features extract`).
 public struct FeatureExtraction {
   private let dataset: CellConfig.DatasetChoice
   private let encoder: CellConfig.EncoderChoice
 
-  public init(dataset: String, root: String?, language: String?, encoder: String, weights: String, seed: Int) throws {
+  /// - Parameter parameters: of the encoder; image encoders take `frames` and `sampling` for films.
+  public init(
+    dataset: String, root: String?, language: String?, encoder: String, weights: String, seed: Int,
+    precision: InferencePrecision = .f32, parameters: [String: Scalar] = [:]
+  ) throws {
     let spec = try DatasetRegistry.named(dataset)
     self.dataset = .init(name: dataset, root: root, language: language ?? spec.defaultLanguage, options: [:])
-    self.encoder = .init(encoder: encoder, weights: weights, seed: seed, train: false, parameters: [:])
+    self.encoder = .init(
+      encoder: encoder, weights: weights, seed: seed, train: false, precision: precision, parameters: parameters)
   }
 
   /// - Throws: ``IeumError``: usage for an unknown or trainable encoder; data for missing data or weights.
@@ -18,6 +24,10 @@ public struct FeatureExtraction {
     if ImageEncoderRegistry.all.contains(where: { $0.name == encoder.encoder }) {
       let data = try bench.dataset(dataset)
       return try ImageFeatures(encoder, cache: bench.cache).file(for: data, cache: bench.cache, progress: Progress())
+    }
+    if AudioEncoderRegistry.all.contains(where: { $0.name == encoder.encoder }) {
+      return try SoundFeatures(encoder, cache: bench.cache).file(
+        for: try bench.dataset(dataset), cache: bench.cache, progress: Progress())
     }
     _ = try TextEncoderRegistry.named(encoder.encoder)
     let data = try bench.dataset(dataset)

@@ -11,26 +11,26 @@ struct FigureData {
 
   /// Writes `figures-data/split.csv` and `embeddings.csv` (the last cell with a run: the proposed method).
   func write() throws {
-    guard let (parts, folder) = shown() else { return }
-    let sizes = Split.allCases.map { "\($0.rawValue),\(parts.dataset.items(in: $0).count)" }
+    guard let (task, folder) = shown() else { return }
+    let sizes = Split.allCases.map { "\($0.rawValue),\(task.dataset.items(in: $0).count)" }
     try AtomicFile.write((["split,items"] + sizes).joined(separator: "\n") + "\n", to: results + "/figures-data/split.csv")
     let file = try EmbeddingFile.read(folder + "/embeddings.h5")
     let pca = try PCA.fit(file.gallery, dimension: file.dimension, components: 2)
     let points = try pca.project(file.gallery)
     let label = Dictionary(
-      parts.dataset.allItems.map { ($0.id, $0.label ?? "") }, uniquingKeysWith: { first, _ in first })
+      task.dataset.allItems.map { ($0.id, $0.label ?? "") }, uniquingKeysWith: { first, _ in first })
     let rows = (file.galleryIDs ?? []).enumerated().map { index, id in
       "\(points[2 * index]),\(points[2 * index + 1]),\"\(label[id] ?? "")\""
     }
     try AtomicFile.write((["x,y,label"] + rows).joined(separator: "\n") + "\n", to: results + "/figures-data/embeddings.csv")
   }
 
-  private func shown() -> (CellRunner.Parts, String)? {
+  private func shown() -> (any CellTask, String)? {
     for cell in experiment.cells.reversed() {
       let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
-      guard let parts = try? runner.parts(), let seed = cell.config.seeds.first else { continue }
-      let folder = runner.folder(parts, seed: seed)
-      if RunRecord.read(folder) != nil { return (parts, folder) }
+      guard cell.config.towers == nil, let task = try? runner.task(), let seed = cell.config.seeds.first else { continue }
+      let folder = runner.folder(task, seed: seed)
+      if RunRecord.read(folder) != nil { return (task, folder) }
     }
     return nil
   }

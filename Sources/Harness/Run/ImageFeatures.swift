@@ -2,8 +2,10 @@ import Basics
 import Datasets
 import Foundation
 import Models
+import Tensors
 
-/// Fills the feature store with one vector per item: the mean over the vectors of its images (hong2022).
+/// Fills the feature store with one vector per item: the mean over the vectors of its images (hong2022), or, where
+/// the dataset has films, with one vector per sampled frame.
 struct ImageFeatures {
   let spec: ImageEncoderSpec
   let seed: Int
@@ -12,20 +14,27 @@ struct ImageFeatures {
   let weightsDigest: String
   /// SHA-256 over weights, preprocessing and code version: `encoder_digest` of the file.
   let digest: String
+  private let precision: InferencePrecision
   /// Whether the network learns with the joint model instead of filling the store.
   private let isTrained: Bool
+  /// Which frames of films are looked at.
+  private let sampling: FrameSampling
   /// Images decoded and encoded at a time.
   private let batch = 32
 
   init(_ choice: CellConfig.EncoderChoice, cache: Cache) throws {
     spec = try ImageEncoderRegistry.named(choice.encoder)
-    _ = try Parameters(choice.parameters, specs: [], owner: "encoder '\(choice.encoder)'")
+    let values = try Parameters(
+      choice.parameters, specs: FilmFrames.parameters, owner: "encoder '\(choice.encoder)'")
+    sampling = try FrameSampling(name: values.string("sampling"), frames: values.int("frames"))
     seed = choice.seed
     weights = try WeightCatalog.resolve(choice.weights, cache: cache)
     weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random:\(choice.seed)"
     isTrained = choice.train
+    precision = choice.precision
     let learnt = choice.train ? " learnt" : ""
-    digest = Digest.of("\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)\(learnt)")
+    let parts = ["\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)\(learnt)"]
+    digest = Digest.of((parts + precision.digestParts).joined(separator: " "))
   }
 
   /// The encoder's inputs where it learns, otherwise the feature file, extracted first where it is missing.
@@ -38,7 +47,8 @@ struct ImageFeatures {
   func path(_ dataset: Dataset, _ cache: Cache) -> String? { isTrained ? nil : storePath(dataset, cache) }
 
   private func storePath(_ dataset: Dataset, _ cache: Cache) -> String {
-    cache.features(dataset: dataset.name, encoder: spec.name, digest: Digest.of(dataset.digest + digest))
+    let key = dataset.hasFilms ? FilmFrames.digest(digest, sampling) : digest
+    return cache.features(dataset: dataset.name, encoder: spec.name, digest: Digest.of(dataset.digest + key))
   }
 
   /// The feature file, extracted first where it is missing; goes on where an interrupted extraction stopped.
@@ -49,12 +59,17 @@ struct ImageFeatures {
     let turn = try cache.turn(path)
     defer { turn.release() }
     if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
+    if dataset.hasFilms {
+      let frames = FilmFrames(try loaded(), sampling: sampling)
+      return try frames.file(for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)
+    }
     let writer = try FeatureWriter(
       path,
       attributes: FeatureAttributes(
         modality: .image, dataset: dataset.name, datasetDigest: dataset.digest, encoder: spec.name,
         encoderDigest: digest, dimension: spec.dimension))
-    let encoder = try ImageEncoder.load(spec, weights: weights, seed: UInt64(seed))
+    let encoder = try loaded()
+    if let slowdown = encoder.slowdown { progress.note("ieum: \(slowdown)") }
     let todo = dataset.allItems.filter { !writer.finishedIDs.contains($0.id) }
     progress.start("\(dataset.name) → \(spec.name)", total: todo.count)
     var group: [DatasetItem] = []
@@ -67,6 +82,10 @@ struct ImageFeatures {
     }
     progress.finish()
     return try writer.finish(order: dataset.allItems.map(\.id))
+  }
+
+  private func loaded() throws -> ImageEncoder {
+    try ImageEncoder.load(spec, weights: weights, seed: UInt64(seed), precision: precision)
   }
 
   private func encode(_ items: [DatasetItem], with encoder: ImageEncoder, into writer: FeatureWriter) throws {

@@ -2,6 +2,7 @@ import Basics
 import Datasets
 import Foundation
 import Models
+import Tensors
 
 /// Encodes files or sentences that belong to no dataset, into a feature file (`ieum encode`).
 public struct LooseEncoder {
@@ -14,7 +15,13 @@ public struct LooseEncoder {
     public var pooling = "mean"
     public var maxTokens: Int?
     public var seed = 0
+    public var precision = InferencePrecision.f32
     public var language = "en"
+    /// Of films: how many frames, and which.
+    public var frames = 12
+    public var sampling = "uniform"
+    /// Of audio encoders.
+    public var parameters: [String: Scalar] = [:]
 
     public init(encoder: String) { self.encoder = encoder }
   }
@@ -27,14 +34,51 @@ public struct LooseEncoder {
     self.cache = cache
   }
 
-  /// One row per image file; ids are the paths as given. Broken files go to `/errors`.
+  /// What image files or films show; ids are the paths as given. Broken files go to `/errors`.
+  ///
+  /// Images alone give one row each. If any input is a film, all give a sequence: one row per sampled frame, and an image
+  /// counts as a film of one frame.
   /// - Throws: ``IeumError``: data when an input is missing or every one of them fails.
-  public func images(_ paths: [String], to output: String) throws -> FeatureFile {
+  public func pictures(_ paths: [String], to output: String) throws -> FeatureFile {
     let spec = try ImageEncoderRegistry.named(request.encoder)
+    let sampling = try FrameSampling(name: request.sampling, frames: request.frames)
+    try refuseMissing(paths)
+    let encoder = try ImageEncoder.load(
+      spec, weights: try weights(), seed: UInt64(request.seed), precision: request.precision)
+    if let slowdown = encoder.slowdown { Progress().note("ieum: \(slowdown)") }
+    let kinds = Parallel.map(paths) { MediaKind(of: $0) }
+    guard kinds.contains(.film) else { return try images(paths, with: encoder, to: output) }
+    let parts = zip(paths, kinds).map { path, kind in
+      MediaPart(id: path, source: kind == .still ? .stills([path]) : .file(path, start: nil, end: nil))
+    }
+    return try sequences(FilmFrames(encoder, sampling: sampling), parts, to: output)
+  }
+
+  /// What sound files or films sound like; ids are the paths as given.
+  /// - Throws: as ``pictures(_:to:)``.
+  public func sounds(_ paths: [String], to output: String) throws -> FeatureFile {
+    let frames = try SoundFrames(
+      request.encoder, parameters: request.parameters, weights: try weights(), seed: request.seed)
+    try refuseMissing(paths)
+    let parts = paths.map { MediaPart(id: $0, source: .file($0, start: nil, end: nil)) }
+    return try sequences(frames, parts, to: output)
+  }
+
+  private func sequences(_ encoder: some MediaEncoder, _ parts: [MediaPart], to output: String) throws -> FeatureFile {
+    let writer = try writer(
+      output, encoder.modality, encoder.dimension, encoder.digest, sequences: encoder.isSequence)
+    try encoder.fill(writer, parts, progress: Progress())
+    return try finished(writer, parts.map(\.id))
+  }
+
+  private func refuseMissing(_ paths: [String]) throws {
     for path in paths where !FileManager.default.fileExists(atPath: path) {
       throw IeumError(.data, "no such file", file: path, remedy: "check the path")
     }
-    let encoder = try ImageEncoder.load(spec, weights: try weights(), seed: UInt64(request.seed))
+  }
+
+  private func images(_ paths: [String], with encoder: ImageEncoder, to output: String) throws -> FeatureFile {
+    let spec = encoder.spec
     let writer = try writer(output, .image, spec.dimension, encoder.digest)
     for start in stride(from: 0, to: paths.count, by: 32) {
       let piece = Array(paths[start..<min(start + 32, paths.count)])
@@ -72,6 +116,7 @@ public struct LooseEncoder {
 
   private func textEncoder() throws -> (FrozenText, String) {
     let spec = try TextEncoderRegistry.named(request.encoder)
+    try request.precision.check(text: spec.name, place: "--precision")
     guard !spec.isTrainable else {
       throw IeumError(
         .usage, "'\(spec.name)' is trained with a joint model and has no weights of its own", place: "--encoder",
@@ -93,17 +138,18 @@ public struct LooseEncoder {
   }
 
   private func writer(
-    _ path: String, _ modality: FeatureAttributes.Modality, _ dimension: Int, _ digest: String
+    _ path: String, _ modality: FeatureAttributes.Modality, _ dimension: Int, _ digest: String, sequences: Bool = false
   ) throws -> FeatureWriter {
     let writer = try FeatureWriter(
       path,
       attributes: FeatureAttributes(
         modality: modality, dataset: "", datasetDigest: "", encoder: request.encoder, encoderDigest: digest,
-        dimension: dimension))
+        dimension: dimension),
+      sequences: sequences)
     // Loose inputs have no digest of their own, so parts of an earlier call cannot be trusted.
     guard writer.finishedIDs.isEmpty else {
       writer.discard()
-      return try self.writer(path, modality, dimension, digest)
+      return try self.writer(path, modality, dimension, digest, sequences: sequences)
     }
     return writer
   }

@@ -32,15 +32,12 @@ public struct Plan: Encodable, Sendable {
         seedsToTrain: seeds, featuresToExtract: features)
     }
     let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
-    do {
-      let parts = try runner.parts()
-      let seeds = runner.missingSeeds(parts).count
-      let files = [parts.text.path(parts.dataset, bench.cache), parts.image.path(parts.dataset, bench.cache)]
-      let features = files.compactMap { $0 }.filter { !FileManager.default.fileExists(atPath: $0) }
-      return made(seeds == 0 ? "cached" : "to compute", seeds: seeds, features: seeds == 0 ? [] : features)
-    } catch let error as IeumError where error.kind == .data {
-      return made("missing", error.description)
-    }
+    let missing = try runner.missing()
+    guard missing.isEmpty else { return made("missing", missing.map(\.description).joined(separator: "\n    ")) }
+    let task = try runner.task()
+    let seeds = runner.missingSeeds(task).count
+    let features = task.featurePaths.filter { !FileManager.default.fileExists(atPath: $0) }
+    return made(seeds == 0 ? "cached" : "to compute", seeds: seeds, features: seeds == 0 ? [] : features)
   }
 
   /// A line per cell and the sums.

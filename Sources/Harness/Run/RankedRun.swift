@@ -13,8 +13,8 @@ struct RankedRun {
   let policies: [String: [String: Double]]
 
   init(
-    _ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, depth: Int?, seed: Int,
-    folder: String
+    _ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, depth: Int? = nil, seed: Int,
+    folder: String, ranks name: String = "ranks.h5"
   ) throws {
     let problem = try RankingProblem(file)
     let wanted = try settings.metrics.map { try Metric.parse($0) }
@@ -29,7 +29,7 @@ struct RankedRun {
     tiedQueries = result.tiedQueries
     policies = Dictionary(
       result.policies.map { ($0.policy.rawValue, RankedRun.named($0.metrics)) }, uniquingKeysWith: { $1 })
-    try RanksFile(queryIDs: file.queryIDs, seeds: [seed], runs: [result.ranked]).write(to: folder + "/ranks.h5")
+    try RanksFile(queryIDs: file.queryIDs, seeds: [seed], runs: [result.ranked]).write(to: "\(folder)/\(name)")
   }
 
   static func named(_ values: [MetricValue]) -> [String: Double] {

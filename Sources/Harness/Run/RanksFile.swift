@@ -22,6 +22,9 @@ public struct RanksFile: Sendable {
   /// One per seed.
   public var runs: [RankedQueries]
 
+  /// The file's name beside a result; nil = the first, or only, direction.
+  static func name(_ direction: String?) -> String { direction.map { "ranks-\($0).h5" } ?? "ranks.h5" }
+
   public init(queryIDs: [String]?, seeds: [Int], runs: [RankedQueries]) {
     (self.queryIDs, self.seeds, self.runs) = (queryIDs, seeds, runs)
   }

@@ -35,17 +35,21 @@ struct ResultWriter {
     CellRunner(cell: cell, bench: bench, progress: Progress())
   }
 
+  /// The reason of a cell that nobody came to.
+  static let notComputed = "was not computed"
+
   /// Why the cell has no numbers; `nil` when it has them.
   func failure() -> String? {
     do {
       if case .failure(let error) = found { return CellFailure.reason(cell, bench.cache) ?? error.description }
-      let parts = try runner.parts()
-      guard runner.missingSeeds(parts).isEmpty else {
-        return CellFailure.reason(cell, bench.cache) ?? "was not computed"
+      let task = try runner.task()
+      guard runner.missingSeeds(task).isEmpty else {
+        return CellFailure.reason(cell, bench.cache) ?? Self.notComputed
       }
       return nil
     } catch {
-      return "\(error)"
+      let missing = ((try? runner.missing()) ?? []).map(\.description)
+      return missing.isEmpty ? "\(error)" : missing.joined(separator: "; ")
     }
   }
 
@@ -56,10 +60,10 @@ struct ResultWriter {
       method: cell.column.isEmpty ? cell.row : nil)
     result.config = Dictionary(cell.config.tree.flattened.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
     result.seeds = cell.config.seeds
-    result.notes = notes()
+    result.notes = cell.config.notes + ((try? runner.task().notes) ?? [])
     result.command = "ieum run \(experiment.file) --only \(cell.id)"
     if let reason = failure() {
-      result.status = (try? runner.parts()) == nil ? .missing : .failed
+      result.status = (try? runner.task()) == nil ? .missing : .failed
       result.reason = reason
     } else {
       try fill(&result)
@@ -70,8 +74,10 @@ struct ResultWriter {
   }
 
   private func fill(_ result: inout CellResult) throws {
-    let parts = try runner.parts()
-    let folders = cell.config.seeds.map { runner.folder(parts, seed: $0) }
+    let task = try runner.task()
+    let folders = cell.config.seeds.map { runner.folder(task, seed: $0) }
+    // A run killed just after its record was written has left its training state behind.
+    for folder in folders { SeedRun.clearState(in: folder) }
     let records = folders.compactMap { RunRecord.read($0) }
     guard let first = records.first, records.count == cell.config.seeds.count else { return }
     for name in first.metrics.keys { result.metrics[name] = records.compactMap { $0.metrics[name] } }
@@ -88,32 +94,40 @@ struct ResultWriter {
       uniquingKeysWith: { $1 })
     result.peakMemoryBytes = records.map(\.peakMemoryBytes).max() ?? 0
     (result.host, result.git) = (first.host, first.git)
-    result.digests = CellResult.Digests(
-      dataset: parts.dataset.digest, split: Self.splitDigest(parts.dataset, Split(rawValue: cell.config.evaluation.split) ?? .test), textFeatures: parts.text.digest,
-      imageFeatures: parts.image.digest, textWeights: parts.text.weightsDigest,
-      imageWeights: parts.image.weightsDigest, code: Provenance.codeDescription)
-    try copy(folders[0] + "/train.csv", to: folder + "/train.csv")
+    result.digests = task.digests
+    result.digests.dataset = task.dataset.digest
+    let split = Split(rawValue: cell.config.evaluation.split) ?? .test
+    result.digests.split = Self.splitDigest(task.dataset, split)
+    result.digests.code = Provenance.codeDescription
     result.search = try found.get().record
-    if cell.config.evaluation.split == Split.test.rawValue {
+    if split == .test {
       result.testReads = try TestReads(cache: bench.cache).note(
-        cell, experiment: experiment.name, dataset: parts.dataset.digest, digest: parts.digest(cell.config))
+        cell, experiment: experiment.name, dataset: task.dataset.digest, digest: task.digest)
     }
-    try gatherRanks(folders, into: &result)
+    result.chosen = Dictionary(
+      (first.chosen ?? [:]).keys.map { key in (key, records.compactMap { $0.chosen?[key] }) }, uniquingKeysWith: { $1 })
+    result.notes += result.chosen.sorted { $0.key < $1.key }.compactMap { RunRecord.remark($0.key, $0.value) }
+    try copy(folders[0] + "/train.csv", to: folder + "/train.csv")
+    for (place, direction) in (cell.config.towers?.directions.map(\.rawValue) ?? [""]).enumerated() {
+      try gatherRanks(of: place == 0 ? nil : direction, folders, into: &result)
+    }
+    result.digests.ranks = try Digest.ofFile(folder + "/ranks.h5")
   }
 
-  /// The ranks of all seeds in one file, and the interval of their mean.
-  private func gatherRanks(_ folders: [String], into result: inout CellResult) throws {
-    let files = try folders.map { try RanksFile.read($0 + "/ranks.h5") }
+  /// The ranks of all seeds in one direction in one file, and the intervals of their means.
+  private func gatherRanks(of direction: String?, _ folders: [String], into result: inout CellResult) throws {
+    let name = RanksFile.name(direction)
+    let files = try folders.map { try RanksFile.read("\($0)/\(name)") }
     let ranks = RanksFile(
       queryIDs: files[0].queryIDs, seeds: cell.config.seeds, runs: files.flatMap { $0.runs.prefix(1) })
     let ties = try TiePolicy.named(cell.config.evaluation.ties)
     let metrics = try cell.config.evaluation.metrics.map { try Metric.parse($0) }
-    let intervals = try RankedQueries.intervals(of: ranks.runs, metrics, ties: ties)
-    result.ci95 = Dictionary(
-      intervals.map { ($0.metric.name, [$0.interval.low, $0.interval.high]) }, uniquingKeysWith: { $1 })
-    result.queryBlocks = ranks.runs.first?.blocks.count ?? 0
-    try ranks.write(to: folder + "/ranks.h5")
-    result.digests.ranks = try Digest.ofFile(folder + "/ranks.h5")
+    for entry in try RankedQueries.intervals(of: ranks.runs, metrics, ties: ties) {
+      let key = (direction.map { $0 + " " } ?? "") + entry.metric.name
+      result.ci95[key] = [entry.interval.low, entry.interval.high]
+    }
+    if direction == nil { result.queryBlocks = ranks.runs.first?.blocks.count ?? 0 }
+    try ranks.write(to: "\(folder)/\(name)")
   }
 
   /// What the two extreme readings of ties give; a seed without ties gives its value for both.
@@ -136,17 +150,5 @@ struct ResultWriter {
   private func copy(_ source: String, to target: String) throws {
     guard let data = FileManager.default.contents(atPath: source) else { return }
     try AtomicFile.write(data, to: target)
-  }
-
-  /// Footnotes on data and weights: what a reader must know before believing the number.
-  private func notes() -> [String] {
-    var notes = cell.config.notes
-    if cell.config.image.weights == "random" {
-      notes.append("\(cell.config.image.encoder) runs with seeded random weights, not ImageNet's")
-    } else if let entry = WeightCatalog.named(cell.config.image.weights) {
-      notes.append(entry.footnote)
-    }
-    if let entry = WeightCatalog.named(cell.config.text.weights) { notes.append(entry.footnote) }
-    return notes
   }
 }

@@ -23,6 +23,21 @@ struct RunRecord: Codable {
   var skippedItems: Int
   var host: CellResult.Host
   var git: CellResult.Git
+  /// What the run chose or measured by the way (the share of sound in a gallery vector, of time spent waiting).
+  var chosen: [String: Double]?
+
+  static let audioShare = "audioShare"
+  static let waitingShare = "waitingShare"
+  static let validationScore = "validationScore"
+
+  /// A footnote on what the seeds chose; nil where the provenance block is enough.
+  static func remark(_ key: String, _ values: [Double]) -> String? {
+    let list = values.map { String(format: "%.2f", $0) }.joined(separator: ", ")
+    switch key {
+    case audioShare: return "share of sound in a gallery vector, chosen on validation, by seed: \(list)"
+    default: return nil
+    }
+  }
 
   static func read(_ folder: String) -> RunRecord? {
     guard let data = FileManager.default.contents(atPath: folder + "/record.json") else { return nil }

@@ -15,7 +15,12 @@ struct SeedRun {
   let featureSeconds: Double
 
   private var config: CellConfig { cell.config }
-  private var statePath: String { folder + "/state.safetensors" }
+  private var statePath: String { Self.statePath(folder) }
+
+  private static func statePath(_ folder: String) -> String { folder + "/state.safetensors" }
+
+  /// Removes the training state of a run that has its record.
+  static func clearState(in folder: String) { unlink(statePath(folder)) }
 
   func compute() throws {
     let clock = ContinuousClock()
@@ -36,7 +41,7 @@ struct SeedRun {
       peakMemoryBytes: Provenance.peakMemory(), skippedItems: data.skipped, host: Provenance.host(),
       git: Provenance.git())
     try record.write(folder)
-    try? FileManager.default.removeItem(atPath: statePath)
+    Self.clearState(in: folder)
   }
 
   /// Vectors of the evaluated items and how they are to be compared.

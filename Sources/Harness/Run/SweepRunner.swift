@@ -38,6 +38,7 @@ public struct SweepRunner {
     return cells
   }
 
+  /// Computes on this machine.
   /// - Parameters:
   ///   - jobs: worker processes.
   ///   - retryFailed: try cells again that failed under the same settings.
@@ -45,12 +46,7 @@ public struct SweepRunner {
   public func run(
     only pattern: String?, jobs: Int, results: String, retryFailed: Bool = false, worker: @escaping @Sendable (Int, Int) -> Int32
   ) throws -> Outcome {
-    let cells = try selected(pattern)
-    for cell in cells { try CellCheck.check(cell, bench: bench) }
-    try LeakGuard(experiment: experiment, bench: bench, results: results).check(cells, progress: progress)
-    if retryFailed { try forgetFailures(of: cells) }
-    var outcome = Outcome()
-    let pending = cells.filter { isPending($0) }
+    let (cells, pending) = try begin(pattern, results, retryFailed)
     for cell in pending { try attempt { try runner(cell).prepareFeatures() } }
     if !pending.isEmpty {
       progress.note("training \(pending.count) cell(s) in \(min(jobs, pending.count)) process(es)")
@@ -58,6 +54,61 @@ public struct SweepRunner {
       let statuses = awaitAll(count, worker)
       if let bad = statuses.first(where: { $0 != 0 }) { progress.note("ieum: a worker ended with status \(bad)") }
     }
+    return try gather(cells, pending, results)
+  }
+
+  /// Computes as job arrays on a cluster.
+  /// - Returns: nil when it did not wait for the jobs.
+  public func run(
+    only pattern: String?, results: String, retryFailed: Bool = false, slurm: SlurmExecutor
+  ) throws -> Outcome? {
+    let (cells, pending) = try begin(pattern, results, retryFailed)
+    if !pending.isEmpty {
+      guard try slurm.compute(pending, features: extracting(pending), progress: progress) else { return nil }
+    }
+    var outcome = try gather(cells, pending, results)
+    let ledger = SlurmLedger.read(results)
+    for (place, failure) in outcome.failed.enumerated() where failure.reason == ResultWriter.notComputed {
+      guard let cell = cells.first(where: { label($0) == failure.cell }), let log = ledger.log(of: cell.id) else { continue }
+      outcome.failed[place].reason = "its job ended without a result; see \(log)"
+    }
+    return outcome
+  }
+
+  /// Checks everything that can be checked before anything is computed.
+  private func begin(
+    _ pattern: String?, _ results: String, _ retryFailed: Bool
+  ) throws -> (cells: [Experiment.Cell], pending: [Experiment.Cell]) {
+    let cells = try selected(pattern)
+    for cell in cells { try CellCheck.check(cell, bench: bench) }
+    try LeakGuard(experiment: experiment, bench: bench, results: results).check(cells, progress: progress)
+    if retryFailed { try forgetFailures(of: cells) }
+    return (cells, cells.filter { isPending($0) })
+  }
+
+  /// Cells whose extraction covers every feature file that is missing, as few as come first.
+  private func extracting(_ pending: [Experiment.Cell]) throws -> [Experiment.Cell] {
+    var covered: Set<String> = []
+    return pending.filter { cell in
+      guard let task = try? runner(cell).task() else { return false }
+      let missing = task.featurePaths.filter { !FileManager.default.fileExists(atPath: $0) && !covered.contains($0) }
+      covered.formUnion(missing)
+      return !missing.isEmpty
+    }
+  }
+
+  /// Extracts one cell's features or computes it: what a task of a cluster does.
+  /// - Throws: ``IeumError``: usage when there is no such cell, system for what trying again may mend.
+  public func perform(cell id: String, featuresOnly: Bool) throws {
+    guard let cell = experiment.cells.first(where: { $0.id == id }) else {
+      throw IeumError(.usage, "the experiment has no cell '\(id)'", file: experiment.file, remedy: "submit it again")
+    }
+    if featuresOnly { try attempt { try runner(cell).prepareFeatures() } } else { try compute(cell, wait: true) }
+  }
+
+  /// Writes the results of all cells.
+  private func gather(_ cells: [Experiment.Cell], _ pending: [Experiment.Cell], _ results: String) throws -> Outcome {
+    var outcome = Outcome()
     for cell in cells {
       let result = try ResultWriter(experiment: experiment, cell: cell, bench: bench, results: results)
       try result.write()
@@ -67,7 +118,10 @@ public struct SweepRunner {
       }
     }
     try removeStale(results)
-    if outcome.computed > 0 { try FigureData(experiment: experiment, bench: bench, results: results).write() }
+    if outcome.computed > 0 {
+      try FigureData(experiment: experiment, bench: bench, results: results).write()
+      try ExamplesWriter(experiment: experiment, bench: bench, results: results).write()
+    }
     return outcome
   }
 
@@ -133,9 +187,9 @@ public struct SweepRunner {
   private func isPending(_ cell: Experiment.Cell) -> Bool {
     if CellFailure.stands(cell, bench: bench) { return false }
     guard let final = try? search?.found(cell).map(\.cell) ?? (search == nil ? cell : nil),
-      let parts = try? runner(final).parts()
+      let task = try? runner(final).task()
     else { return true }
-    return !runner(final).missingSeeds(parts).isEmpty
+    return !runner(final).missingSeeds(task).isEmpty
   }
 
   /// A dataset or weights that are missing are told with the cell, not here.

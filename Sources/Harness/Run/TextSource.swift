@@ -17,8 +17,14 @@ struct TextSource {
   init(_ choice: CellConfig.EncoderChoice, dataset: Dataset, cache: Cache) throws {
     name = choice.encoder
     let spec = try TextEncoderRegistry.named(choice.encoder)
+    if case .wordVectors = spec.input {
+      throw IeumError(
+        .usage, "'\(spec.name)' reads word vectors, which towers have", place: "text.encoder",
+        remedy: "set `task: towers`, or use word2vec, rnn, lstm, gru or bert")
+    }
     values = try Parameters(choice.parameters, specs: spec.parameters, owner: "encoder '\(choice.encoder)'")
     isTrained = spec.isTrainable || choice.train
+    try choice.precision.check(text: name, place: "text.precision")
     weights = try WeightCatalog.resolve(choice.weights, cache: cache)
     guard isTrained || weights != nil else {
       throw IeumError(

@@ -99,7 +99,8 @@ struct CellSearch {
   }
 
   private func isTrainable(_ config: CellConfig) -> Bool {
-    (try? JointModelRegistry.named(config.model.name))?.isTrainable ?? false
+    if config.towers != nil { return true }
+    return (try? JointModelRegistry.named(config.model.name))?.isTrainable ?? false
   }
 
   private func metric(_ cell: Experiment.Cell) throws -> Metric {
@@ -133,7 +134,7 @@ struct CellSearch {
 
   private func stored(_ trial: Experiment.Cell) throws -> RunRecord? {
     let runner = CellRunner(cell: trial, bench: bench, progress: progress)
-    return RunRecord.read(runner.folder(try runner.parts(), seed: spec.seed))
+    return RunRecord.read(runner.folder(try runner.task(), seed: spec.seed))
   }
 
   /// The best value; of equal ones the first.

@@ -54,28 +54,36 @@ public struct Verification: Sendable, Encodable {
   /// The stored ranks, and every number that can be computed from them.
   private static func checkNumbers(_ result: CellResult, folder: String, _ cell: inout Cell) {
     do {
-      let path = folder + "/ranks.h5"
-      if let digest = result.digests.ranks { cell.compare("ranks.h5", try Digest.ofFile(path), digest) }
-      let ranks = try RanksFile.read(path)
-      cell.compare("seeds", "\(ranks.seeds)", "\(result.seeds)")
-      cell.compare("queries", "\(ranks.runs.first?.forward.count ?? 0)", "\(result.queries)")
-      let ties = try TiePolicy.named(result.ties.policy)
+      if let digest = result.digests.ranks { cell.compare("ranks.h5", try Digest.ofFile(folder + "/ranks.h5"), digest) }
+      var files: [String: RanksFile] = [:]
       for name in result.metrics.keys.sorted() {
-        let metric = try Metric.parse(name)
-        let values = ranks.runs.compactMap { $0.values([metric], ties: ties).first?.value }
-        cell.compare(name, "\(values)", "\(result.metrics[name] ?? [])")
-        let spread = CellResult.Spread(of: values)
-        cell.compare("\(name) mean", "\(spread?.mean ?? .nan)", "\(result.summary[name]?.mean ?? .nan)")
-        cell.compare("\(name) deviation", "\(spread?.std ?? .nan)", "\(result.summary[name]?.std ?? .nan)")
-        let interval = try RankedQueries.intervals(of: ranks.runs, [metric], ties: ties).first?.interval
-        cell.compare("\(name) interval", "\(interval.map { [$0.low, $0.high] } ?? [])", "\(result.ci95[name] ?? [])")
-        if let chance = result.chance[name], let run = ranks.runs.first {
-          let expected = Chance.expected(metric, of: run)
-          cell.compare("\(name) chance", "\(expected)", "\(chance)")
-        }
+        let key = MetricKey(name)
+        let path = "\(folder)/\(RanksFile.name(key.direction))"
+        let ranks = try files[path] ?? RanksFile.read(path)
+        files[path] = ranks
+        try check(name, try Metric.parse(key.metric), ranks, result, &cell)
+        guard key.direction == nil else { continue }
+        cell.compare("seeds", "\(ranks.seeds)", "\(result.seeds)")
+        cell.compare("queries", "\(ranks.runs.first?.forward.count ?? 0)", "\(result.queries)")
       }
     } catch {
       cell.differs.append("the ranks cannot be read: \(error)")
+    }
+  }
+
+  private static func check(
+    _ name: String, _ metric: Metric, _ ranks: RanksFile, _ result: CellResult, _ cell: inout Cell
+  ) throws {
+    let ties = try TiePolicy.named(result.ties.policy)
+    let values = ranks.runs.compactMap { $0.values([metric], ties: ties).first?.value }
+    cell.compare(name, "\(values)", "\(result.metrics[name] ?? [])")
+    let spread = CellResult.Spread(of: values)
+    cell.compare("\(name) mean", "\(spread?.mean ?? .nan)", "\(result.summary[name]?.mean ?? .nan)")
+    cell.compare("\(name) deviation", "\(spread?.std ?? .nan)", "\(result.summary[name]?.std ?? .nan)")
+    let interval = try RankedQueries.intervals(of: ranks.runs, [metric], ties: ties).first?.interval
+    cell.compare("\(name) interval", "\(interval.map { [$0.low, $0.high] } ?? [])", "\(result.ci95[name] ?? [])")
+    if let chance = result.chance[name], let run = ranks.runs.first {
+      cell.compare("\(name) chance", "\(Chance.expected(metric, of: run))", "\(chance)")
     }
   }
 
@@ -92,16 +100,19 @@ public struct Verification: Sendable, Encodable {
       cell: Experiment.Cell(table: "", row: result.row, column: result.column, id: result.id, config: config),
       bench: bench, progress: Progress())
     do {
-      let parts = try runner.parts()
+      let task = try runner.task()
       let split = Split(rawValue: config.evaluation.split) ?? .test
+      let now = task.digests
       let pairs = [
-        ("dataset", parts.dataset.digest, result.digests.dataset),
-        ("split", ResultWriter.splitDigest(parts.dataset, split), result.digests.split),
-        ("text features", parts.text.digest, result.digests.textFeatures),
-        ("image features", parts.image.digest, result.digests.imageFeatures),
+        ("dataset", task.dataset.digest, result.digests.dataset),
+        ("split", ResultWriter.splitDigest(task.dataset, split), result.digests.split),
+        ("text features", now.textFeatures, result.digests.textFeatures),
+        ("image features", now.imageFeatures, result.digests.imageFeatures),
+        ("audio features", now.audioFeatures, result.digests.audioFeatures),
+        ("training data", now.trainingData, result.digests.trainingData),
         ("code", Provenance.codeDescription, result.digests.code),
       ]
-      for (what, now, recorded) in pairs { if let recorded { cell.compare(what, now, recorded) } }
+      for (what, now, recorded) in pairs { if let now, let recorded { cell.compare(what, now, recorded) } }
       for (side, choice, recorded) in [
         ("text weights", config.text.weights, result.digests.textWeights),
         ("image weights", config.image.weights, result.digests.imageWeights),
@@ -109,14 +120,14 @@ public struct Verification: Sendable, Encodable {
         guard let path = try WeightCatalog.resolve(choice, cache: bench.cache), let recorded else { continue }
         cell.compare(side, try Digest.ofFile(path), recorded)
       }
-      for path in [parts.text.path(parts.dataset, bench.cache), parts.image.path(parts.dataset, bench.cache)] {
-        guard let path else { continue }
+      for path in task.featurePaths {
+        let name = URL(fileURLWithPath: path).lastPathComponent
         guard FileManager.default.fileExists(atPath: path) else {
-          cell.unchecked.append("\(URL(fileURLWithPath: path).lastPathComponent) is not in the cache")
+          cell.unchecked.append("\(name) is not in the cache")
           continue
         }
         let file = try FeatureFile.read(path)
-        cell.compare("\(file.attributes.modality.rawValue) feature file", file.attributes.datasetDigest, parts.dataset.digest)
+        cell.agrees.append("\(name): \(file.ids.count) rows, readable")
       }
     } catch {
       cell.unchecked.append("its inputs are not all there: \(error)")

@@ -66,7 +66,7 @@ final class Kernel: Module {
 
 /// Convolution, batch normalisation and activation, registered in a module under two of its own names.
 struct ConvNorm {
-  private let shape: ConvShape
+  let shape: ConvShape
   private let kernel: Kernel
   private let normalisation: BatchNorm2d
 
@@ -86,9 +86,11 @@ struct ConvNorm {
     module.child(normalisationName, normalisation)
   }
 
+  func callAsFunction<Map: FeatureMap>(_ x: Map) throws -> Map { try x.convolved(by: self) }
+
   /// - Parameter x: `[N, input, H, W]`.
   /// - Returns: `[N, output, H', W']`.
-  func callAsFunction(_ x: Tensor) throws -> Tensor {
+  func applied(to x: Tensor) throws -> Tensor {
     let padded = shape.padding == nil ? try samePadded(x) : x
     let y = try padded.conv2d(
       weight: kernel.weight, stride: [shape.stride], padding: shape.padding ?? [0], groups: shape.groups)
@@ -96,12 +98,37 @@ struct ConvNorm {
   }
 
   private func samePadded(_ x: Tensor) throws -> Tensor {
-    let sides = zip(x.shape.suffix(2), shape.kernel).map { length, kernel in
+    let window = window(over: Array(x.shape.suffix(2)))
+    guard (window.before + window.after).contains(where: { $0 > 0 }) else { return x }
+    return try x.pad([window.before[1], window.after[1], window.before[0], window.after[0]])
+  }
+}
+
+// What a compiled plan needs to know.
+extension ConvNorm {
+  /// `[output, input / groups, KH, KW]`.
+  var weight: Tensor { kernel.weight }
+
+  /// The window over an image of `size` (height, width), with the padding that each side gets.
+  func window(over size: [Int]) -> InferenceGraph.Window {
+    let stride = [shape.stride, shape.stride]
+    if let padding = shape.padding {
+      return .init(kernel: shape.kernel, stride: stride, before: padding, after: padding)
+    }
+    let sides = zip(size, shape.kernel).map { length, kernel in
       let output = (length + shape.stride - 1) / shape.stride
       return max(0, (output - 1) * shape.stride + kernel - length)
     }
-    guard sides.contains(where: { $0 > 0 }) else { return x }
-    let (top, left) = (sides[0] / 2, sides[1] / 2)
-    return try x.pad([left, sides[1] - left, top, sides[0] - top])
+    let before = sides.map { $0 / 2 }
+    return .init(kernel: shape.kernel, stride: stride, before: before, after: zip(sides, before).map { $0 - $1 })
+  }
+
+  /// The normalisation by running statistics as one scale and one shift per channel.
+  func foldedNormalisation() throws -> (scale: [Float], shift: [Float]) {
+    let (gains, biases) = (try normalisation.weight.doubles(), try normalisation.bias.doubles())
+    let (means, variances) = (try normalisation.runningMean.doubles(), try normalisation.runningVar.doubles())
+    let scale = gains.indices.map { gains[$0] / (variances[$0] + normalisation.eps).squareRoot() }
+    let shift = gains.indices.map { biases[$0] - means[$0] * scale[$0] }
+    return (scale.map { Float($0) }, shift.map { Float($0) })
   }
 }

@@ -3,7 +3,7 @@ import Tensors
 
 /// EfficientNet and EfficientNet-Lite with torchvision's parameter names (`features.1.0.block.0.0.weight`).
 /// - Source: Tan & Le 2019, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks" (ICML).
-public final class EfficientNet: Module, ImageNetwork {
+public final class EfficientNet: Module, ConvolutionalNetwork {
   /// What distinguishes the members of the family besides their size.
   struct Style: Sendable {
     /// EfficientNet-Lite: ReLU6 instead of SiLU, no squeeze-and-excitation.
@@ -42,10 +42,12 @@ public final class EfficientNet: Module, ImageNetwork {
 
   /// - Parameter pixels: `[N, 3, S, S]`.
   /// - Returns: `[N, D]`, D = 1280 for b0 and Lite.
-  public func features(_ pixels: Tensor) throws -> Tensor {
+  public func features(_ pixels: Tensor) throws -> Tensor { try trunk(pixels).globalAvgPool2d() }
+
+  func trunk<Map: FeatureMap>(_ pixels: Map) throws -> Map {
     var x = try stem(pixels)
     for block in blocks { x = try block(x) }
-    return try head(x).globalAvgPool2d()
+    return try head(x)
   }
 }
 
@@ -78,10 +80,10 @@ final class InvertedResidual: Module {
     project.register(in: self, "block.\(layout.project).0", "block.\(layout.project).1")
   }
 
-  func callAsFunction(_ x: Tensor) throws -> Tensor {
+  func callAsFunction<Map: FeatureMap>(_ x: Map) throws -> Map {
     var y = try depthwise(expand?(x) ?? x)
     y = try project(squeeze?(y) ?? y)
-    return isResidual ? try y + x : y
+    return isResidual ? try y.plus(x, then: .none) : y
   }
 }
 
@@ -100,10 +102,21 @@ final class SqueezeExcitation: Module {
     child("fc2", restore)
   }
 
+  func callAsFunction<Map: FeatureMap>(_ x: Map) throws -> Map { try x.excited(by: self) }
+
   /// - Parameter x: `[N, C, H, W]`; the result has the same shape.
-  func callAsFunction(_ x: Tensor) throws -> Tensor {
+  func applied(to x: Tensor) throws -> Tensor {
     let means = try x.mean(dims: [2, 3], keepDim: true)
     let squeezed = try means.conv2d(weight: reduce.weight, bias: reduce.bias).silu()
     return try x * squeezed.conv2d(weight: restore.weight, bias: restore.bias).sigmoid()
+  }
+
+  /// The same as a step of a compiled plan.
+  func traced(_ x: InferenceGraph.Value, in graph: InferenceGraph) throws -> InferenceGraph.Value {
+    guard let reduceBias = reduce.bias, let restoreBias = restore.bias else {
+      throw IeumError(.system, "an excitation has lost its biases")
+    }
+    return try graph.excitation(
+      x, reduce: reduce.weight, reduceBias: reduceBias, restore: restore.weight, restoreBias: restoreBias)
   }
 }

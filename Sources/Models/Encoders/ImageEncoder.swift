@@ -13,47 +13,66 @@ public final class ImageEncoder {
   /// Images per forward pass; changes speed and memory, not features.
   public var batchSize = 16
   public let device: Device
+  public let precision: InferencePrecision
+  /// Why the network is not compiled for this CPU, where that makes it slower than it could be.
+  public private(set) var slowdown: String?
 
-  private let network: any ImageNetwork
+  private var engine: Engine
 
-  private init(spec: ImageEncoderSpec, network: any ImageNetwork, digest: String, device: Device) {
-    self.spec = spec
-    self.network = network
-    self.digest = digest
-    self.device = device
+  /// What carries the network out.
+  private enum Engine {
+    /// libtorch's operators.
+    case operators(any ImageNetwork)
+    case compiled(CompiledNetwork)
   }
 
   /// Loads a network strictly from a weight file, or draws random weights.
   /// - Parameters:
   ///   - weights: a file in any format of ``Weights/WeightFile`` and any naming of the family; nil = random weights.
   ///   - seed: of the random weights.
+  ///   - precision: of products and stored activations; other features, so another digest.
+  ///   - compiled: on a CPU, compile the network rather than run it operator by operator.
   /// - Throws: ``IeumError`` (data) listing missing, unknown and wrongly shaped tensors.
   public static func load(
-    _ spec: ImageEncoderSpec, weights path: String? = nil, seed: UInt64 = 0, device: Device = .cpu
+    _ spec: ImageEncoderSpec, weights path: String? = nil, seed: UInt64 = 0, device: Device = .cpu,
+    precision: InferencePrecision = .f32, compiled: Bool = true
   ) throws -> ImageEncoder {
     guard let path else {
       var generator = SeededGenerator(seed: seed, purpose: "encoder/\(spec.name)")
       let network = try spec.make(&generator)
-      return try ImageEncoder(spec, network, origin: "random:\(seed)", .pytorch, device)
+      return try ImageEncoder(spec, network, origin: "random:\(seed)", .pytorch, device, precision, compiled)
     }
     let file = try WeightFile.read(path)
     let weights = try spec.normalise(file.tensors, file: path)
     let network = try spec.make(weights, file: path)
-    return try ImageEncoder(spec, network, origin: file.digest, weights.convention, device)
+    return try ImageEncoder(spec, network, origin: file.digest, weights.convention, device, precision, compiled)
   }
 
-  private convenience init(
+  private init(
     _ spec: ImageEncoderSpec, _ network: any ImageNetwork, origin: String, _ convention: NetworkConvention,
-    _ device: Device
+    _ device: Device, _ precision: InferencePrecision, _ compiled: Bool
   ) throws {
     network.train(false)
     try network.to(device)
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let preprocessing = String(decoding: try encoder.encode(spec.preprocessing), as: UTF8.self)
-    let digest = Digest.of(
-      [spec.name, convention.rawValue, "code:\(spec.codeVersion)", origin, preprocessing].joined(separator: "\n"))
-    self.init(spec: spec, network: network, digest: digest, device: device)
+    let parts = [spec.name, convention.rawValue, "code:\(spec.codeVersion)", origin, preprocessing]
+    digest = Digest.of((parts + precision.digestParts).joined(separator: "\n"))
+    (self.spec, self.device, self.precision) = (spec, device, precision)
+    engine = .operators(network)
+    guard compiled, device == .cpu, let network = network as? any ConvolutionalNetwork else { return }
+    do {
+      engine = .compiled(try CompiledNetwork(network, side: spec.preprocessing.crop, precision: precision))
+    } catch let error as IeumError {
+      slowdown = "\(spec.name) runs operator by operator: \(error.problem)"
+    }
+  }
+
+  /// What a compiled network consists of, a line per step; nil where it runs operator by operator.
+  public func planSteps() throws -> [String]? {
+    guard case .compiled(let network) = engine else { return nil }
+    return try network.steps()
   }
 
   /// Features of preprocessed images.
@@ -69,25 +88,42 @@ public final class ImageEncoder {
         .data, "\(pixels.count) pixel values are not \(count) images of 3×\(side)×\(side)", place: spec.name,
         remedy: "preprocess the images for this encoder")
     }
-    var features: [Float] = []
-    features.reserveCapacity(count * spec.dimension)
-    for start in stride(from: 0, to: count, by: max(1, batchSize)) {
-      let end = min(count, start + max(1, batchSize))
-      let batch = Array(pixels[start * size..<end * size])
-      features += try forward(batch, count: end - start, side: side)
+    // Activations may swallow what is not a number, so the result alone does not tell.
+    if let bad = pixels.firstIndex(where: { !$0.isFinite }) {
+      throw IeumError(
+        .data, "has \(pixels[bad]) as pixel value \(bad % size)", place: "\(spec.name), image \(bad / size)",
+        remedy: "check how the image was preprocessed")
     }
+    let features = try features(of: pixels, count: count, size: size)
     if let bad = features.firstIndex(where: { !$0.isFinite }) {
       throw IeumError(
         .data, "gives \(features[bad]) as feature \(bad % spec.dimension)", place: "\(spec.name), image \(bad / spec.dimension)",
-        remedy: "check the weights and the pixels for values that are not finite")
+        remedy: "check the weights for values that are not finite")
     }
     return features
   }
 
-  private func forward(_ pixels: [Float], count: Int, side: Int) throws -> [Float] {
-    try noGrad {
+  private func features(of pixels: [Float], count: Int, size: Int) throws -> [Float] {
+    switch engine {
+    case .compiled(let network): return try network.encode(pixels, count: count)
+    case .operators(let network):
+      var features: [Float] = []
+      features.reserveCapacity(count * spec.dimension)
+      for start in stride(from: 0, to: count, by: max(1, batchSize)) {
+        let end = min(count, start + max(1, batchSize))
+        features += try forward(Array(pixels[start * size..<end * size]), count: end - start, network)
+      }
+      return features
+    }
+  }
+
+  private func forward(_ pixels: [Float], count: Int, _ network: any ImageNetwork) throws -> [Float] {
+    let side = spec.preprocessing.crop
+    return try noGrad {
       let input = try Tensor(pixels, shape: [count, 3, side, side]).to(device).channelsLast()
-      let output = try network.features(input)
+      let output = try precision == .f32
+        ? network.features(input)
+        : TensorRuntime.autocast(.bfloat16, device: device) { try network.features(input) }
       guard output.shape == [count, spec.dimension] else {
         throw IeumError(
           .system, "gave features of shape \(output.shape), not \([count, spec.dimension])", place: spec.name,
@@ -96,4 +132,9 @@ public final class ImageEncoder {
       return try output.to(.cpu).floats()
     }
   }
+}
+
+extension InferencePrecision {
+  /// What the precision adds to a digest: nothing for f32, so that features made before there was a choice stay valid.
+  public var digestParts: [String] { self == .f32 ? [] : ["precision:\(rawValue)"] }
 }

@@ -4,17 +4,18 @@ import Tensors
 /// Residual networks of 18 to 152 layers with torchvision's parameter names.
 /// - Source: He et al. 2016, "Deep Residual Learning for Image Recognition", Table 1; the stride of a bottleneck sits on
 ///   its 3×3 convolution (torchvision's "v1.5"), with Keras' weights on its first 1×1.
-public final class ResNet: Module, ImageNetwork {
+public final class ResNet: Module, ConvolutionalNetwork {
   private let stem: ConvNorm
   private var blocks: [ResidualBlock] = []
 
   /// - Parameters:
   ///   - depths: blocks in each of the four stages.
   ///   - bottleneck: three convolutions per block (50 layers and more) instead of two.
+  ///   - channels: of the pictures.
   init(
-    depths: [Int], bottleneck: Bool, convention: NetworkConvention, initial: inout InitialWeights
+    depths: [Int], bottleneck: Bool, channels: Int = 3, convention: NetworkConvention, initial: inout InitialWeights
   ) throws {
-    var shape = ConvShape(3, 64, 7)
+    var shape = ConvShape(channels, 64, 7)
     shape.stride = 2
     shape.padding = [3, 3]
     shape.epsilon = ResNet.epsilon(convention)
@@ -36,12 +37,18 @@ public final class ResNet: Module, ImageNetwork {
 
   static func epsilon(_ convention: NetworkConvention) -> Double { convention == .pytorch ? 1e-5 : 1.001e-5 }
 
-  /// - Parameter pixels: `[N, 3, S, S]`.
+  static func resNet18(channels: Int, _ initial: inout InitialWeights) throws -> ResNet {
+    try ResNet(depths: [2, 2, 2, 2], bottleneck: false, channels: channels, convention: .pytorch, initial: &initial)
+  }
+
+  /// - Parameter pixels: `[N, channels, H, W]`.
   /// - Returns: `[N, 512]` or, with bottlenecks, `[N, 2048]`.
-  public func features(_ pixels: Tensor) throws -> Tensor {
-    var x = try stem(pixels).maxPool2d(kernel: 3, stride: 2, padding: 1)
+  public func features(_ pixels: Tensor) throws -> Tensor { try trunk(pixels).globalAvgPool2d() }
+
+  func trunk<Map: FeatureMap>(_ pixels: Map) throws -> Map {
+    var x = try stem(pixels).maxPooled(kernel: 3, stride: 2, padding: 1)
     for block in blocks { x = try block(x) }
-    return try x.globalAvgPool2d()
+    return x
   }
 }
 
@@ -92,10 +99,10 @@ final class ResidualBlock: Module {
     return try ConvNorm(shape, &initial)
   }
 
-  func callAsFunction(_ x: Tensor) throws -> Tensor {
+  func callAsFunction<Map: FeatureMap>(_ x: Map) throws -> Map {
     var y = x
     for step in steps { y = try step(y) }
-    return try (y + (shortcut?(x) ?? x)).relu()
+    return try y.plus(shortcut?(x) ?? x, then: .relu)
   }
 }
 

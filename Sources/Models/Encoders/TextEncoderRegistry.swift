@@ -6,6 +6,8 @@ public enum TextInput: Sendable, Equatable {
   case words
   /// Ids of a vocabulary built from the training texts, cut or padded with 0 to `length`.
   case wordIDs(length: Int)
+  /// Rows of a table of word vectors, cut or padded with 0 to `length`.
+  case wordVectors(length: Int)
   /// Ids of the pretrained model's own subword tokenizer.
   case subwords
 }
@@ -37,6 +39,7 @@ public enum TextEncoderRegistry {
       "Hochreiter & Schmidhuber 1997, Long Short-Term Memory"),
     recurrent("gru", "Gated recurrent unit over word ids, last state",
       "Cho et al. 2014, Learning Phrase Representations using RNN Encoder-Decoder (EMNLP)"),
+    TextCNN.spec,
     TextEncoderSpec(
       name: "bert", summary: "Pretrained bidirectional transformer over subwords",
       source: "Devlin et al. 2019, BERT (NAACL)", input: .subwords, isTrainable: false, dimension: nil,

@@ -52,23 +52,13 @@ public final class TextImageNetwork: Module, JointModel {
 
   public func embed(text: Tensor, image: Tensor, generator: inout SeededGenerator) throws -> Tensor {
     var x = try input.concatenated(text, image, as: computeType).unsqueeze(1)
+    // "Same" padding: of an even kernel's the larger half is on the right.
     for (layer, kernel) in zip(convolutions, configuration.kernels) {
-      x = try samePadded(x, layer, kernel).relu().maxPool1d(kernel: 2, stride: 2)
-      if isTraining, configuration.dropout > 0 {
-        x = try x.dropout(configuration.dropout, generator: &generator)
-      }
+      x = try x.conv1dBlock(
+        layer.weight.to(x.dtype), layer.bias?.to(x.dtype), padding: ((kernel - 1) / 2, kernel / 2),
+        dropout: isTraining ? configuration.dropout : 0, generator: &generator)
     }
     return try RowGeometry.unit(x.flatten(from: 1).projected(by: output).to(.float32))
-  }
-
-  /// A convolution whose output is as long as its input, `[N, C, L]` → `[N, C', L]`.
-  ///
-  /// With k/2 zeros on both sides an even kernel gives one step too many; without the first, the padding is
-  /// (k − 1)/2 on the left and k/2 on the right.
-  private func samePadded(_ x: Tensor, _ layer: Conv1d, _ kernel: Int) throws -> Tensor {
-    let (weight, bias) = (try layer.weight.to(x.dtype), try layer.bias?.to(x.dtype))
-    let full = try x.conv1d(weight, bias, stride: 1, padding: kernel / 2, dilation: 1, groups: 1)
-    return kernel % 2 == 0 ? try full.narrow(dim: 2, start: 1, length: x.shape[2]) : full
   }
 }
 

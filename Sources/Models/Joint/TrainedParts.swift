@@ -7,6 +7,8 @@ struct TrainedParts {
   let model: any JointModel
   let text: TrainableEncoder?
   let image: TrainableEncoder?
+  /// What the loss itself learns.
+  let learned: [LearnedValue]
 
   /// The modules under the names of their tensors' prefixes.
   private var modules: [(prefix: String, module: Module)] {
@@ -15,7 +17,7 @@ struct TrainedParts {
     }
   }
 
-  var modelParameters: [Tensor] { model.parameters() }
+  var modelParameters: [Tensor] { model.parameters() + learned.map(\.tensor) }
   var encoderParameters: [Tensor] { [text, image].flatMap { $0?.module.parameters() ?? [] } }
 
   func train(_ isTraining: Bool) {
@@ -27,13 +29,14 @@ struct TrainedParts {
   }
 
   func state() throws -> [RawTensor] {
-    try modules.flatMap { prefix, module in try module.state().map { $0.renamed(prefix + $0.name) } }
+    try modules.flatMap { prefix, module in try module.state().map { $0.renamed(prefix + $0.name) } } + learned.state()
   }
 
   /// - Throws: ``IeumError`` (data) for missing, extra or wrongly shaped tensors.
   func load(_ tensors: [RawTensor]) throws {
     let state = TrainerState(tensors: tensors, metadata: [:])
     for (prefix, module) in modules { try module.load(state.part(prefix), file: "training state", ignoring: []) }
+    try learned.load(state.part("loss."))
   }
 
   /// Unit rows `[N, D]` of some items.

@@ -38,10 +38,10 @@ public final class JointTrainer {
     self.train = train
     self.validation = validation
     self.device = device
-    parts = TrainedParts(model: model, text: text, image: image)
     loss = try LossRegistry.named(configuration.loss).trainingLoss(
       configuration.lossParameters, mining: configuration.mining,
       positivesPerAnchor: configuration.positivesPerAnchor)
+    parts = TrainedParts(model: model, text: text, image: image, learned: loss.function.learned)
     sampler = BalancedSampler(batchSize: configuration.batchSize, groupSize: configuration.groupSize)
     model.computeType = configuration.precision == .bf16 ? .bfloat16 : .float32
     try parts.move(to: device)
@@ -160,6 +160,7 @@ public final class JointTrainer {
       items += rows.count
       try value.backward()
       for (_, optimizer) in optimizers { try optimizer.step() }
+      for value in parts.learned { try value.clamp() }
     }
     return total / Double(max(1, items))
   }

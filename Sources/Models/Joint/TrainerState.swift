@@ -12,8 +12,16 @@ public struct EpochRecord: Sendable, Codable, Equatable {
   public let validationLoss: Double?
   /// Wall time of training and validation.
   public let seconds: Double
-  /// Whether the validation loss is the lowest so far.
+  /// Whether the validation loss is the lowest, or the score the highest, so far.
   public let isBest: Bool
+  /// What the best epoch is chosen by where it is not the validation loss; larger is better.
+  public var score: Double?
+  /// Mean loss of each source, where there are several.
+  public var losses: [String: Double]?
+  /// Of this epoch.
+  public var learningRate: Double?
+  /// Share of the training time in which the trainer waited for a batch, 0...1.
+  public var waitingShare: Double?
 }
 
 /// All that is needed to go on training after the epoch it was taken at, bit for bit.

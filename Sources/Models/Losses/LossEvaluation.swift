@@ -12,7 +12,8 @@ public struct LossEvaluation: Sendable {
   ///   - parameters: its settings; the rest are defaults.
   ///   - inputs: values (row-major) and shape of each dataset: `anchors`, `positives`, … as
   ///   ``LossSpec/Input/names``,
-  ///     and `labels` for the contrastive loss.
+  ///     `labels` for the contrastive loss, and optionally `queue_anchors` and `queue_positives` `[M, D]`, further
+  ///     negatives, for losses that read a queue.
   /// - Throws: ``IeumError``: usage for an unknown loss or parameter; data for a missing or unknown dataset,
   ///   shapes that do not belong together, NaN, or labels other than 0 and 1.
   public static func run(
@@ -29,6 +30,7 @@ public struct LossEvaluation: Sendable {
     for (name, tensor) in zip(spec.input.names, tensors) {
       gradients[name] = try tensor.grad?.doubles() ?? [Double](repeating: 0, count: tensor.count)
     }
+    for value in loss.learned { gradients[value.name] = try value.tensor.grad?.doubles() ?? [0] }
     return LossEvaluation(value: try value.doubles()[0], gradients: gradients)
   }
 }
@@ -49,11 +51,30 @@ private struct LossInputReader {
   }
 
   func input(_ tensors: [Tensor]) throws -> LossInput {
+    let queue = try queue(rows: tensors[0].shape[0])
     switch spec.input {
     case .triplets: return .triplets(anchors: tensors[0], positives: tensors[1], negatives: tensors[2])
-    case .pairs: return .pairs(anchors: tensors[0], positives: tensors[1])
+    case .pairs:
+      return .pairs(
+        anchors: tensors[0], positives: tensors[1], negatives: .offDiagonal(tensors[0].shape[0]),
+        queue: queue)
+    case .bags:
+      return .bags(
+        anchors: tensors[0], candidates: tensors[1], negatives: .offDiagonal(tensors[0].shape[0]))
+    case .modalities: return .modalities(image: tensors[0], audio: tensors[1], text: tensors[2])
     case .labelledPairs: return .labelledPairs(left: tensors[0], right: tensors[1], labels: try labels())
     }
+  }
+
+  private func queue(rows: Int) throws -> QueuedPairs? {
+    guard inputs["queue_anchors"] != nil || inputs["queue_positives"] != nil else { return nil }
+    guard spec.readsQueue, spec.input == .pairs else {
+      throw IeumError(
+        .data, "datasets '/queue_…' are there, but this loss reads no queue", place: "loss '\(spec.name)'",
+        remedy: "leave them out")
+    }
+    return QueuedPairs(
+      anchors: try embedding("queue_anchors"), positives: try embedding("queue_positives"), rows: rows)
   }
 
   private func embedding(_ name: String) throws -> Tensor {

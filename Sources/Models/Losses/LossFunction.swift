@@ -33,6 +33,9 @@ public struct LossFunction: Sendable {
   /// The loss of a batch: a scalar in the embeddings' dtype.
   public func callAsFunction(_ input: LossInput) throws -> Tensor { try reduction(terms(input)) }
 
+  /// What the loss itself learns.
+  public var learned: [LearnedValue] { loss.learned }
+
   /// The unreduced terms `[N]`.
   public func terms(_ input: LossInput) throws -> Tensor {
     let checked = try input.checked()

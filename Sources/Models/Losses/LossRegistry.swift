@@ -12,6 +12,8 @@ public enum LossRegistry {
     MaxHingeLoss.spec,
     VariableMarginLoss.spec,
     InfoNCELoss.spec,
+    MILNCELoss.spec,
+    FourTermLoss.spec,
   ]
 
   /// - Throws: ``IeumError`` (usage) with the nearest known name.

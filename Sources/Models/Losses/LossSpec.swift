@@ -7,13 +7,18 @@ public struct LossSpec: Sendable {
   public enum Input: String, Sendable {
     case triplets
     case pairs
+    /// Pairs with several candidate positives per anchor.
+    case bags
+    /// Image, audio and text.
+    case modalities
     case labelledPairs = "labelled-pairs"
 
     /// The embedding datasets read by `ieum loss`, in order.
     public var names: [String] {
       switch self {
       case .triplets: ["anchors", "positives", "negatives"]
-      case .pairs: ["anchors", "positives"]
+      case .pairs, .bags: ["anchors", "positives"]
+      case .modalities: ["image", "audio", "text"]
       case .labelledPairs: ["left", "right"]
       }
     }
@@ -28,11 +33,14 @@ public struct LossSpec: Sendable {
   public let source: String
   /// The way negatives are chosen in training, for losses that fix it.
   public let fixedMining: Mining?
+  /// Whether queued embeddings can serve as further negatives.
+  public let readsQueue: Bool
   private let make: @Sendable (Parameters) throws -> any EmbeddingLoss
 
   public init(
     name: String, input: Input, parameters: [ParameterSpec], summary: String, source: String,
-    fixedMining: Mining? = nil, make: @escaping @Sendable (Parameters) throws -> any EmbeddingLoss
+    fixedMining: Mining? = nil, readsQueue: Bool = false,
+    make: @escaping @Sendable (Parameters) throws -> any EmbeddingLoss
   ) {
     self.name = name
     self.input = input
@@ -40,6 +48,7 @@ public struct LossSpec: Sendable {
     self.summary = summary
     self.source = source
     self.fixedMining = fixedMining
+    self.readsQueue = readsQueue
     self.make = make
   }
 
@@ -69,10 +78,18 @@ public struct LossSpec: Sendable {
     }
     let values = try Parameters(given, specs: parameters, owner: "loss '\(name)'")
     return BatchLoss(
-      function: try loss(given), form: fixedMining == nil ? input : .triplets,
+      function: try loss(given), form: itemForm,
       distance: try values.values["distance"].map { _ in try RowDistance(values) } ?? .euclidean,
       margin: values.values["margin"] == nil ? BatchLoss.defaultRegion : values.double("margin"),
       mining: fixedMining ?? mining ?? .random, positivesPerAnchor: max(1, positivesPerAnchor))
+  }
+}
+
+extension LossSpec {
+  /// What item-to-item training hands to the loss.
+  fileprivate var itemForm: Input {
+    if fixedMining != nil { return .triplets }
+    return input == .bags || input == .modalities ? .pairs : input
   }
 }
 

@@ -9,12 +9,11 @@ public struct MaxHingeLoss: EmbeddingLoss {
 
   public static let spec = LossSpec(
     name: "max-hinge", input: .pairs, parameters: [.margin(0.2), RowSimilarity.parameter],
-    summary: "the hardest hinge of each direction", source: "Faghri et al. 2018 (VSE++), eq. 6"
+    summary: "the hardest hinge of each direction", source: "Faghri et al. 2018 (VSE++), eq. 6", readsQueue: true
   ) { MaxHingeLoss(margin: $0.double("margin"), similarity: try RowSimilarity($0)) }
 
   public func terms(_ input: LossInput) throws -> Tensor {
-    let hinges = try PairHinges(input, similarity)
-    return try hinges.forward(margin: margin).max(dim: 1).values
-      + hinges.backward(margin: margin).max(dim: 0).values
+    let forward = try PairHinges(input, similarity).terms(margin: margin, mining: .hard)
+    return try forward + PairHinges(input, similarity, reversed: true).terms(margin: margin, mining: .hard)
   }
 }

@@ -28,7 +28,7 @@ public struct TripletLoss: EmbeddingLoss {
   /// Terms of in-batch pairs when each anchor meets the nearest negative of a region; 0 where the region is
   /// empty.
   func terms(inBatch input: LossInput, semiHard: Bool) throws -> Tensor {
-    guard case .pairs(let anchors, let positives, let mask) = input else { throw LossInput.mismatch(.pairs) }
+    guard case .pairs(let anchors, let positives, let mask, nil) = input else { throw LossInput.mismatch(.pairs) }
     let table = try DistanceTable(anchors, positives, distance)
     let chosen = (0..<mask.count).map { i -> Int? in
       let row = table.row(i)

@@ -8,16 +8,19 @@ import Tensors
 public struct VariableMarginLoss: EmbeddingLoss {
   let margin: Double
   let similarity: RowSimilarity
+  let mining: HingeMining
 
   public static let spec = LossSpec(
-    name: "variable-margin", input: .pairs, parameters: [.margin(0.2), RowSimilarity.parameter],
-    summary: "sum of hinges with a margin that shrinks between similar anchors", source: "half2020"
-  ) { VariableMarginLoss(margin: $0.double("margin"), similarity: try RowSimilarity($0)) }
+    name: "variable-margin", input: .pairs,
+    parameters: [.margin(0.2), RowSimilarity.parameter, HingeMining.parameter],
+    summary: "sum of hinges with a margin that shrinks between similar anchors", source: "half2020",
+    readsQueue: true
+  ) {
+    VariableMarginLoss(
+      margin: $0.double("margin"), similarity: try RowSimilarity($0), mining: HingeMining($0))
+  }
 
   public func terms(_ input: LossInput) throws -> Tensor {
-    let hinges = try PairHinges(input, similarity)
-    let anchors = try hinges.anchors.detached()
-    let margins = try (-similarity.matrix(anchors, anchors)).sigmoid() * margin
-    return try hinges.forward(margins: margins).sum(dim: 1)
+    try PairHinges(input, similarity).terms(variableMargin: margin, mining: mining)
   }
 }

@@ -29,12 +29,12 @@ public enum Chance {
   static func values(
     _ metrics: [Metric], for problem: RankingProblem, levels: ([Int], [Int]) -> QueryLevels
   ) -> [MetricValue] {
-    let wanted = metrics.isEmpty ? Metric.defaults(hasExclude: problem.exclude != nil) : metrics
+    let wanted = metrics.isEmpty ? Metric.defaults(hasExclude: !problem.hasReverse) : metrics
     let forward = levels(
       (0..<problem.queryCount).map { problem.galleryCount(for: $0) },
       (0..<problem.queryCount).map { problem.relevant(to: $0).count })
     var reverse: QueryLevels?
-    if problem.exclude == nil, wanted.contains(.recallSum) {
+    if problem.hasReverse, wanted.contains(.recallSum) {
       let pointers = problem.reverseRelevance.indptr
       let counts = zip(pointers, pointers.dropFirst()).map { $1 - $0 }.filter { $0 > 0 }
       reverse = levels([Int](repeating: problem.queryCount, count: counts.count), counts)

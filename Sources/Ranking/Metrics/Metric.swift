@@ -3,7 +3,8 @@ import Basics
 /// One metric with its cut-off: `R@10`, `mAP`, `nDCG@5`.
 public struct Metric: Sendable, Hashable, CustomStringConvertible {
   public enum Kind: Sendable, Hashable {
-    case hit, capped, recall, medianRank, meanRank, averagePrecision, foundPrecision, gain, reciprocalRank, recallSum
+    case hit, capped, recall, medianRank, medianRankFloor, meanRank, averagePrecision, foundPrecision, precisionAtAll, gain, reciprocalRank,
+      recallSum
   }
 
   public let kind: Kind
@@ -28,6 +29,7 @@ public struct Metric: Sendable, Hashable, CustomStringConvertible {
   public static let medianRank = Metric(.medianRank)
   public static let meanRank = Metric(.meanRank)
   public static let meanAveragePrecision = Metric(.averagePrecision)
+  public static let precisionAtAll = Metric(.precisionAtAll)
   public static let reciprocalRank = Metric(.reciprocalRank)
   public static let recallSum = Metric(.recallSum)
 
@@ -80,15 +82,15 @@ public struct Metric: Sendable, Hashable, CustomStringConvertible {
   /// Whether only the best relevant item of a query matters.
   var needsBestOnly: Bool {
     switch kind {
-    case .hit, .medianRank, .meanRank, .reciprocalRank, .recallSum: true
-    case .capped, .recall, .averagePrecision, .foundPrecision, .gain: false
+    case .hit, .medianRank, .medianRankFloor, .meanRank, .reciprocalRank, .recallSum: true
+    case .capped, .recall, .averagePrecision, .foundPrecision, .precisionAtAll, .gain: false
     }
   }
 
   /// Whether the policies of other code bases say what it is.
   var existsInOtherCode: Bool {
     switch kind {
-    case .hit, .medianRank, .meanRank, .recallSum: true
+    case .hit, .medianRank, .medianRankFloor, .meanRank, .recallSum: true
     default: false
     }
   }

@@ -38,9 +38,11 @@ struct MetricSamples: Sendable {
     case .capped: return .mean(each { $0.hits(reached) / Double(min(cutoff, $0.relevantCount)) }, scale: 100)
     case .recall: return .mean(each { $0.hits(reached) / Double($0.relevantCount) }, scale: 100)
     case .medianRank: return .median((0..<levels.count).map { (math($0).rank, $0) })
+    case .medianRankFloor: return .median((0..<levels.count).map { (math($0).rank, $0) }, floored: true)
     case .meanRank: return .mean(each { $0.rank })
     case .averagePrecision: return .mean(each { $0.averagePrecision(metric.cutoff) }, scale: 100)
     case .foundPrecision: return .mean(foundPrecisions(cutoff), scale: 100)
+    case .precisionAtAll: return .mean(each { $0.hits($0.relevantCount) / Double($0.relevantCount) }, scale: 100)
     case .gain: return .mean(each { $0.gain(metric.cutoff) })
     case .reciprocalRank: return .mean(each { $0.reciprocalRank })
     }
@@ -58,9 +60,10 @@ struct MetricSamples: Sendable {
     let bests = (0..<levels.count).map { levels.best($0) }
     let entries = bests.map { Double($0.size) }
     switch metric.kind {
-    case .medianRank:
+    case .medianRank, .medianRankFloor:
       return .median(
-        bests.enumerated().flatMap { query, best in (1...best.size).map { (Double(best.above + $0), query) } })
+        bests.enumerated().flatMap { query, best in (1...best.size).map { (Double(best.above + $0), query) } },
+        floored: metric.kind == .medianRankFloor)
     case .meanRank:
       return .ratio(bests.map { Double($0.size) * (Double($0.above) + Double($0.size + 1) / 2) }, entries)
     default:

@@ -19,11 +19,14 @@ public struct MetricSpec: Sendable {
     MetricSpec("cappedR@K", .percent, .higher, "hits in the top K / min(K, #relevant), mean over queries", .capped),
     MetricSpec("recall@K", .percent, .higher, "hits in the top K / #relevant, mean over queries", .recall),
     MetricSpec("MedR", .rank, .lower, "median rank of the best relevant item, from 1", .medianRank),
+    MetricSpec(
+      "MedR-floor", .rank, .lower, "median rank rounded down, as vsepp and open_clip print it", .medianRankFloor),
     MetricSpec("MnR", .rank, .lower, "mean rank of the best relevant item, from 1", .meanRank),
     MetricSpec("mAP", .percent, .higher, "mean average precision over the whole ranking", .averagePrecision),
     MetricSpec("mAP@K", .percent, .higher, "mean average precision of the top K / min(K, #relevant)", .averagePrecision),
     MetricSpec(
       "mAP@K-found", .percent, .higher, "mean average precision of the top K / relevant items found there", .foundPrecision),
+    MetricSpec("R-precision", .percent, .higher, "hits in the top R / R, R = #relevant, mean over queries", .precisionAtAll),
     MetricSpec("nDCG", .fraction, .higher, "discounted gain of the whole ranking / the best possible one", .gain),
     MetricSpec("nDCG@K", .fraction, .higher, "discounted gain of the top K / the best possible one", .gain),
     MetricSpec("MRR", .fraction, .higher, "mean of 1 / rank of the best relevant item", .reciprocalRank),

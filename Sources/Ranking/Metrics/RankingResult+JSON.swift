@@ -6,6 +6,9 @@ extension RankingResult {
     members.append(("queries", "\(queries)"))
     members.append(("gallery", "\(gallery)"))
     members.append(("similarity", "\"\(similarity.rawValue)\""))
+    if let rescoring {
+      members.append(("rescoring", "{\"name\": \"\(rescoring.name)\", \"scale\": \(rescoring.scale), \"sees\": \"\(rescoring.sees)\"}"))
+    }
     members.append(("ties", "{\"policy\": \"\(policy.rawValue)\", \"queries\": \(tiedQueries)}"))
     if !policies.isEmpty {
       let parts = policies.map { ($0.policy.rawValue, object($0.metrics.map { ($0.metric.name, "\($0.value)") }, 4)) }
@@ -31,6 +34,9 @@ extension RankingResult {
       "ties": ["policy": policy.rawValue, "queries": tiedQueries] as [String: Any],
       "ci95": Dictionary(uniqueKeysWithValues: ci95.map { ($0.metric.name, [$0.interval.low, $0.interval.high]) }),
     ]
+    if let rescoring {
+      object["rescoring"] = ["name": rescoring.name, "scale": rescoring.scale, "sees": rescoring.sees] as [String: Any]
+    }
     for entry in metrics { object[entry.metric.name] = entry.value }
     if !policies.isEmpty {
       object["policies"] = Dictionary(

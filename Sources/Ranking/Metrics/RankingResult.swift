@@ -35,9 +35,20 @@ public struct QueryRanks: Sendable, Equatable {
   }
 }
 
+/// A ``Rescoring`` as results name it.
+public struct RescoringLabel: Sendable, Equatable {
+  public let name: String
+  public let scale: Double
+  public let sees: String
+
+  init(_ rescoring: Rescoring) { (name, scale, sees) = (rescoring.name, rescoring.scale, rescoring.sees) }
+}
+
 /// What an evaluation found.
 public struct RankingResult: Sendable {
   public let similarity: Similarity
+  /// The change of all scores before ranking, if there was one: such numbers are not comparable with plain ones.
+  public let rescoring: RescoringLabel?
   /// The policy of ``metrics`` and ``ci95``.
   public let policy: TiePolicy
   /// In the order asked for.

@@ -91,7 +91,7 @@ struct ProblemCheck {
     return "\(row) ('\(names[row])')"
   }
 
-  private func failure(_ problem: String, place: String, _ remedy: String) -> IeumError {
+  func failure(_ problem: String, place: String, _ remedy: String) -> IeumError {
     IeumError(.data, problem, file: file, place: place, remedy: remedy)
   }
 }

@@ -28,7 +28,9 @@ enum TiledCounter {
     let scorer = Scorer(
       similarity: similarity,
       queries: RowSet(problem.queries, count: problem.queryCount, dimension: problem.dimension),
-      gallery: RowSet(problem.gallery, count: problem.galleryCount, dimension: problem.dimension))
+      gallery: RowSet(
+        problem.gallery, count: problem.gallery.count / problem.dimension, dimension: problem.dimension),
+      groups: problem.groupOffsets)
     let filter = TileFilter(scorer)
     let thresholds = Thresholds(
       rows: problem.queryCount, relevance: (problem.indptr, problem.indices), allLevels: allLevels
@@ -46,7 +48,8 @@ enum TiledCounter {
 
   private static func sweep(_ filter: TileFilter, _ rows: RowCounter, _ columns: ColumnCounter?, _ tile: Tile) {
     let (q, g, width) = (filter.scorer.queries.count, filter.scorer.gallery.count, filter.width)
-    let (tallest, widest) = (min(tile.queries, q), min(tile.gallery, g))
+    let pieces = GalleryPiece.all(rows: g, groups: filter.scorer.groups, most: tile.gallery)
+    let (tallest, widest) = (min(tile.queries, q), pieces.reduce(0) { max($0, $1.rows.count) })
     let gallery = UnsafeMutablePointer<Float>.allocate(capacity: g * width)
     let queries = UnsafeMutablePointer<Float>.allocate(capacity: tallest * width)
     let scores = UnsafeMutablePointer<Float>.allocate(capacity: tallest * widest)
@@ -58,25 +61,24 @@ enum TiledCounter {
       scratch.deallocate()
     }
     prepare(g, width, gallery) { filter.prepareGallery($0, into: $1) }
-    let itemSlacks = stride(from: 0, to: g, by: widest).map { start in
-      (start..<min(start + widest, g)).reduce(0) { max($0, filter.slack(item: $1)) }
-    }
+    let itemSlacks = pieces.map { piece in piece.rows.reduce(0) { max($0, filter.slack(item: $1)) } }
     for top in stride(from: 0, to: q, by: tallest) {
       let block = top..<min(top + tallest, q)
       prepare(block.count, width, queries) { range, out in
         filter.prepareQueries((range.lowerBound + top)..<(range.upperBound + top), into: out)
       }
       columns?.prepare(querySlack: block.reduce(0) { max($0, filter.slack(query: $1)) })
-      for (number, left) in stride(from: 0, to: g, by: widest).enumerated() {
-        let items = left..<min(left + widest, g)
-        filter.multiply(queries, block.count, gallery + left * width, items.count, into: scores)
+      for (piece, itemSlack) in zip(pieces, itemSlacks) {
+        filter.multiply(
+          queries, block.count, gallery + piece.rows.lowerBound * width, piece.rows.count, into: scores)
         let (table, room) = (UncheckedPointer(scores), UncheckedPointer(scratch))
         Parallel.parts(of: block.count) { worker, part in
           for i in part {
-            let line = UnsafePointer(table.pointer + i * items.count)
+            let line = table.pointer + i * piece.rows.count
             let space = room.pointer + worker * widest
-            rows.count(query: top + i, scores: line, items: items, itemSlack: itemSlacks[number], scratch: space)
-            columns?.count(query: top + i, scores: line, items: items, worker: worker, scratch: space)
+            piece.keepBest(line)
+            rows.count(query: top + i, scores: line, items: piece.items, itemSlack: itemSlack, scratch: space)
+            columns?.count(query: top + i, scores: line, items: piece.items, worker: worker, scratch: space)
           }
         }
       }

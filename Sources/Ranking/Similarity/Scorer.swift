@@ -6,10 +6,23 @@ struct Scorer: Sendable {
   let similarity: Similarity
   let queries: RowSet
   let gallery: RowSet
+  /// Where several gallery rows are one candidate, the rows of candidate c: `groups[c]..<groups[c + 1]`.
+  var groups: [Int]?
+
+  /// The best row's key.
+  func key(query: Int, item: Int) -> Double { best(item) { rowKey(query: query, item: $0) } }
+
+  /// The best row's score in the unit of the similarity itself: dot product, cosine, negated squared distance.
+  func score(query: Int, item: Int) -> Double { best(item) { rowScore(query: query, item: $0) } }
+
+  private func best(_ item: Int, _ value: (Int) -> Double) -> Double {
+    guard let groups else { return value(item) }
+    return (groups[item]..<groups[item + 1]).reduce(-.infinity) { max($0, value($1)) }
+  }
 
   /// A key that orders the gallery for one query; larger = closer. Under cosine it is sign·dot²/‖g‖²: the query's norm is
   /// the same for all, and the quotient of exact numbers is rounded once, so no square root can split a tie.
-  func key(query: Int, item: Int) -> Double {
+  private func rowKey(query: Int, item: Int) -> Double {
     switch similarity {
     case .dot: dot(query, item)
     case .euclidean: -squaredDistance(query, item)
@@ -17,7 +30,7 @@ struct Scorer: Sendable {
     }
   }
 
-  /// The same for the other direction: orders the queries for one gallery item.
+  /// The same for the other direction, where there are no groups: orders the queries for one gallery item.
   func reverseKey(query: Int, item: Int) -> Double {
     switch similarity {
     case .dot: dot(query, item)
@@ -26,8 +39,7 @@ struct Scorer: Sendable {
     }
   }
 
-  /// The score in the unit of the similarity itself: dot product, cosine, negated squared distance.
-  func score(query: Int, item: Int) -> Double {
+  private func rowScore(query: Int, item: Int) -> Double {
     switch similarity {
     case .dot: return dot(query, item)
     case .euclidean: return -squaredDistance(query, item)

@@ -22,6 +22,12 @@ public struct QueryBlocks: Sendable, Equatable {
     count = queries
   }
 
+  /// With further queries, each a block of its own.
+  func extended(to queries: Int) -> QueryBlocks {
+    let more = max(0, queries - blockOf.count)
+    return more == 0 ? self : QueryBlocks(labels: blockOf + (0..<more).map { count + $0 })
+  }
+
   public var isTrivial: Bool { count == blockOf.count }
 
   /// Queries whose one relevant item is the same (several captions of one video) share a block. Where queries have

@@ -69,7 +69,8 @@ public struct RunComparison: Sendable {
     }
     let units = perQuery(metric)
     let lower = metric.better == .lower
-    let test = metric.kind == .medianRank ? try medians() : try means(metric)
+    let isMedian = [.medianRank, .medianRankFloor].contains(metric.kind)
+    let test = isMedian ? try medians(floored: metric.kind == .medianRankFloor) : try means(metric)
     return MetricComparison(
       metric: metric, a: values[0], b: values[1], difference: values[0] - values[1],
       ci95: Interval(percentilesOf: test.resampled), effectSize: metric == .recallSum ? nil : Self.cohen(units),
@@ -82,7 +83,7 @@ public struct RunComparison: Sendable {
 
   /// Per query, the mean over a's seeds minus that over b's. `rsum`: the text → visual direction.
   private func perQuery(_ metric: Metric) -> [Double] {
-    let wanted = metric == .recallSum ? Scoring.summed : [metric.kind == .medianRank ? .meanRank : metric]
+    let wanted = metric == .recallSum ? Scoring.summed : [[.medianRank, .medianRankFloor].contains(metric.kind) ? .meanRank : metric]
     let sides = [a, b].map { runs in Self.contributions(runs.map { $0.forward(ties) }, wanted) }
     return zip(sides[0], sides[1]).map { Self.difference($0, $1) }
   }
@@ -128,13 +129,13 @@ public struct RunComparison: Sendable {
 
   /// The median rank is no mean: medians are taken anew of every resample and after every swap. Seed i of a swaps with
   /// seed i of b; where their numbers differ both are repeated up to the least common multiple.
-  private func medians() throws -> Test {
+  private func medians(floored: Bool) throws -> Test {
     let count = a.count == b.count ? a.count : a.count * b.count
     let pairs = (0..<count).map { i in
       MedianPair(a[i % a.count].forward(ties).ranks, b[i % b.count].forward(ties).ranks)
     }
     let blocks = a[0].ranked.blocks
-    let samples = pairs.flatMap { [$0.a, $0.b].map { Sample.median($0.enumerated().map { ($1, $0) }) } }
+    let samples = pairs.flatMap { [$0.a, $0.b].map { Sample.median($0.enumerated().map { ($1, $0) }, floored: floored) } }
     let drawn = Bootstrap.resampled(samples, blocks: blocks, seed: seed, purpose: "queries", resamples: rounds)
     let resampled = (0..<rounds).map { r in
       stride(from: 0, to: drawn.count, by: 2).reduce(0) { $0 + drawn[$1][r] - drawn[$1 + 1][r] } / Double(count)
@@ -146,7 +147,7 @@ public struct RunComparison: Sendable {
     let p = Significance.randomisationP(
       units: (unitOf.max() ?? -1) + 1, seed: seed, rounds: rounds
     ) { swaps in
-      pairs.reduce(0) { $0 + $1.difference(swaps, units) } / Double(count)
+      pairs.reduce(0) { $0 + $1.difference(swaps, units, floored: floored) } / Double(count)
     }
     return (resampled, p)
   }
@@ -181,7 +182,7 @@ private struct MedianPair {
   }
 
   /// Median of the first system minus that of the second when the units that are true are swapped; unit −1 never is.
-  func difference(_ swaps: UnsafeMutableBufferPointer<Bool>, _ units: [Int]) -> Double {
+  func difference(_ swaps: UnsafeMutableBufferPointer<Bool>, _ units: [Int], floored: Bool) -> Double {
     var passed = (0, 0)
     var sums = (0.0, 0.0)
     let (low, high) = ((a.count - 1) / 2, a.count / 2)
@@ -198,6 +199,7 @@ private struct MedianPair {
       }
       if passed.0 > high, passed.1 > high { break }
     }
-    return (sums.0 - sums.1) / 2
+    let medians = (sums.0 / 2, sums.1 / 2)
+    return floored ? medians.0.rounded(.down) - medians.1.rounded(.down) : medians.0 - medians.1
   }
 }

@@ -3,8 +3,8 @@ struct Sample: Sendable {
   enum Kind: Sendable {
     /// `scale · Σ numerators / Σ denominators` (denominators 1 where nil).
     case mean(numerators: [Double], denominators: [Double]?, scale: Double)
-    /// The median of entries, sorted; `owners[i]` is the query that entry i belongs to.
-    case median(entries: [Double], owners: [Int])
+    /// The median of entries, sorted; `owners[i]` is the query that entry i belongs to. `floored`: rounded down.
+    case median(entries: [Double], owners: [Int], floored: Bool)
   }
 
   let kind: Kind
@@ -17,9 +17,9 @@ struct Sample: Sendable {
     Sample(kind: .mean(numerators: numerators, denominators: denominators, scale: scale))
   }
 
-  static func median(_ entries: [(value: Double, owner: Int)]) -> Sample {
+  static func median(_ entries: [(value: Double, owner: Int)], floored: Bool = false) -> Sample {
     let sorted = entries.sorted { ($0.value, $0.owner) < ($1.value, $1.owner) }
-    return Sample(kind: .median(entries: sorted.map(\.value), owners: sorted.map(\.owner)))
+    return Sample(kind: .median(entries: sorted.map(\.value), owners: sorted.map(\.owner), floored: floored))
   }
 
   /// The metric over all queries.
@@ -28,8 +28,9 @@ struct Sample: Sendable {
     case .mean(let numerators, let denominators, let scale):
       let sum = numerators.reduce(0, +)
       return scale * sum / (denominators?.reduce(0, +) ?? Double(numerators.count))
-    case .median(let entries, _):
-      return (entries[(entries.count - 1) / 2] + entries[entries.count / 2]) / 2
+    case .median(let entries, _, let floored):
+      let median = (entries[(entries.count - 1) / 2] + entries[entries.count / 2]) / 2
+      return floored ? median.rounded(.down) : median
     }
   }
 
@@ -39,9 +40,10 @@ struct Sample: Sendable {
     case .mean(let numerators, let denominators, let scale):
       let sum = Sample.weighted(numerators, weights)
       return scale * sum / (denominators.map { Sample.weighted($0, weights) } ?? Double(drawn))
-    case .median(let entries, let owners):
+    case .median(let entries, let owners, let floored):
       let total = owners.reduce(0) { $0 + Int(weights[$1]) }
-      return (entry(at: (total - 1) / 2, entries, owners, weights) + entry(at: total / 2, entries, owners, weights)) / 2
+      let (low, high) = (entry(at: (total - 1) / 2, entries, owners, weights), entry(at: total / 2, entries, owners, weights))
+      return floored ? ((low + high) / 2).rounded(.down) : (low + high) / 2
     }
   }
 

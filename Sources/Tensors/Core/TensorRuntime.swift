@@ -28,6 +28,7 @@ public enum TensorRuntime {
   public static var versions: [String: String] {
     var result = ["libtorch": String(cString: ct_version()), "cpuCapability": cpuCapability]
     result["openblasCore"] = blasCore
+    result["inference"] = inferenceEngine
     return result
   }
 

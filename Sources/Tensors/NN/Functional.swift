@@ -8,16 +8,6 @@ extension Tensor {
     try made { ct_linear(handle, weight.handle, bias?.handle, &$0) }
   }
 
-  /// `[N, C, L]`, weight `[Out, C / groups, K]` -> `[N, Out, L']`.
-  public func conv1d(
-    _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1
-  ) throws -> Tensor {
-    try made {
-      ct_conv(
-        handle, weight.handle, bias?.handle, [stride].wide, [padding].wide, [dilation].wide, 1, Int64(groups), &$0)
-    }
-  }
-
   /// `[N, C, H, W]`, weight `[Out, C / groups, KH, KW]` -> `[N, Out, H', W']`.
   public func conv2d(
     weight: Tensor, bias: Tensor? = nil, stride: [Int] = [1, 1], padding: [Int] = [0, 0], dilation: [Int] = [1, 1],

@@ -67,6 +67,7 @@ enum FigureRegistry {
     ("fig25", SplitFigure.make),
     ("fig31", MethodsFigure.make),
     ("fig32", ScatterFigure.make),
+    ("loss-ablation", AblationFigure.make),
   ]
 
   /// - Throws: ``IeumError``: usage for an unknown name, data when what the figure draws is not there.

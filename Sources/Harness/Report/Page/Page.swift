@@ -18,6 +18,10 @@ struct Page {
   let warnings: [String]
   /// What the splits share, where the run looked for it.
   var leaks: [LeakReport] = []
+  /// Tables with a metric in each column.
+  var comparisons: [MetricTable] = []
+  /// The body of the section of examples.
+  var examples = ""
 
   func render() -> String {
     """
@@ -25,7 +29,7 @@ struct Page {
     <html lang="\(HTML.isKorean(spec.title) ? "ko" : "en")">
     <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
     <title>\(HTML.escape(spec.title))</title>
-    <style>\(PageStyle.css)</style></head>
+    <style>\(PageStyle.css)\(PageExamples.css)</style></head>
     <body><main>
     \(head)
     \(sections.map { "<section id=\"\($0.id)\"><h2>\($0.title)</h2>\n\($0.body)</section>" }.joined(separator: "\n"))
@@ -42,8 +46,9 @@ struct Page {
 
   private var sections: [Section] {
     let all = [
-      Section(id: "tables", title: "Tables", body: tables.map(PageTable.render).joined(separator: "\n")),
+      Section(id: "tables", title: "Tables", body: (comparisons.map(MetricTableText.html) + tables.map(PageTable.render)).joined(separator: "\n")),
       Section(id: "figures", title: "Figures", body: pictures.map(picture).joined(separator: "\n")),
+      Section(id: "examples", title: "Examples", body: examples),
       Section(id: "data", title: "Data and weights", body: dataStatement),
       Section(id: "leaks", title: "Leak checks", body: leakList),
       Section(id: "published", title: "Published numbers", body: published),

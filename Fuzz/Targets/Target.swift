@@ -1,0 +1,32 @@
+import Basics
+import Foundation
+
+/// One reader under test.
+struct FuzzTarget {
+  let name: String
+  /// The suffix under which the input is written; readers that go by content get none.
+  var suffix = ""
+  /// Bytes that the reader's libraries may take whatever the input.
+  var allowance = 1 << 20
+  /// Reads the file; any ``IeumError`` is as good as a result.
+  let read: (_ path: String) throws -> Void
+
+  static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
+}
+
+/// A file in memory that holds the input while a reader opens it by name.
+struct Scratch {
+  let path: String
+
+  init(_ target: FuzzTarget) {
+    let folder = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+    path = "\(folder)/ieum-fuzz-\(getpid())\(target.suffix)"
+  }
+
+  func write(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    return Glibc.write(file, bytes.baseAddress, bytes.count) == bytes.count
+  }
+}

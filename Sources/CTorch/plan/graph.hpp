@@ -1,0 +1,66 @@
+// What a network does to one image, before it is compiled.
+#pragma once
+#include "../include/ctorch_plan.h"
+#include "arena.hpp"
+
+#include <cstddef>
+#include <dnnl.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ct {
+
+void set_error(const std::string &message);
+
+struct Shape {
+  int64_t channels = 0, height = 0, width = 0;
+  int64_t places() const { return height * width; }
+};
+
+// Weights in the layout that some implementation wants; shared by the plans that use it.
+struct Packed {
+  dnnl::memory::desc desc;
+  std::shared_ptr<Memory> memory;
+};
+
+enum class Kind { input, conv, add, pool, concat, excite };
+
+struct Node {
+  Kind kind = Kind::input;
+  std::vector<int64_t> inputs;
+  Shape shape;
+  ct_window window{};
+  int64_t groups = 1;
+  ct_activation activation = CT_ACT_NONE;
+  ct_pool_kind pool = CT_POOL_MAX;
+  int64_t squeezed = 0;
+  // Convolution: folded weight [O, I / G, KH, KW], given up for its packed forms when first compiled, and shift.
+  mutable std::shared_ptr<std::vector<float>> weight;
+  mutable std::vector<Packed> packed;
+  int64_t weight_count = 0;
+  // Excitation: W1 [S, C], its bias, W2 [C, S], its bias.
+  std::shared_ptr<std::vector<float>> bias, weight1, weight2, bias2;
+
+  std::string text() const;
+};
+
+}  // namespace ct
+
+struct ct_graph_s {
+  std::vector<ct::Node> nodes;
+};
+
+// Runs the body; turns any exception into CT_FAILED and its message.
+#define CT_PLAN_GUARD(...)                          \
+  try {                                             \
+    __VA_ARGS__;                                    \
+    return CT_PLAN_OK;                              \
+  } catch (const std::exception &error) {           \
+    ct::set_error(error.what());                    \
+  } catch (...) {                                   \
+    ct::set_error("unknown failure inside oneDNN"); \
+  }                                                 \
+  return CT_PLAN_FAILED;
+
+enum { CT_PLAN_OK = 0, CT_PLAN_FAILED = 1 };

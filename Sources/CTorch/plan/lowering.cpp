@@ -1,0 +1,355 @@
+#include "lowering.hpp"
+#include "parallel.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace ct {
+
+using dnnl::memory;
+
+Lowering::Lowering(ct_graph_s &graph, int64_t output, int64_t batch, bool bf16, int threads)
+    : graph(graph), output(output), batch(batch), bf16(bf16), item(bf16 ? 2 : 4),
+      type(bf16 ? memory::data_type::bf16 : memory::data_type::f32), made(std::make_unique<ct_plan_s>()) {
+  const size_t count = graph.nodes.size();
+  made->threads = threads;
+  last_reader.assign(count, -1);
+  last_reads.assign(count, 0);
+  readers.assign(count, 0);
+  places.resize(count);
+  mean_places.resize(count);
+  joined.resize(count);
+  sum_conv.assign(count, -1);
+  deferred.assign(count, false);
+}
+
+std::unique_ptr<ct_plan_s> Lowering::plan() {
+  find_fused_sums();
+  find_readers();
+  find_joined();
+  for (now = 0; now <= output; now++) lower(now);
+  now = static_cast<int64_t>(graph.nodes.size());
+  features();
+  made->arena.memory = Memory(lay_out(made->arena.stretches));
+  for (auto &step : made->steps) {
+    step->bind(made->arena);
+    made->text += step->text + "\n";
+  }
+  return std::move(made);
+}
+
+// MARK: what is known beforehand
+
+// A convolution whose only reader is a sum adds into the other term as it writes.
+void Lowering::find_fused_sums() {
+  std::vector<int> uses(graph.nodes.size(), 0);
+  for (const auto &node : graph.nodes)
+    for (int64_t input : node.inputs) uses[input]++;
+  uses[output]++;
+  for (size_t i = 0; i < graph.nodes.size(); i++) {
+    const Node &node = graph.nodes[i];
+    if (node.kind != Kind::add || node.inputs[0] == node.inputs[1]) continue;
+    for (int64_t term : node.inputs) {
+      const Node &conv = graph.nodes[term];
+      if (conv.kind != Kind::conv || conv.activation != CT_ACT_NONE || uses[term] != 1) continue;
+      sum_conv[i] = term;
+      deferred[term] = true;
+      break;
+    }
+  }
+}
+
+void Lowering::find_readers() {
+  const auto reads = [&](int64_t value, int64_t reader) {
+    if (last_reader[value] != reader) last_reads[value] = 0;
+    last_reader[value] = reader;
+    last_reads[value]++;
+    readers[value]++;
+  };
+  for (int64_t i = 0; i <= output; i++) {
+    if (deferred[i]) continue;
+    for (int64_t input : graph.nodes[i].inputs)
+      reads(sum_conv[i] == input ? graph.nodes[input].inputs[0] : input, i);
+  }
+  reads(output, static_cast<int64_t>(graph.nodes.size()));
+}
+
+// With one image the channels of a concatenation are parts of one stretch: each part is written where it belongs.
+void Lowering::find_joined() {
+  if (batch != 1) return;
+  const int64_t width = block_width();
+  std::vector<bool> is_part(graph.nodes.size(), false);
+  for (int64_t i = 0; i <= output; i++) {
+    const Node &node = graph.nodes[i];
+    if (node.kind != Kind::concat) continue;
+    bool fits = true;
+    for (int64_t part : node.inputs) {
+      const Node &from = graph.nodes[part];
+      fits = fits && (from.kind == Kind::conv || from.kind == Kind::pool) && !is_part[part] &&
+             from.shape.channels % width == 0 && std::count(node.inputs.begin(), node.inputs.end(), part) == 1;
+    }
+    if (!fits) continue;
+    size_t offset = 0;
+    for (int64_t part : node.inputs) {
+      is_part[part] = true;
+      joined[part].whole = i;
+      joined[part].offset = offset;
+      offset += blocks(part).bytes();
+    }
+  }
+}
+
+// MARK: memory
+
+Blocks Lowering::blocks(int64_t value) const {
+  const Shape &shape = graph.nodes[value].shape;
+  const int64_t width = block_width();
+  return {batch, rounded(shape.channels, width) / width, shape.places(), width, item};
+}
+
+Place Lowering::stretch(size_t bytes) {
+  Stretch fresh;
+  fresh.bytes = bytes;
+  fresh.first = fresh.last = time;
+  made->arena.stretches.push_back(fresh);
+  return {static_cast<int>(made->arena.stretches.size()) - 1, 0};
+}
+
+Place Lowering::place(int64_t value) {
+  const Joined part = joined[value];
+  if (part.whole < 0) return places[value] = stretch(blocks(value).bytes());
+  if (places[part.whole].stretch < 0) places[part.whole] = stretch(blocks(part.whole).bytes());
+  places[value] = {places[part.whole].stretch, part.offset};
+  return read(value);
+}
+
+Place Lowering::read(int64_t value) {
+  const Place place = places[value];
+  if (place.stretch < 0) throw std::logic_error("a value is read before it is made");
+  made->arena.stretches[place.stretch].last = time;
+  return place;
+}
+
+Place Lowering::overwrite(int64_t value, int64_t result) {
+  if (is_last_read(value) && joined[value].whole < 0 && joined[result].whole < 0)
+    return places[result] = read(value);
+  const Place fresh = place(result);
+  copy(read(value), fresh, blocks(value).bytes(), "copy");
+  read(result);
+  return fresh;
+}
+
+void Lowering::copy(const Place &from, const Place &to, size_t bytes, const std::string &why) {
+  auto &step = add<CopyStep>(why);
+  step.source = from;
+  step.target = to;
+  step.bytes = bytes;
+}
+
+template <typename Kind>
+Kind &Lowering::add(const std::string &text) {
+  auto step = std::make_unique<Kind>();
+  step->text = text;
+  auto &result = *step;
+  made->steps.push_back(std::move(step));
+  time++;
+  return result;
+}
+
+std::shared_ptr<Memory> Lowering::packed(const Node &node, const memory::desc &desc) {
+  for (const auto &known : node.packed)
+    if (known.desc == desc) return known.memory;
+  const bool grouped = node.groups > 1;
+  memory::dims dims = desc.dims();
+  const memory::desc plain(dims, memory::data_type::f32,
+                           grouped ? memory::format_tag::goihw : memory::format_tag::oihw);
+  auto result = std::make_shared<Memory>(desc.get_size());
+  memory from = node.weight ? memory(plain, cpu(), node.weight->data())
+                            : memory(node.packed.front().desc, cpu(), node.packed.front().memory->data());
+  memory to(desc, cpu(), result->data());
+  dnnl::reorder(from, to).execute(stream(), from, to);
+  stream().wait();
+  node.packed.push_back({desc, result});
+  node.weight.reset();
+  return result;
+}
+
+// MARK: nodes
+
+void Lowering::lower(int64_t index) {
+  const Node &node = graph.nodes[index];
+  if (deferred[index] || last_reader[index] < 0) return;
+  switch (node.kind) {
+    case Kind::input: return image(index);
+    case Kind::conv: return conv(index, node, index, -1);
+    case Kind::add: return sum(index);
+    case Kind::pool: return pool(index);
+    case Kind::concat: return concat(index);
+    case Kind::excite: return excite(index);
+  }
+}
+
+void Lowering::image(int64_t index) {
+  for (int64_t i = 0; i <= output; i++) {
+    const Node &node = graph.nodes[i];
+    if (node.kind == Kind::conv || std::count(node.inputs.begin(), node.inputs.end(), index) == 0) continue;
+    throw std::runtime_error("'" + node.text() + "' reads the image itself, which only convolutions can here");
+  }
+  if (!bf16) return;
+  const Shape &shape = graph.nodes[index].shape;
+  places[index] = stretch(static_cast<size_t>(batch * shape.channels * shape.places() * item));
+  auto &step = add<NarrowStep>("image to bf16");
+  step.kernels = &kernels(isa_level(), bf16);
+  step.target = places[index];
+  step.count = batch * shape.channels * shape.places();
+  step.item = item;
+}
+
+void Lowering::conv(int64_t index, const Node &node, int64_t result, int64_t residual) {
+  const int64_t input = node.inputs[0];
+  const bool plain = input == 0;
+  const ct_activation activation = graph.nodes[result].activation;
+  Place target;
+  if (residual >= 0) {
+    target = overwrite(residual, result);
+  } else {
+    target = place(result);
+  }
+  auto made_here = convolution(node, graph.nodes[input].shape, batch, type, plain, residual >= 0, activation);
+  Place source, scratch;
+  if (!plain || bf16) source = read(input);
+  read(result);
+  if (made_here.scratch) scratch = stretch(made_here.scratch);
+  auto &step = add<PrimitiveStep>(node.text() + (residual >= 0 ? " + sum" : "") + "  " + made_here.implementation);
+  step.made = std::move(made_here);
+  step.reads_pixels = plain && !bf16;
+  step.source = source;
+  step.target = target;
+  step.scratch = scratch;
+  step.weights = packed(node, step.made.weights);
+  step.bias = std::make_shared<Memory>(node.bias->size() * sizeof(float));
+  std::copy(node.bias->begin(), node.bias->end(), reinterpret_cast<float *>(step.bias->data()));
+  made->weight_bytes += step.weights->size() + step.bias->size();
+  if (activation == CT_ACT_SILU) silu(result, target);
+}
+
+void Lowering::silu(int64_t value, const Place &at) {
+  // The next to want this value's means gets them from the same pass.
+  const bool pooled = readers[value] == 1 && (last_reader[value] == static_cast<int64_t>(graph.nodes.size()) ||
+                                              graph.nodes[last_reader[value]].kind == Kind::excite);
+  Place mean;
+  if (pooled) mean = mean_places[value] = stretch(static_cast<size_t>(blocks(value).count() * block_width()) * 4);
+  read(value);
+  auto &step = add<SiluStep>(pooled ? "silu + means" : "silu");
+  step.kernels = &kernels(isa_level(), bf16);
+  step.blocks = blocks(value);
+  step.value = at;
+  step.mean = mean;
+}
+
+void Lowering::sum(int64_t index) {
+  const Node &node = graph.nodes[index];
+  const int64_t conv_index = sum_conv[index];
+  if (conv_index >= 0) {
+    const int64_t other = node.inputs[0] == conv_index ? node.inputs[1] : node.inputs[0];
+    return conv(conv_index, graph.nodes[conv_index], index, other);
+  }
+  const Place target = overwrite(node.inputs[0], index), other = read(node.inputs[1]);
+  read(index);
+  auto &step = add<AddStep>(node.text());
+  step.kernels = &kernels(isa_level(), bf16);
+  step.blocks = blocks(index);
+  step.target = target;
+  step.other = other;
+  step.activation = node.activation;
+}
+
+void Lowering::pool(int64_t index) {
+  const Node &node = graph.nodes[index];
+  auto made_here = pooling(node, graph.nodes[node.inputs[0]].shape, batch, type);
+  const Place target = place(index), source = read(node.inputs[0]);
+  Place scratch;
+  if (made_here.scratch) scratch = stretch(made_here.scratch);
+  auto &step = add<PrimitiveStep>(node.text() + "  " + made_here.implementation);
+  step.made = std::move(made_here);
+  step.source = source;
+  step.target = target;
+  step.scratch = scratch;
+}
+
+void Lowering::concat(int64_t index) {
+  const Node &node = graph.nodes[index];
+  if (joined[node.inputs[0]].whole == index) return;
+  const Place target = place(index);
+  const size_t image = blocks(index).bytes() / static_cast<size_t>(batch);
+  int64_t channel = 0;
+  size_t offset = 0;
+  for (int64_t part : node.inputs) {
+    if (channel % block_width())
+      throw std::runtime_error("'" + node.text() + "' joins channels that are no multiple of " +
+                               std::to_string(block_width()));
+    const size_t bytes = blocks(part).bytes() / static_cast<size_t>(batch);
+    const Place from = read(part);
+    read(index);
+    copy(from, {target.stretch, target.offset + offset}, bytes, "join " + graph.nodes[part].text());
+    auto &step = static_cast<CopyStep &>(*made->steps.back());
+    step.runs = batch;
+    step.source_stride = bytes;
+    step.target_stride = image;
+    offset += bytes;
+    channel += graph.nodes[part].shape.channels;
+  }
+}
+
+Place Lowering::means(int64_t value) {
+  if (mean_places[value].stretch >= 0) {
+    made->arena.stretches[mean_places[value].stretch].last = time;
+    return mean_places[value];
+  }
+  const Place mean = stretch(static_cast<size_t>(blocks(value).count() * block_width()) * 4);
+  auto &step = add<MeanStep>("means of " + graph.nodes[value].text());
+  step.kernels = &kernels(isa_level(), bf16);
+  step.blocks = blocks(value);
+  step.value = read(value);
+  step.mean = mean;
+  made->arena.stretches[mean.stretch].last = time;
+  return mean;
+}
+
+void Lowering::excite(int64_t index) {
+  const Node &node = graph.nodes[index];
+  const int64_t input = node.inputs[0];
+  const Place mean = means(input), target = overwrite(input, index);
+  made->arena.stretches[mean.stretch].last = time;
+  const Place gate = stretch(static_cast<size_t>(blocks(index).count() * block_width()) * 4);
+  read(index);
+  auto &step = add<ExciteStep>(node.text());
+  step.kernels = &kernels(isa_level(), bf16);
+  step.blocks = blocks(index);
+  step.value = target;
+  step.mean = mean;
+  step.gate = gate;
+  step.hidden = node.squeezed;
+  step.b1 = *node.bias;
+  const int64_t channels = node.shape.channels, padded = rounded(channels, 16);
+  step.w1.assign(static_cast<size_t>(node.squeezed * padded), 0);
+  step.w2 = step.w1;
+  step.b2.assign(static_cast<size_t>(padded), 0);
+  std::copy(node.bias2->begin(), node.bias2->end(), step.b2.begin());
+  for (int64_t h = 0; h < node.squeezed; h++)
+    for (int64_t c = 0; c < channels; c++) {
+      step.w1[h * padded + c] = (*node.weight1)[h * channels + c];
+      step.w2[h * padded + c] = (*node.weight2)[c * node.squeezed + h];
+    }
+}
+
+void Lowering::features() {
+  const Place mean = means(output);
+  auto &step = add<FeaturesStep>("features");
+  step.mean = mean;
+  step.images = batch;
+  step.channels = graph.nodes[output].shape.channels;
+  step.padded = blocks(output).groups * block_width();
+}
+
+}  // namespace ct

@@ -1,0 +1,65 @@
+// From a graph to steps: fuses, decides what lies where, keeps track of when each stretch of memory is in use.
+#pragma once
+#include "plan.hpp"
+
+namespace ct {
+
+class Lowering {
+ public:
+  Lowering(ct_graph_s &graph, int64_t output, int64_t batch, bool bf16, int threads);
+  std::unique_ptr<ct_plan_s> plan();
+
+ private:
+  void find_readers();
+  void find_fused_sums();
+  void find_joined();
+
+  void lower(int64_t index);
+  void image(int64_t index);
+  void conv(int64_t index, const Node &node, int64_t result, int64_t residual);
+  void sum(int64_t index);
+  void pool(int64_t index);
+  void concat(int64_t index);
+  void excite(int64_t index);
+  void features();
+
+  // The place of a new value, made now or taken from the concatenation it is a part of.
+  Place place(int64_t value);
+  Place stretch(size_t bytes);
+  Place read(int64_t value);
+  // A value's memory to be overwritten by `result`: its own where nobody reads it later, else a copy.
+  Place overwrite(int64_t value, int64_t result);
+  void copy(const Place &from, const Place &to, size_t bytes, const std::string &why);
+  void silu(int64_t value, const Place &at);
+  Place means(int64_t value);
+
+  Blocks blocks(int64_t value) const;
+  bool is_last_read(int64_t value) const { return last_reader[value] == now && last_reads[value] == 1; }
+  template <typename Kind>
+  Kind &add(const std::string &text);
+  std::shared_ptr<Memory> packed(const Node &node, const dnnl::memory::desc &desc);
+
+  struct Joined {
+    int64_t whole = -1;
+    size_t offset = 0;
+  };
+
+  ct_graph_s &graph;
+  const int64_t output, batch;
+  const bool bf16;
+  const int64_t item;
+  const dnnl::memory::data_type type;
+  std::unique_ptr<ct_plan_s> made;
+  // Per value: the node that reads it last (the number of nodes for the result), how often that one does, how many
+  // reads there are in all, where it lies.
+  std::vector<int64_t> last_reader, last_reads, readers;
+  std::vector<Place> places, mean_places;
+  std::vector<Joined> joined;
+  // Per sum, the convolution that is carried out with it; per convolution, whether it is.
+  std::vector<int64_t> sum_conv;
+  std::vector<bool> deferred;
+  int64_t now = 0;
+  int time = 0;
+};
+
+}  // namespace ct

@@ -1,0 +1,35 @@
+// What the plan needs of oneDNN.
+#pragma once
+#include "graph.hpp"
+
+#include <dnnl.hpp>
+
+namespace ct {
+
+const dnnl::engine &cpu();
+dnnl::stream &stream();
+
+// The blocked layout of this CPU: 16 channels with AVX-512, 8 below.
+int block_width();
+// 2 = AVX-512, 1 = AVX2, 0 = below; what ONEDNN_MAX_CPU_ISA says, not only what the CPU has.
+int isa_level();
+bool has_bf16();
+
+inline int64_t rounded(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+// A primitive with what it was made of.
+struct Primitive {
+  dnnl::primitive primitive;
+  std::string implementation;
+  dnnl::memory::desc source, weights, bias, target;
+  size_t scratch = 0;
+};
+
+// `plain`: the source is the image itself, in rows per channel. `accumulate`: the result is added to the target.
+Primitive convolution(const Node &node, const Shape &from, int64_t batch, dnnl::memory::data_type type, bool plain,
+                      bool accumulate, ct_activation activation);
+Primitive pooling(const Node &node, const Shape &from, int64_t batch, dnnl::memory::data_type type);
+
+dnnl::memory::desc blocked(const Shape &shape, int64_t batch, dnnl::memory::data_type type);
+
+}  // namespace ct

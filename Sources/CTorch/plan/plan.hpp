@@ -1,0 +1,12 @@
+// A compiled network.
+#pragma once
+#include "steps.hpp"
+
+struct ct_plan_s {
+  std::vector<std::unique_ptr<ct::Step>> steps;
+  ct::Arena arena;
+  int threads = 1;
+  size_t weight_bytes = 0;
+  bool profiling = false;
+  std::string text, profile;
+};

@@ -1,0 +1,62 @@
+import Basics
+import Foundation
+
+/// MSR-VTT: 10,000 clips with 20 English sentences each (Xu et al. 2016), in the forms in which it circulates.
+///
+/// * Item: a clip with all its sentences; a validation or test clip with those of the caption policy.
+/// * Label: the category number, where the annotation file has it.
+/// * Split: `1kA-9k`, `1kA-7k`, `1kB`, `full`; lists are checked against the published counts and hashes. `test` takes
+///   the test list of another split, which is refused where it shares clips with what is trained on.
+/// * Order: that of the lists (`1kA` test: the CSV's rows), clip numbers for `full`.
+struct MSRVTTDataset: DatasetSpec {
+  let name = "msrvtt"
+  let summary = "MSR-VTT: 10,000 web clips with 20 sentences each; splits 1kA-9k, 1kA-7k, 1kB, full"
+  let defaultRoot = "data/msrvtt"
+  let defaultLanguage = "en"
+  let splits = MSRVTTSplits.names
+  let expectedLayout = [
+    "MSRVTT_data.json; or train_val_videodatainfo.json and test_videodatainfo.json; or MSR_VTT.json (annotations)",
+    "MSRVTT_JSFUSION_test.csv (split 1kA: test clips and their sentences); val_list_jsfusion.txt serves without them",
+    "MSRVTT_train.9k.csv or train_list_jsfusion.txt (1kA-9k), MSRVTT_train.7k.csv (1kA-7k): otherwise derived",
+    "train_list_miech.txt, test_list_miech.txt (split 1kB)",
+    "videos/video0.mp4 … video9999.mp4 (also looked for in all/, TrainValVideo/ and TestVideo/)",
+  ]
+
+  func load(_ options: DatasetOptions) throws -> Dataset {
+    let root = root(options)
+    let annotations = try MSRVTTAnnotations(root: root, acceptOtherData: options.acceptOtherData)
+    let splits = MSRVTTSplits(
+      root: root, annotated: annotations.ids, acceptOtherData: options.acceptOtherData)
+    let split = try splits.split(options)
+    let testName = options.test ?? options.split ?? self.splits[0]
+    let policy = options.captions ?? MSRVTTSplits.defaultPolicy(testName)
+    let media = MediaIndex(
+      root: root, folders: ["videos", "all", "TrainValVideo", "TestVideo"], suffixes: MediaIndex.videoSuffixes,
+      expected: "mp4")
+    var builder = CaptionedItems(split: split, policy: policy, language: options.language ?? defaultLanguage)
+    builder.listed = policy == .fixedList ? try splits.fixedSentences() : [:]
+    try builder.requireEntries(
+      Set(annotations.captions.keys), source: annotations.files.joined(separator: " and "), dataset: name,
+      acceptOtherData: options.acceptOtherData)
+    let items = builder.items { id, part, captions in
+      DatasetItem(
+        id: id, captions: captions, videoPath: media.path(id), label: annotations.categories[id])
+    } captions: {
+      annotations.captions[$0] ?? []
+    }
+    return Dataset(
+      name: name, language: builder.language, items: items, skipped: builder.skipped,
+      notes: notes(annotations, builder), relevance: .sameLabel,
+      sizes: DatasetDigest.sizes(of: items.values.joined()), split: split, captionPolicy: policy)
+  }
+
+  private func notes(_ annotations: MSRVTTAnnotations, _ builder: CaptionedItems) -> [String] {
+    let odd = annotations.captions.values.count { $0.count != 20 }
+    let foreign = builder.listed.count { id, sentence in annotations.captions[id]?.contains(sentence) == false }
+    var notes = ["annotations: \(annotations.files.map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))"]
+    if odd > 0 { notes.append("\(odd) of \(annotations.captions.count) clips have other than 20 sentences") }
+    if annotations.emptySentences > 0 { notes.append("\(annotations.emptySentences) empty sentences are left out") }
+    if foreign > 0 { notes.append("\(foreign) listed sentences are not among their clip's sentences") }
+    return notes
+  }
+}

@@ -1,0 +1,51 @@
+import Basics
+import Datasets
+
+/// Turns films or sounds into vectors.
+protocol MediaEncoder {
+  var name: String { get }
+  var modality: FeatureAttributes.Modality { get }
+  /// Length of a vector.
+  var dimension: Int { get }
+  /// Names all that the vectors depend on besides the files.
+  var digest: String { get }
+  /// Whether an item gives a sequence of vectors, or one.
+  var isSequence: Bool { get }
+
+  /// Vectors of some items, one after the other, or why there are none.
+  func encode(_ parts: [MediaPart]) -> [Result<[Float], any Error>]
+}
+
+extension MediaEncoder {
+  /// Encodes what a feature file lacks; goes on where an interrupted extraction stopped.
+  func fill(_ writer: FeatureWriter, _ parts: [MediaPart], progress: Progress) throws {
+    let todo = parts.filter { !writer.finishedIDs.contains($0.id) }
+    let group = 8
+    for start in stride(from: 0, to: todo.count, by: group) {
+      let piece = Array(todo[start..<min(start + group, todo.count)])
+      for (part, result) in zip(piece, encode(piece)) {
+        switch result {
+        case .success(let vectors) where isSequence: try writer.append(part.id, frames: vectors)
+        case .success(let vector): try writer.append([part.id], features: vector)
+        case .failure(let error): try writer.fail(part.id, "\(error)")
+        }
+      }
+      try writer.flush()
+      progress.advance(piece.count)
+    }
+  }
+
+  /// Extracts the feature file of a dataset.
+  func file(for dataset: Dataset, parts: [MediaPart], at path: String, progress: Progress) throws -> FeatureFile {
+    let writer = try FeatureWriter(
+      path,
+      attributes: FeatureAttributes(
+        modality: modality, dataset: dataset.name, datasetDigest: dataset.digest, encoder: name, encoderDigest: digest,
+        dimension: dimension),
+      sequences: isSequence)
+    progress.start("\(dataset.name) → \(name)", total: parts.count)
+    try fill(writer, parts, progress: progress)
+    progress.finish()
+    return try writer.finish(order: parts.map(\.id))
+  }
+}

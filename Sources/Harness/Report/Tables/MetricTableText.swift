@@ -1,0 +1,116 @@
+import Basics
+
+/// A table of metrics in the formats that other tables have.
+enum MetricTableText {
+  /// Writes `<name>.md`, `.csv` and `.tex`.
+  static func write(_ table: MetricTable, folder: String) throws {
+    try AtomicFile.write(markdown(table), to: "\(folder)/\(table.name).md")
+    try AtomicFile.write(csv(table), to: "\(folder)/\(table.name).csv")
+    try AtomicFile.write(latex(table), to: "\(folder)/\(table.name).tex")
+  }
+
+  private static func fields(
+    _ row: MetricTable.Row, text: (String) -> String, bold: (String) -> String, marker: (String) -> String
+  ) -> [String] {
+    let marks = row.markers.isEmpty ? "" : marker(row.markers.joined(separator: ","))
+    return [text(row.title) + marks]
+      + row.values.enumerated().map { row.best.contains($0) ? bold(text($1)) : text($1) }
+  }
+
+  static func markdown(_ table: MetricTable) -> String {
+    func line(_ fields: [String]) -> String { "| " + fields.joined(separator: " | ") + " |" }
+    let escape = MarkdownTable.escape
+    var lines = ["### \(escape(table.title))", "", line([""] + table.metrics.map { escape($0.label) })]
+    lines.append(line(["---"] + table.metrics.map { _ in "---:" }))
+    lines += table.rows.map { row in
+      line(fields(row, text: escape, bold: { "**\($0)**" }, marker: { "<sup>\($0)</sup>" }))
+    }
+    lines.append("")
+    for note in table.footnotes {
+      lines.append("- " + (note.marker.map { "<sup>\($0)</sup> " } ?? "") + escape(note.text))
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  static func csv(_ table: MetricTable) -> String {
+    var lines = [CSVText.line(["row", "kind", "metric", "mean", "std", "seeds", "unit", "cell"])]
+    for row in table.rows {
+      for (style, number) in zip(table.metrics, row.numbers) {
+        lines.append(
+          CSVText.line([
+            row.title, row.kind.rawValue, style.name, number.map { "\($0.mean)" } ?? "",
+            row.kind == .ours ? number.map { "\($0.std)" } ?? "" : "", row.kind == .ours ? "\(row.seeds)" : "",
+            style.unit.rawValue, row.id ?? "",
+          ]))
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  static func latex(_ table: MetricTable) -> String {
+    let escape = LatexTable.escape
+    func line(_ fields: [String]) -> String { "  " + fields.joined(separator: " & ") + " \\\\" }
+    var lines = [
+      "% requires \\usepackage{booktabs}", "\\begin{table}[t]", "\\centering", "\\caption{\(escape(table.title))}",
+      "\\label{tab:\(table.name)}", "\\begin{tabular}{l\(String(repeating: "r", count: table.metrics.count))}",
+      "  \\toprule", line([""] + table.metrics.map { escape($0.label) }), "  \\midrule",
+    ]
+    for (index, row) in table.rows.enumerated() {
+      if index > 0, table.rows[index - 1].kind != row.kind { lines.append("  \\midrule") }
+      lines.append(
+        line(fields(row, text: escape, bold: { "\\textbf{\($0)}" }, marker: { "\\textsuperscript{\($0)}" })))
+    }
+    lines += ["  \\bottomrule", "\\end{tabular}", "\\par\\smallskip\\footnotesize\\raggedright"]
+    lines += table.footnotes.map { note in
+      (note.marker.map { "\\textsuperscript{\($0)}~" } ?? "") + escape(note.text) + "\\par"
+    }
+    return (lines + ["\\end{table}"]).joined(separator: "\n") + "\n"
+  }
+
+  /// Aligned, for the terminal.
+  static func text(_ table: MetricTable) -> String {
+    let body = table.rows.map { row in
+      fields(row, text: { $0 }, bold: { "*" + $0 }, marker: { " [\($0)]" })
+    }
+    let header = [""] + table.metrics.map(\.label)
+    let widths = header.indices.map { column in
+      ([header] + body).map { DisplayWidth.of($0[column]) }.max() ?? 0
+    }
+    func line(_ fields: [String]) -> String {
+      "  " + fields.enumerated().map { DisplayWidth.pad($1, to: widths[$0], alignRight: $0 > 0) }.joined(separator: "   ")
+    }
+    let rule = "  " + widths.map { String(repeating: "─", count: $0) }.joined(separator: "───")
+    var lines = [table.title, rule, line(header), rule]
+    for (index, row) in body.enumerated() {
+      if index > 0, table.rows[index].kind != table.rows[index - 1].kind { lines.append(rule) }
+      lines.append(line(row))
+    }
+    lines.append(rule)
+    lines += table.footnotes.map { note in
+      "  " + (note.marker.map { "[\($0)] " } ?? "") + note.text.replacing("Bold:", with: "*")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  static func html(_ table: MetricTable) -> String {
+    let head = table.metrics.map { "<th scope=\"col\">\(HTML.escape($0.label))</th>" }.joined()
+    let body = table.rows.map { row in
+      let marks = row.markers.isEmpty ? "" : "<sup>\(row.markers.joined(separator: ","))</sup>"
+      let cells = row.values.enumerated().map { place, value in
+        let linked = row.id.map { "<a href=\"#\(HTML.anchor($0))\">\(HTML.escape(value))</a>" } ?? HTML.escape(value)
+        return "<td\(row.best.contains(place) ? " class=\"best\"" : "")>\(linked)</td>"
+      }
+      let kind = row.kind == .ours ? "" : " class=\"\(row.kind.rawValue)-row\""
+      return "<tr\(kind)><th scope=\"row\">\(HTML.text(row.title))\(marks)</th>\(cells.joined())</tr>"
+    }
+    let notes = table.footnotes.map { note in
+      "<li>\(note.marker.map { "<sup>\($0)</sup> " } ?? "")\(HTML.text(note.text))</li>"
+    }
+    return """
+      <h3 id="table-\(HTML.escape(table.name))">\(HTML.text(table.title))</h3>
+      <div class="scroll"><table class="values"><thead><tr><th></th>\(head)</tr></thead>
+      <tbody>\(body.joined(separator: "\n"))</tbody></table></div>
+      <ul class="notes">\(notes.joined(separator: "\n"))</ul>
+      """
+  }
+}

@@ -1,0 +1,29 @@
+import Datasets
+
+/// What a cell computes, its data and weights found but nothing computed: cheap to make, so that a finished sweep is
+/// recognised at once.
+protocol CellTask {
+  /// The data that are evaluated on.
+  var dataset: Dataset { get }
+  /// What the runs depend on, seed aside.
+  var digest: String { get }
+  /// Cells of one key share their training; one worker computes them one after the other.
+  var trainingKey: String { get }
+  /// The feature files it reads; those that are not there are extracted first.
+  var featurePaths: [String] { get }
+  /// What the numbers depend on, for their record.
+  var digests: CellResult.Digests { get }
+  /// Footnotes on data and weights: what a reader must know before believing the number.
+  var notes: [String] { get }
+
+  /// Extracts the features that are missing.
+  func prepare(_ progress: Progress) throws
+
+  /// Computes runs and writes their records.
+  /// - Parameter folder: of a seed.
+  func compute(seeds: [Int], folder: (Int) -> String, progress: Progress) throws
+}
+
+extension CellTask {
+  var trainingKey: String { digest }
+}

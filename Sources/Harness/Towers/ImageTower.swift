@@ -1,0 +1,121 @@
+import Basics
+import Datasets
+import Foundation
+import Models
+import Tensors
+import Weights
+
+/// The image side of a cell of towers: an item's pictures, or frames of its film, through a trained network or as stored
+/// features.
+struct ImageTower: TowerSide {
+  let digest: String
+  let weightsDigest: String
+  private let spec: ImageEncoderSpec
+  private let choice: CellConfig.EncoderChoice
+  private let weights: String?
+  private let sampling: FrameSampling
+  private let datasets: [Dataset]
+  private let cache: Cache
+
+  init(_ choice: CellConfig.EncoderChoice, datasets: [Dataset], cache: Cache) throws {
+    spec = try ImageEncoderRegistry.named(choice.encoder)
+    let values = try Parameters(
+      choice.parameters, specs: FilmFrames.parameters, owner: "encoder '\(choice.encoder)'")
+    sampling = try FrameSampling(name: values.string("sampling"), frames: values.int("frames"))
+    weights = try WeightCatalog.resolve(choice.weights, cache: cache)
+    weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random:\(choice.seed)"
+    let encoder = Digest.of("\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)")
+    digest = FilmFrames.digest(encoder, sampling) + (choice.train ? " learnt" : "")
+    (self.choice, self.datasets, self.cache) = (choice, datasets, cache)
+  }
+
+  var notes: [String] {
+    if let entry = WeightCatalog.named(choice.weights) { return [entry.footnote] }
+    guard choice.weights == "random" else { return [] }
+    return ["\(spec.name) \(choice.train ? "starts from" : "runs with") seeded random weights, not ImageNet's"]
+  }
+
+  var featurePaths: [String] { choice.train ? [] : datasets.map(path) }
+
+  private func path(_ dataset: Dataset) -> String {
+    cache.features(
+      dataset: dataset.name, encoder: "\(spec.name)-frames", digest: Digest.of(dataset.digest + digest))
+  }
+
+  func inputs(_ progress: Progress) throws -> any TowerInputs {
+    if choice.train { return pixels() }
+    var inputs = StoredInputs(dimension: spec.dimension)
+    for (number, dataset) in datasets.enumerated() {
+      let file = try file(dataset, progress)
+      for id in file.ids { inputs.add(ItemKey(dataset: number, id: id), file.vectors(of: id) ?? []) }
+    }
+    return inputs
+  }
+
+  // A training on pictures needs every item's number of frames, so that films that cannot be read are known at once.
+  private func pixels() -> PixelInputs {
+    var (items, counts): ([ItemKey: DatasetItem], [ItemKey: Int]) = ([:], [:])
+    for (number, dataset) in datasets.enumerated() {
+      let sampled = Parallel.map(dataset.allItems) { (try? ClipMedia($0).pictureCount(sampling)) ?? 0 }
+      for (item, count) in zip(dataset.allItems, sampled) where count > 0 {
+        let key = ItemKey(dataset: number, id: item.id)
+        (items[key], counts[key]) = (item, count)
+      }
+    }
+    let (spec, weights, seed) = (spec, weights, UInt64(choice.seed))
+    return PixelInputs(items: items, counts: counts, sampling: sampling, preprocessing: spec.preprocessing) { generator in
+      ImageTrunk(try Self.network(spec, weights: weights, seed: seed, &generator), dimension: spec.dimension)
+    }
+  }
+
+  /// A network to train on, from a weight file or from random weights.
+  static func network(
+    _ spec: ImageEncoderSpec, weights: String?, seed: UInt64, _ generator: inout SeededGenerator
+  ) throws -> any ImageNetwork {
+    guard let weights else {
+      var fixed = seed == 0 ? generator : SeededGenerator(seed: seed, purpose: "encoder/\(spec.name)")
+      let network = try spec.make(&fixed)
+      if seed == 0 { generator = fixed }
+      return network
+    }
+    let file = try WeightFile.read(weights)
+    return try spec.make(spec.normalise(file.tensors, file: weights), file: weights)
+  }
+
+  private func file(_ dataset: Dataset, _ progress: Progress) throws -> FeatureFile {
+    let path = path(dataset)
+    if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
+    let encoder = try ImageEncoder.load(spec, weights: weights, seed: UInt64(choice.seed))
+    return try FilmFrames(encoder, sampling: sampling).file(
+      for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)
+  }
+}
+
+/// Pictures decoded when they are asked for.
+struct PixelInputs: TowerInputs {
+  let items: [ItemKey: DatasetItem]
+  let counts: [ItemKey: Int]
+  let sampling: FrameSampling
+  let preprocessing: ImagePreprocessing
+  let make: @Sendable (inout SeededGenerator) throws -> any Trunk
+
+  func trunk(_ generator: inout SeededGenerator) throws -> any Trunk { try make(&generator) }
+
+  func count(of key: ItemKey) -> Int { counts[key] ?? 0 }
+
+  func input(_ views: [ItemView]) throws -> TowerInput {
+    let side = preprocessing.crop
+    var pixels = [Float](repeating: 0, count: views.count * 3 * side * side)
+    // A film is opened once for all of its frames in the batch.
+    for (key, places) in Dictionary(grouping: views.indices, by: { views[$0].key }) {
+      guard let item = items[key] else { continue }
+      let frames = try ClipMedia(item).pictures(sampling, numbers: places.map { views[$0].number }) {
+        try ImagePreprocessor.apply($0, preprocessing)
+      }
+      for (place, frame) in zip(places, frames) {
+        pixels.replaceSubrange(place * frame.count..<(place + 1) * frame.count, with: frame)
+      }
+    }
+    return TowerInput(try Tensor(pixels, shape: [views.count, 3, side, side]))
+  }
+}

@@ -1,0 +1,153 @@
+import Basics
+import Datasets
+import Foundation
+import Models
+import Ranking
+import Tensors
+import Weights
+
+/// One seed of a cell of towers: train (resumable), embed, choose the mix on validation, rank, record.
+///
+/// The training lies in a folder of its own: cells that differ in their evaluation alone share it.
+struct TowerRun {
+  let task: TowerTask
+  let data: TowerData
+  let seed: Int
+  let folder: String
+  let trainingFolder: String
+  let featureSeconds: Double
+
+  private var config: CellConfig { task.config }
+  private var statePath: String { trainingFolder + "/state.safetensors" }
+  private var checkpointPath: String { trainingFolder + "/checkpoint.safetensors" }
+
+  func compute() throws {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let (network, log) = try trained()
+    let middle = clock.now
+    let gallery = TowerGallery(task: task, data: data, embedder: embedder(network))
+    let share = try gallery.chosenShare()
+    let ranked = try gallery.rank(share: share, seed: seed, folder: folder)
+    let summary = TrainingLog.summary(log)
+    let record = RunRecord(
+      seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, ceiling: ranked.ceiling,
+      tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery, queriesWithoutRelevant: ranked.missing,
+      selectedEpoch: summary.selectedEpoch,
+      wallSeconds: [
+        "features": featureSeconds, "training": max((middle - start) / .seconds(1), summary.seconds),
+        "evaluation": (clock.now - middle) / .seconds(1),
+      ],
+      peakMemoryBytes: Provenance.peakMemory(), skippedItems: ranked.missing, host: Provenance.host(),
+      git: Provenance.git(),
+      chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score]
+        .merging(task.towers.audioShares.count > 1 ? [RunRecord.audioShare: share] : [:]) { $1 })
+    try AtomicFile.write(log, to: folder + "/train.csv")
+    try record.write(folder)
+    try? FileManager.default.removeItem(atPath: statePath)
+  }
+
+  private func embedder(_ network: TowerNetwork) -> TowerEmbedder {
+    TowerEmbedder(network: network, inputs: data.inputs, towers: task.towers, piece: config.training.batchSize)
+  }
+
+  /// The trained network and its log, from the cache where another cell has trained it.
+  private func trained() throws -> (TowerNetwork, String) {
+    var generator = SeededGenerator(seed: UInt64(seed), purpose: "init")
+    var trunks: [Modality: any Trunk] = [:]
+    for modality in Modality.allCases { trunks[modality] = try data.inputs[modality]?.trunk(&generator) }
+    let network = try TowerModelRegistry.named(config.model.name).make(
+      config.model.parameters, trunks: trunks, generator: &generator)
+    if let log = try? String(contentsOfFile: trainingFolder + "/train.csv", encoding: .utf8),
+      FileManager.default.fileExists(atPath: checkpointPath)
+    {
+      let file = try WeightFile.read(checkpointPath)
+      let tensors = file.tensors.filter { $0.name.hasPrefix("model.") }
+      try network.load(tensors.map { $0.renamed(String($0.name.dropFirst(6))) }, file: checkpointPath)
+      network.computeType = config.training.precision == "bf16" ? .bfloat16 : .float32
+      return (network, log)
+    }
+    return (network, try train(network))
+  }
+
+  private func train(_ network: TowerNetwork) throws -> String {
+    let gallery = TowerGallery(task: task, data: data, embedder: embedder(network))
+    let trainer = try PairTrainer(network: network, sources: data.sources, configuration: settings()) { _ in
+      try gallery.validationScore()
+    }
+    if FileManager.default.fileExists(atPath: statePath) {
+      let file = try WeightFile.read(statePath)
+      try trainer.restore(TrainerState(tensors: file.tensors, metadata: file.metadata))
+    }
+    var saved = ContinuousClock.now
+    let history = try trainer.run { _ in
+      guard ContinuousClock.now - saved > .seconds(30) else { return }
+      let state = try trainer.state()
+      try Safetensors.write(state.tensors, metadata: state.metadata, to: statePath)
+      saved = .now
+    }
+    let log = TrainingLog.csv(history)
+    try Safetensors.write(
+      trainer.weights(), metadata: ["cell": task.cell.id, "seed": String(seed)], to: checkpointPath)
+    try AtomicFile.write(log, to: trainingFolder + "/train.csv")
+    return log
+  }
+
+  private func settings() -> PairTrainerConfiguration {
+    var settings = PairTrainerConfiguration()
+    settings.epochs = config.training.epochs
+    settings.batchSize = config.training.batchSize
+    settings.learningRate = config.training.learningRate
+    settings.schedule = .stepwise(every: task.towers.decayEvery, factor: task.towers.decayFactor)
+    settings.patience = config.training.patience
+    settings.precision = config.training.precision == "bf16" ? .bf16 : .f32
+    settings.seed = UInt64(seed)
+    settings.loss = config.loss.name
+    settings.lossParameters = config.loss.parameters
+    settings.clipNorm = task.towers.clipNorm > 0 ? task.towers.clipNorm : nil
+    settings.queueSize = task.towers.queueSize
+    settings.workers = task.towers.workers
+    return settings
+  }
+}
+
+/// `train.csv` of a training on pairs.
+enum TrainingLog {
+  static func csv(_ history: [EpochRecord]) -> String {
+    let sources = (history.first?.losses ?? [:]).keys.sorted()
+    let header =
+      ["epoch", "train_loss", "validation_loss", "seconds", "best", "score", "learning_rate", "waiting_share"]
+      + sources.map { "loss_\($0)" }
+    let rows = history.map { record in
+      let numbers: [Double?] =
+        [record.score, record.learningRate, record.waitingShare] + sources.map { record.losses?[$0] }
+      return
+        (["\(record.epoch)", "\(record.trainLoss)", "", "\(record.seconds)", record.isBest ? "1" : "0"]
+        + numbers.map { $0.map { "\($0)" } ?? "" }).joined(separator: ",")
+    }
+    return ([header.joined(separator: ",")] + rows).joined(separator: "\n") + "\n"
+  }
+
+  struct Summary {
+    var selectedEpoch = 0
+    var waitingShare = 0.0
+    var seconds = 0.0
+    /// On validation data, of the epoch that was kept.
+    var score = 0.0
+  }
+
+  /// The epoch that was kept, and the share of all training time spent waiting for batches.
+  static func summary(_ csv: String) -> Summary {
+    var summary = Summary()
+    var waited = 0.0
+    for line in csv.split(separator: "\n").dropFirst() {
+      let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+      guard fields.count >= 8, let seconds = Double(fields[3]) else { continue }
+      if fields[4] == "1" { (summary.selectedEpoch, summary.score) = (Int(fields[0]) ?? 0, Double(fields[5]) ?? 0) }
+      summary.seconds += seconds
+      waited += seconds * (Double(fields[7]) ?? 0)
+    }
+    summary.waitingShare = summary.seconds > 0 ? waited / summary.seconds : 0
+    return summary
+  }
+}

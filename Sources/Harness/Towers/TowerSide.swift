@@ -1,0 +1,12 @@
+/// One modality of a cell of towers, found but not computed.
+protocol TowerSide: Sendable {
+  /// SHA-256 over encoder, weights, settings and code version; the datasets are counted elsewhere.
+  var digest: String { get }
+  var weightsDigest: String { get }
+  /// Footnotes on its weights.
+  var notes: [String] { get }
+  /// The feature files it reads; empty where it is trained from pixels, sound or words.
+  var featurePaths: [String] { get }
+  /// The items of all datasets, features extracted first where they are missing.
+  func inputs(_ progress: Progress) throws -> any TowerInputs
+}

@@ -1,0 +1,138 @@
+import Basics
+import Datasets
+import Models
+import Ranking
+
+/// Retrieval between modalities in one space: towers trained on pairs, clips ranked by texts and the other way round.
+struct TowerTask: CellTask {
+  let cell: Experiment.Cell
+  let towers: TowersConfig
+  let cache: Cache
+  /// The evaluated dataset first.
+  let datasets: [Dataset]
+  /// Which dataset each source reads, and which the best epoch is chosen on.
+  let sourceDatasets: [Int]
+  let validationDataset: Int
+  let sides: [Modality: any TowerSide]
+
+  var dataset: Dataset { datasets[0] }
+  var config: CellConfig { cell.config }
+
+  /// - Throws: ``IeumError`` naming everything that is missing at once: datasets, weights, feature files.
+  init(_ cell: Experiment.Cell, _ towers: TowersConfig, bench: Workbench) throws {
+    let choices = [cell.config.dataset] + towers.sources.map(\.dataset) + [towers.validation ?? cell.config.dataset]
+    var problems: [IeumError] = []
+    var places: [Int] = []
+    var datasets: [Dataset] = []
+    for choice in choices {
+      do {
+        let dataset = try bench.dataset(choice)
+        let known = datasets.firstIndex { $0.digest == dataset.digest && $0.name == dataset.name }
+        if known == nil { datasets.append(dataset) }
+        places.append(known ?? datasets.count - 1)
+      } catch let error as IeumError {
+        if !problems.contains(where: { $0.description == error.description }) { problems.append(error) }
+        places.append(0)
+      }
+    }
+    var sides: [Modality: any TowerSide] = [:]
+    for (modality, tower) in towers.towers.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      do {
+        sides[modality] = try Self.side(modality, tower, datasets, bench.cache)
+      } catch let error as IeumError { problems.append(error) }
+    }
+    do { try Self.check(cell.config, towers) } catch let error as IeumError { problems.append(error) }
+    try Self.report(problems)
+    (self.cell, self.towers, cache, self.datasets, self.sides) = (cell, towers, bench.cache, datasets, sides)
+    sourceDatasets = Array(places[1...towers.sources.count])
+    validationDataset = places[places.count - 1]
+  }
+
+  private static func side(
+    _ modality: Modality, _ choice: CellConfig.EncoderChoice, _ datasets: [Dataset], _ cache: Cache
+  ) throws -> any TowerSide {
+    if choice.encoder == StoredTower.name {
+      return try StoredTower(choice, modality: modality.rawValue, datasets: datasets, cache: cache)
+    }
+    switch modality {
+    case .text: return try TextTower(choice, datasets: datasets, cache: cache)
+    case .audio: return try SoundTower(choice, datasets: datasets, cache: cache)
+    case .image, .video: return try ImageTower(choice, datasets: datasets, cache: cache)
+    }
+  }
+
+  private static func check(_ config: CellConfig, _ towers: TowersConfig) throws {
+    let spec = try TowerModelRegistry.named(config.model.name)
+    _ = try Parameters(config.model.parameters, specs: spec.parameters, owner: "model '\(spec.name)'")
+    _ = try LossRegistry.named(config.loss.name).loss(config.loss.parameters)
+    _ = try Metric.parse(towers.select)
+    if config.loss.mining != nil {
+      throw IeumError(
+        .usage, "'mining' is for losses on triplets", place: "loss.mining", remedy: "set loss.parameters.mining")
+    }
+    let wanted = Set(towers.sources.flatMap { [$0.first, $0.second] } + spec.required)
+    if let missing = wanted.first(where: { towers.towers[$0] == nil }) {
+      throw IeumError(
+        .usage, "a source or the model reads \(missing.rawValue), but there is no encoder for it",
+        place: missing.rawValue, remedy: "add the section '\(missing.rawValue):'")
+    }
+  }
+
+  /// One error for all of them: a user who has to fetch five files wants to hear of five.
+  private static func report(_ problems: [IeumError]) throws {
+    guard let first = problems.first else { return }
+    if problems.count == 1 { throw first }
+    let kind = problems.first { $0.kind == .usage }?.kind ?? first.kind
+    throw IeumError(kind, problems.map { "\($0)" }.joined(separator: "\n    "))
+  }
+
+  /// What a training depends on, seed aside.
+  var trainingKey: String {
+    let settings = ["model", "loss", "training", "sources"].map { config.tree[$0]?.canonical ?? "{}" }
+    let encoders = sides.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key) \($0.value.digest)" }
+    let data = datasets.map(\.digest) + [sourceDatasets, [validationDataset]].map { "\($0)" }
+    return Digest.of(
+      (["towers 1", Provenance.codeVersion, towers.select] + data + encoders + settings).joined(separator: "\n"))
+  }
+
+  var digest: String { Digest.of(trainingKey + (config.tree["evaluation"]?.canonical ?? "{}")) }
+
+  var featurePaths: [String] { sides.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value.featurePaths) }
+
+  var digests: CellResult.Digests {
+    var digests = CellResult.Digests(
+      textFeatures: sides[.text]?.digest, imageFeatures: sides[.image]?.digest,
+      textWeights: sides[.text]?.weightsDigest, imageWeights: sides[.image]?.weightsDigest)
+    (digests.audioFeatures, digests.audioWeights) = (sides[.audio]?.digest, sides[.audio]?.weightsDigest)
+    let others = Set(sourceDatasets).subtracting([0]).sorted().map { datasets[$0].digest }
+    digests.trainingData = others.isEmpty ? nil : others.joined(separator: ", ")
+    return digests
+  }
+
+  var notes: [String] {
+    sides.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value.notes)
+      + datasets.flatMap { dataset in
+        Split.allCases.compactMap { split -> String? in
+          guard let part = dataset.completeness[split], part.listed > 0, !part.isComplete else { return nil }
+          return "\(dataset.name), \(split.rawValue): \(part.text) listed items have their files"
+        }
+      }
+  }
+
+  func prepare(_ progress: Progress) throws {
+    for (_, side) in sides.sorted(by: { $0.key.rawValue < $1.key.rawValue })
+    where !side.featurePaths.isEmpty { _ = try side.inputs(progress) }
+  }
+
+  func compute(seeds: [Int], folder: (Int) -> String, progress: Progress) throws {
+    let start = ContinuousClock.now
+    let data = try TowerData(self, progress: progress)
+    let features = (ContinuousClock.now - start) / .seconds(1)
+    for seed in seeds {
+      let training = cache.run(digest: Digest.of(trainingKey + " seed \(seed)"))
+      try TowerRun(
+        task: self, data: data, seed: seed, folder: folder(seed), trainingFolder: training, featureSeconds: features
+      ).compute()
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Basics
+import CTorch
+
+/// The arithmetic of a frozen network: products and stored activations; sums are always float32.
+public enum InferencePrecision: String, Sendable, CaseIterable, Codable {
+  case f32, bf16
+
+  var code: ct_plan_precision { self == .f32 ? CT_PLAN_F32 : CT_PLAN_BF16 }
+}
+
+/// A network compiled for the CPU. Used from one thread at a time.
+public final class InferencePlan {
+  /// Images per run.
+  public let batch: Int
+  private let pixels, features: Int
+  private let handle: OpaquePointer
+
+  init(owning handle: OpaquePointer, batch: Int, pixels: Int, features: Int) {
+    (self.handle, self.batch, self.pixels, self.features) = (handle, batch, pixels, features)
+  }
+
+  deinit { ct_plan_free(handle) }
+
+  /// Runs exactly ``batch`` images.
+  /// - Parameters:
+  ///   - images: `[batch, C, H, W]`.
+  ///   - result: room for `[batch, D]`.
+  /// - Throws: ``IeumError`` (system) when the buffers have other sizes.
+  public func run(_ images: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<Float>) throws {
+    guard images.count == batch * pixels, result.count == batch * features else {
+      throw IeumError(.system, "\(images.count) values in and \(result.count) out do not fit a plan of \(batch) images")
+    }
+    try check(ct_plan_run(handle, images.baseAddress, result.baseAddress))
+  }
+
+  /// A line per step: what it does, and on which implementation.
+  public var steps: [String] { lines(ct_plan_text(handle)) }
+
+  /// Bytes of activations and of packed weights.
+  public var memory: (activations: Int, weights: Int) {
+    var (activations, weights): (Int64, Int64) = (0, 0)
+    ct_plan_memory(handle, &activations, &weights)
+    return (Int(activations), Int(weights))
+  }
+
+  /// Starts or stops timing the steps; the lines so far, each with its seconds.
+  @discardableResult
+  public func profile(_ on: Bool) -> [String] { lines(ct_plan_profile(handle, on)) }
+
+  private func lines(_ text: UnsafePointer<CChar>) -> [String] {
+    String(cString: text).split(separator: "\n").map(String.init)
+  }
+}
+
+extension TensorRuntime {
+  /// The library that compiled plans run on, its version and instruction set.
+  public static var inferenceEngine: String { "oneDNN \(String(cString: ct_plan_engine()))" }
+
+  /// Whether plans of this CPU can compute in bf16.
+  public static var convolvesInBF16: Bool { ct_plan_has_bf16() }
+}

@@ -1,0 +1,79 @@
+import Basics
+import Foundation
+import Testing
+
+/// Whole runs of the program: repeated, killed, changed.
+@Suite(.serialized) struct SweepTests {
+  private let mini: Miniature
+
+  init() throws { mini = try Miniature() }
+
+  @Test func twoRunsFromEmptyCachesAgreeBitForBit() throws {
+    defer { mini.remove() }
+    let first = try mini.run(name: "a")
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(try mini.run(name: "b").status == 0)
+    let metrics = try mini.metrics("a")
+    #expect(metrics.count == 3)
+    #expect(metrics.values.allSatisfy { $0["cappedR@10"]?.count == 2 && $0["MedR"]?.count == 2 })
+    #expect(try mini.metrics("b") == metrics)
+    // At once again nothing is computed; after one line changed only what depends on it.
+    #expect(try mini.run(name: "a").errors.contains("0 cell(s) computed, 3 from the cache"))
+    let changed = try mini.run("--set", "sweep.losses.rows.contrastive.loss.parameters={margin: 0.5}", name: "a")
+    #expect(changed.errors.contains("1 cell(s) computed, 2 from the cache"), "\(changed.errors)")
+    let features = try FileManager.default.contentsOfDirectory(atPath: mini.folder + "/cache-a/features")
+    #expect(features.filter { $0.hasSuffix(".h5") }.count == 1)
+  }
+
+  @Test func aSweepKilledAtAnyMomentEndsAsAnUndisturbedOne() throws {
+    defer { mini.remove() }
+    let clock = ContinuousClock()
+    let start = clock.now
+    #expect(try mini.run(name: "whole").status == 0)
+    let length = (clock.now - start) / .seconds(1)
+    let whole = try mini.metrics("whole")
+    var generator = SeededGenerator(seed: 2022, purpose: "kill")
+    var kills = 0
+    for round in 0..<3 {
+      // Each round starts from nothing and is killed until it comes through.
+      for _ in 0..<10 {
+        let moment = 0.02 + generator.uniform() * length
+        let run = try mini.run(name: "round\(round)", killedAfter: moment)
+        if run.status == 0 { break }
+        kills += 1
+      }
+      let last = try mini.run(name: "round\(round)")
+      #expect(last.status == 0, "\(last.errors)")
+      #expect(try mini.metrics("round\(round)") == whole)
+      #expect(try leftovers(round).isEmpty)
+    }
+    #expect(kills >= 6)
+  }
+
+  /// Shards of features and states of training that a finished run should have cleared away.
+  private func leftovers(_ round: Int) throws -> [String] {
+    let all = FileManager.default.enumerator(atPath: "\(mini.folder)/cache-round\(round)")?.allObjects as? [String]
+    return (all ?? []).filter { $0.hasSuffix(".parts") || $0.hasSuffix("state.safetensors") }
+  }
+
+  @Test func mistakesInSettingsEndTheRunBeforeAnyCell() throws {
+    defer { mini.remove() }
+    for (setting, name) in [
+      ("text.encoder=lstmm", "lstm"), ("loss.name=contrastiv", "contrastive"), ("training.epoch=3", "epochs"),
+      ("evaluation.metrics=[R@0]", "R@"), ("model.parameters.dropuot=0", "dropout"),
+    ] {
+      let run = try mini.run("--set", setting, name: "bad")
+      #expect(run.status == 64 && run.errors.contains(name), "\(setting): \(run.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: mini.folder + "/results-bad"))
+  }
+
+  @Test func aBrokenCellDoesNotStopTheOthers() throws {
+    defer { mini.remove() }
+    let run = try mini.run(
+      "--set", "sweep.losses.rows.contrastive.image={encoder: resnet18, weights: /nowhere/weights.pth}", name: "broken")
+    #expect(run.status == 0)
+    #expect(run.errors.contains("/nowhere/weights.pth") && run.errors.contains("2 cell(s) computed"), "\(run.errors)")
+    #expect(try mini.metrics("broken").values.filter { !$0.isEmpty }.count == 2)
+  }
+}

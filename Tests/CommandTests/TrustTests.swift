@@ -10,6 +10,11 @@ import Testing
 
   private func results(_ name: String) -> String { "\(mini.folder)/results-\(name)/mini" }
 
+  private func run(_ name: String, _ more: [String]) throws -> Program {
+    try Program.run(
+      ["run", mini.experiment, "--results", "\(mini.folder)/results-\(name)"] + more, cache: "\(mini.folder)/cache-\(name)")
+  }
+
   private func verify(_ name: String) throws -> Program {
     try Program.run(["verify", results(name)], cache: "\(mini.folder)/cache-\(name)")
   }
@@ -131,8 +136,11 @@ import Testing
     defer { mini.remove() }
     // Every item a class of its own: nothing to learn from.
     let table = try String(contentsOfFile: mini.folder + "/items.csv", encoding: .utf8)
-    let lines = table.split(separator: "\n").enumerated().map { index, line in
-      index == 0 ? String(line) : line.replacing(["circle,", "square,", "star,"][(index - 1) % 3], with: "label\(index),")
+    let lines = table.split(separator: "\n").enumerated().map { (index: Int, line: Substring) -> String in
+      let text = String(line)
+      if index == 0 { return text }
+      let shape = ["circle", "square", "star"][(index - 1) % 3]
+      return text.replacing("," + shape + ",", with: ",label\(index),")
     }
     try mini.write(lines.joined(separator: "\n") + "\n", "lonely.csv")
     let lonely = "sweep.losses.rows.lonely={dataset: {name: manifest, root: \(mini.folder)/lonely.csv}}"

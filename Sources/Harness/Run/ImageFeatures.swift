@@ -55,6 +55,10 @@ struct ImageFeatures {
   func file(for dataset: Dataset, cache: Cache, progress: Progress) throws -> FeatureFile {
     let path = storePath(dataset, cache)
     if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
+    // Another process may be at it: then its file is taken when it is done.
+    let turn = try cache.turn(path)
+    defer { turn.release() }
+    if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
     if dataset.hasFilms {
       let frames = FilmFrames(try loaded(), sampling: sampling)
       return try frames.file(for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)

@@ -56,6 +56,9 @@ struct TextSource {
       return .trained(try TrainedText(name: name, values: values, weights: weights, dataset: dataset).side())
     }
     if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
+    let turn = try cache.turn(path)
+    defer { turn.release() }
+    if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
     var options = FrozenText.Options()
     (options.language, options.precision) = (dataset.language, precision)
     if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }

@@ -17,13 +17,15 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "Take one sample for each line on stdin, and answer with a line of JSON: for alternating with others.")
     var answering = false
 
+    /// A line that reaches the reader at once, also through a pipe.
+    private func tell(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
     func run(_ sample: (Double) throws -> Sample) throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
-      setvbuf(stdout, nil, _IOLBF, 0)
       if answering {
-        print("{\"ready\": true}")
-        while readLine() != nil { print(String(decoding: try encoder.encode(sample(seconds)), as: UTF8.self)) }
+        tell("{\"ready\": true}")
+        while readLine() != nil { tell(String(decoding: try encoder.encode(sample(seconds)), as: UTF8.self)) }
         return
       }
       var taken: [Sample] = []

@@ -37,7 +37,7 @@ public struct SearchServer: Sendable {
   /// - Parameter ready: told the address once it listens.
   public func run(ready: @escaping @Sendable (String) -> Void) async throws {
     let server = HTTPServer(
-      address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: 60, logger: DisabledLogger(),
+      address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: 60, logger: .disabled,
       handler: ClosureHTTPHandler { request in await respond(request) })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }

@@ -129,7 +129,7 @@ struct Grid {
       throw IeumError(
         .usage, "table '\(table)' has more than \(Grid.maximumCells) cells", remedy: "cut the sweep into several files")
     }
-    try rows.flatMap { row in
+    return try rows.flatMap { row in
       try columns.flatMap { column in
         try combinations().map { combination in
           var tree = base.merged(with: row.value).merged(with: column.value)

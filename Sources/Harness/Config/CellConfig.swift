@@ -66,6 +66,10 @@ public struct CellConfig: Sendable {
   public let evaluation: Evaluation
   /// The further settings of a cell whose modalities meet in one space; nil for item-to-item retrieval.
   public let towers: TowersConfig?
+  /// The further settings of a cell that trains CLIP's towers end to end.
+  public let clips: ClipsConfig?
+  /// What the cell asks of a cluster; its numbers do not depend on it.
+  public let resources: CellResources
   public let seeds: [Int]
   /// Footnotes a table prints for this cell.
   public let notes: [String]
@@ -80,18 +84,23 @@ public struct CellConfig: Sendable {
     model = CellConfig.model(reader.section("model"))
     loss = CellConfig.loss(reader.section("loss"))
     let (training, evaluation) = (reader.section("training"), reader.section("evaluation"))
-    if reader.choice("task", ["items", "towers"], default: "items") == "towers" {
+    switch reader.choice("task", ["items", "towers", "clips"], default: "items") {
+    case "towers":
       let towers = TowersConfig(reader, training: training, evaluation: evaluation, dataset: dataset)
-      text = towers.encoder(.text)
-      image = towers.encoder(.image)
-      self.towers = towers
-    } else {
+      (text, image) = (towers.encoder(.text), towers.encoder(.image))
+      (self.towers, clips) = (towers, nil)
+    case "clips":
+      let clips = ClipsConfig(reader, training: training, evaluation: evaluation, dataset: dataset)
+      (text, image) = (clips.text, clips.image)
+      (towers, self.clips) = (nil, clips)
+    default:
       text = CellConfig.encoder(reader.section("text"), weights: "random")
       image = CellConfig.encoder(reader.section("image"), weights: "random")
-      towers = nil
+      (towers, clips) = (nil, nil)
     }
     self.training = CellConfig.training(training)
     self.evaluation = CellConfig.evaluation(evaluation)
+    resources = CellResources(reader.section("resources"))
     seeds = reader.ints("seeds", default: [1])
     notes = reader.strings("notes", default: [])
     if seeds.isEmpty { reader.problem("seeds", "'seeds' is empty; give at least one") }

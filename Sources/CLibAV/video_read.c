@@ -299,7 +299,10 @@ typedef struct {
 static int take_by_count(void *context, AVFrame *frame) {
   counting *counting = context;
   reading *reading = counting->reading;
-  offer(reading, frame, counting->seen++ - reading->video->first);
+  const clibav_video *video = reading->video;
+  // A list that begins in the middle of the film cannot be counted along from its beginning.
+  int64_t index = video->is_partial ? video_index_of(video, frame_time(frame)) : counting->seen++;
+  if (index >= 0) offer(reading, frame, index - video->first);
   return reading->status != CLIBAV_OK || reading->has_stopped || reading->done == reading->count;
 }
 

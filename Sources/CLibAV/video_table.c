@@ -169,6 +169,7 @@ static int list_by_count(clibav_video *video, char *message, size_t size) {
   forget_packets(video);
   video->entry_count = 0;
   video->by_count = 1;
+  video->is_partial = 0;
   return video_decode_all(video, count_frame, video, message, size);
 }
 
@@ -204,6 +205,7 @@ static int list_by_time(clibav_video *video, int64_t start, int64_t end, int *ne
     if (!is_clear) *needs_count = 1;
     // A jump may land behind the frame that is shown at `start`; then all is listed.
     int is_late = has_jumped && (video->shown_count == 0 || video->times[0] > start || !video->entries[0].is_key);
+    video->is_partial = has_jumped;
     if (!is_clear || !is_late) return CLIBAV_OK;
     has_jumped = 0;
     for (int64_t i = 0; i < video->entry_count; i++) av_packet_free(&video->entries[i].packet);

@@ -160,14 +160,14 @@ public final class Clip4ClipNetwork: Module {
 
   /// Adds to the towers' gradients what the gradients of their vectors make of them, a layer at a time.
   func backward(_ texts: ClipTexts, _ gradient: Tensor) throws {
-    try reduced { try text.chain(texts).backward(gradient) }
+    try text.chain(texts).backward(gradient, forward: reduced)
   }
 
   func backward(_ frames: ClipFrames, _ gradient: Tensor) throws {
     let rows = ClipRows.used(frames.lengths, of: try frames.pixels.size(1))
     let index = try Tensor(rows.map { Int64($0) }, shape: [rows.count]).to(gradient.device)
     let used = try gradient.flatten(from: 0, to: 1).indexSelect(dim: 0, index)
-    try reduced { try vision.chain(input(frames)).backward(used) }
+    try vision.chain(input(frames)).backward(used, forward: reduced)
   }
 
   /// Holds the logit scale in its range.

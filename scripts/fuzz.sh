@@ -12,8 +12,9 @@ if ((${#targets[@]} == 0)); then
 fi
 
 export IEUM_FUZZ=1
-swift build -c release --scratch-path .build-fuzz --product fuzz -Xswiftc -sanitize=fuzzer
-program=.build-fuzz/release/fuzz
+configuration=${FUZZ_CONFIGURATION:-release}
+swift build -c "$configuration" --scratch-path .build-fuzz --product fuzz -Xswiftc -sanitize=fuzzer
+program=.build-fuzz/$configuration/fuzz
 mkdir -p Fuzz/findings
 
 failed=()

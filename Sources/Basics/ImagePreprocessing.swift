@@ -23,5 +23,7 @@ public struct ImagePreprocessing: Sendable, Hashable, Codable {
 
   public static let imageNetMean: [Float] = [0.485, 0.456, 0.406]
   public static let imageNetStd: [Float] = [0.229, 0.224, 0.225]
+  public static let clipMean: [Float] = [0.48145466, 0.4578275, 0.40821073]
+  public static let clipStd: [Float] = [0.26862954, 0.26130258, 0.27577711]
   public static let half: [Float] = [0.5, 0.5, 0.5]
 }

@@ -172,6 +172,30 @@ int ch_shape(ch_file file, const char *name, int *rank, uint64_t *dims, int *ele
   return status < 0 ? -1 : 0;
 }
 
+static uint64_t most_elements(hid_t set) {
+  hid_t type = H5Dget_type(set), layout = H5Dget_create_plist(set);
+  uint64_t bytes = H5Dget_storage_size(set), ratio = 1;
+  size_t size = H5Tget_size(type);
+  int filters = H5Pget_nfilters(layout);
+  for (int i = 0; i < filters; i++) {
+    unsigned flags, info;
+    size_t values = 0;
+    H5Z_filter_t filter = H5Pget_filter2(layout, (unsigned)i, &flags, &values, NULL, 0, NULL, &info);
+    if (filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32) ratio = 1100;  // deflate reaches 1032
+  }
+  H5Pclose(layout);
+  H5Tclose(type);
+  if (bytes > UINT64_MAX / 2 / ratio) return UINT64_MAX;
+  return (bytes * ratio + (1 << 20)) / (size > 0 ? size : 1);
+}
+
+int ch_most_elements(ch_file file, const char *name, uint64_t *count) {
+  hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
+  if (set < 0) return -1;
+  *count = most_elements(set);
+  return H5Dclose(set) < 0 ? -1 : 0;
+}
+
 int ch_read(ch_file file, const char *name, int type, int64_t first, int64_t rows, void *out) {
   hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
   if (set < 0) return -1;
@@ -239,6 +263,8 @@ static int strings_of(hid_t object, int attribute, void (*each)(void *, const ch
     fail("does not hold strings");
   } else if (count <= 0) {
     status = count < 0 ? -1 : 0;
+  } else if ((uint64_t)count > (attribute ? (1 << 24) / (H5Tget_size(stored) + 1) : most_elements(object))) {
+    fail("claims more strings than the file can hold");
   } else if (variable > 0) {
     char **texts = calloc((size_t)count, sizeof *texts);
     hid_t memory = H5Tcopy(H5T_C_S1);

@@ -79,18 +79,18 @@ static int is_damaged(const AVFrame *frame, int format) {
   return log_error_count() > 0 && (format == CLIBAV_GIF || format == CLIBAV_WEBP || format == CLIBAV_TIFF);
 }
 
-static int take_frame(const AVFrame *frame, int format, clibav_image *out) {
+static int take_frame(const AVFrame *frame, int format, uint32_t ground, clibav_image *out) {
   out->width = frame->width;
   out->height = frame->height;
   out->pixels = malloc(3 * (size_t)frame->width * (size_t)frame->height);
   if (!out->pixels) return CLIBAV_NO_MEMORY;
-  int status = convert_frame(frame, format == CLIBAV_WEBP ? YUV_WEBP : YUV_JPEG, out);
+  int status = convert_frame(frame, format == CLIBAV_WEBP ? YUV_WEBP : YUV_JPEG, ground, out);
   if (status != CLIBAV_OK) clibav_image_free(out);
   return status;
 }
 
-int clibav_decode_still(const uint8_t *data, size_t size, int format, int64_t max_pixels, clibav_image *out,
-                        char *message, size_t message_size) {
+int clibav_decode_still(const uint8_t *data, size_t size, int format, int64_t max_pixels, uint32_t ground,
+                        clibav_image *out, char *message, size_t message_size) {
   log_begin();
   *out = (clibav_image){0, 0, NULL};
   set_message(message, message_size, "");
@@ -107,7 +107,7 @@ int clibav_decode_still(const uint8_t *data, size_t size, int format, int64_t ma
     } else if (is_damaged(frame, format)) {
       result = failure(AVERROR_INVALIDDATA, max_pixels, message, message_size);
     } else {
-      result = take_frame(frame, format, out);
+      result = take_frame(frame, format, ground, out);
       if (result == CLIBAV_UNSUPPORTED) set_message(message, message_size, "its pixel format is not supported");
       if (result == CLIBAV_NO_MEMORY) set_message(message, message_size, "out of memory");
     }

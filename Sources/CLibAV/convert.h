@@ -1,4 +1,4 @@
-// A decoded frame to RGB on white.
+// A decoded frame to RGB, on a colour where it is transparent.
 #pragma once
 
 #include <libavutil/frame.h>
@@ -8,8 +8,8 @@
 // Which published decoder's chroma upsampling and colour matrix a YUV frame follows.
 enum yuv_kind { YUV_JPEG, YUV_WEBP };
 
-// Fills `out->pixels` (already allocated for the frame's size). Returns a CLIBAV status.
-int convert_frame(const AVFrame *frame, enum yuv_kind kind, clibav_image *out);
+// Fills `out->pixels` (already allocated for the frame's size); `ground` is 0xRRGGBB. Returns a CLIBAV status.
+int convert_frame(const AVFrame *frame, enum yuv_kind kind, uint32_t ground, clibav_image *out);
 
 // Full-resolution chroma of one output row; `out` has `width` bytes.
 // `planes` are the chroma plane, its stride and size; sx, sy are log2 of the subsampling.

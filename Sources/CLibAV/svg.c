@@ -33,9 +33,9 @@ static void intrinsic_size(RsvgHandle *handle, double *width, double *height) {
   *height = usable ? box.height : 512;
 }
 
-static int draw(RsvgHandle *handle, cairo_surface_t *surface, char *message, size_t message_size) {
+static int draw(RsvgHandle *handle, cairo_surface_t *surface, uint32_t ground, char *message, size_t message_size) {
   cairo_t *cairo = cairo_create(surface);
-  cairo_set_source_rgb(cairo, 1, 1, 1);
+  cairo_set_source_rgb(cairo, ((ground >> 16) & 255) / 255.0, ((ground >> 8) & 255) / 255.0, (ground & 255) / 255.0);
   cairo_paint(cairo);
   RsvgRectangle viewport = {0, 0, cairo_image_surface_get_width(surface), cairo_image_surface_get_height(surface)};
   GError *error = NULL;
@@ -64,7 +64,8 @@ static int copy_pixels(cairo_surface_t *surface, clibav_image *out) {
   return CLIBAV_OK;
 }
 
-static int render(RsvgHandle *handle, int min_side, int max_side, clibav_image *out, char *message, size_t size) {
+static int render(RsvgHandle *handle, int min_side, int max_side, uint32_t ground, clibav_image *out, char *message,
+                  size_t size) {
   rsvg_handle_set_dpi(handle, 96);
   double width, height;
   intrinsic_size(handle, &width, &height);
@@ -73,22 +74,22 @@ static int render(RsvgHandle *handle, int min_side, int max_side, clibav_image *
   int columns = (int)fmax(1, round(width * scale)), rows = (int)fmax(1, round(height * scale));
   cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows);
   int status = cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS
-                   ? draw(handle, surface, message, size)
+                   ? draw(handle, surface, ground, message, size)
                    : fail(CLIBAV_NO_MEMORY, "no memory for the drawing", message, size);
   if (status == CLIBAV_OK) status = copy_pixels(surface, out);
   cairo_surface_destroy(surface);
   return status;
 }
 
-int clibav_render_svg(const uint8_t *data, size_t size, int min_side, int max_side, clibav_image *out,
-                      char *message, size_t message_size) {
+int clibav_render_svg(const uint8_t *data, size_t size, int min_side, int max_side, uint32_t ground,
+                      clibav_image *out, char *message, size_t message_size) {
   *out = (clibav_image){0, 0, NULL};
   GInputStream *stream = g_memory_input_stream_new_from_data(data, (gssize)size, NULL);
   GError *error = NULL;
   // No base file: a picture depends on its own bytes only. "Unlimited" lifts libxml's cap on node sizes, which
   // embedded photographs exceed.
   RsvgHandle *handle = rsvg_handle_new_from_stream_sync(stream, NULL, RSVG_HANDLE_FLAG_UNLIMITED, NULL, &error);
-  int status = handle ? render(handle, min_side, max_side, out, message, message_size)
+  int status = handle ? render(handle, min_side, max_side, ground, out, message, message_size)
                       : fail_with(error, message, message_size);
   if (handle) g_object_unref(handle);
   g_object_unref(stream);

@@ -38,7 +38,8 @@ extension HDF5File {
       var dims = [UInt64](repeating: 0, count: Int(CH_MAX_RANK))
       let status = ch_shape(file, name, &rank, &dims, &element)
       try HDF5Library.check(status, .data, "its shape cannot be read", file: path, object: name)
-      return (dims.prefix(Int(rank)).map { Int($0) }, HDF5Element(element))
+      // No file holds 2⁶³ rows: what a damaged one claims is refused where it is read.
+      return (dims.prefix(Int(rank)).map { Int(clamping: $0) }, HDF5Element(element))
     }
   }
 
@@ -77,7 +78,9 @@ extension HDF5File {
       }
       wanted[0] = rows.count
     }
-    var values = [T](repeating: zero, count: try elements(wanted, name))
+    let count = try elements(wanted, name)
+    try checkStorage(try elements(shape, name), name)
+    var values = [T](repeating: zero, count: count)
     guard !values.isEmpty else { return [] }
     try perform(.data, "cannot be read", name) { file in
       values.withUnsafeMutableBytes {
@@ -100,6 +103,20 @@ extension HDF5File {
       count = product
     }
     return count
+  }
+
+  /// A few damaged bytes can claim more elements than the file has bytes for; memory is asked for only after this.
+  private func checkStorage(_ count: Int, _ name: String) throws {
+    try withFile { file in
+      var room: UInt64 = 0
+      let status = ch_most_elements(file, name, &room)
+      try HDF5Library.check(status, .data, "its size cannot be read", file: path, object: name)
+      guard UInt64(count) <= room else {
+        throw IeumError(
+          .data, "claims \(count) elements, but the file holds no more than \(room)", file: path, place: name,
+          remedy: "make the file again")
+      }
+    }
   }
 
   /// All strings of a dataset, of variable or fixed length.

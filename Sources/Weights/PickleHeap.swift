@@ -42,6 +42,8 @@ struct PickleHeap {
   var sequences: [[PickleValue]] = []
   /// Dicts and OrderedDicts in order of insertion; a key may appear again, the later value counts.
   var dictionaries: [[(key: PickleValue, value: PickleValue)]] = []
+  /// The dicts that hold the attributes of a TorchScript module.
+  var modules: Set<Int> = []
   var storages: [StorageReference] = []
   var tensors: [TensorRecipe] = []
 

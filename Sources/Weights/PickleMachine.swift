@@ -15,14 +15,22 @@ struct PickleMachine {
   private var memo: [Int: PickleValue] = [:]
   /// Descriptions of networks need a few hundred thousand operations; more than this is an attack on memory.
   private static let maximumOperations = 1 << 24
+  /// The pickle describes the modules of a TorchScript archive.
+  private let script: Bool
 
-  private init(_ cursor: ByteCursor) { self.cursor = cursor }
+  private init(_ cursor: ByteCursor, script: Bool) {
+    self.cursor = cursor
+    self.script = script
+  }
 
   /// Runs one pickle; the cursor ends up behind its STOP.
+  /// - Parameter script: understand TorchScript's module objects: a class is a name, an object its attributes.
   /// - Throws: ``IeumError`` (data) naming the byte, for a damaged pickle or one that asks for more than
   ///   plain tensors.
-  static func run(_ cursor: inout ByteCursor) throws -> (value: PickleValue, heap: PickleHeap) {
-    var machine = PickleMachine(cursor)
+  static func run(
+    _ cursor: inout ByteCursor, script: Bool = false
+  ) throws -> (value: PickleValue, heap: PickleHeap) {
+    var machine = PickleMachine(cursor, script: script)
     for _ in 0..<maximumOperations {
       if let value = try machine.step() {
         cursor = machine.cursor
@@ -54,6 +62,7 @@ struct PickleMachine {
       try remember(operation)
     case UInt8(ascii: "c"), 0x93: stack.append(try global(operation))
     case UInt8(ascii: "R"), UInt8(ascii: "b"), UInt8(ascii: "Q"): try construct(operation)
+    case 0x81 where script: try newModule(operation)
     default: throw refusedOperation(operation)
     }
     return nil
@@ -210,6 +219,7 @@ struct PickleMachine {
       }
       name = module + "." + last
     }
+    if script, PickleNames.isScript(name) { return .global(name) }
     try PickleNames.check(name, at: cursor)
     return .global(name)
   }
@@ -221,8 +231,11 @@ struct PickleMachine {
       stack.append(.storage(heap.storages.count - 1))
     case UInt8(ascii: "b"):
       // A state dict carries `_metadata` as the state of its OrderedDict: versions of modules, not needed.
-      _ = try pop()
-      guard case .dictionary = try top() else { throw refusedOperation(operation) }
+      let state = try pop()
+      guard case .dictionary(let target) = try top() else { throw refusedOperation(operation) }
+      if heap.modules.contains(target), case .dictionary(let source) = state, source != target {
+        heap.dictionaries[target] += heap.dictionaries[source]
+      }
     default:
       let arguments = try pop()
       guard case .global(let name) = try pop(), let items = heap.items(arguments) else {
@@ -251,7 +264,20 @@ struct PickleMachine {
     case PickleNames.tensor:
       heap.tensors.append(try PickleNames.recipe(arguments, heap, at: cursor))
       return .tensor(heap.tensors.count - 1)
+    // TorchScript's notes on the type of a container: the container is the first argument.
+    case _ where name.hasPrefix(PickleNames.scriptContainers): return arguments.first ?? .none
     default: throw cursor.fault("calls \(name), which is no function", remedy: PickleNames.remedy)
     }
+  }
+
+  /// An object of a TorchScript class, without attributes yet.
+  private mutating func newModule(_ operation: UInt8) throws {
+    _ = try pop()
+    guard case .global(let name) = try pop(), name.hasPrefix(PickleNames.scriptClasses) else {
+      throw refusedOperation(operation)
+    }
+    let index = heap.dictionary()
+    heap.modules.insert(index)
+    stack.append(.dictionary(index))
   }
 }

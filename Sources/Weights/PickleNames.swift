@@ -5,6 +5,10 @@ enum PickleNames {
   static let orderedDict = "collections.OrderedDict"
   static let tensor = "torch._utils._rebuild_tensor_v2"
   static let parameter = "torch._utils._rebuild_parameter"
+  /// What TorchScript calls the classes of its modules.
+  static let scriptClasses = "__torch__."
+  /// Functions that only say of which type a list or dict is.
+  static let scriptContainers = "torch.jit._pickle."
   static let remedy =
     "save the tensors alone, torch.save(model.state_dict(), …), or convert them to safetensors"
 
@@ -20,6 +24,11 @@ enum PickleNames {
       if let dtype = storages[String(name.dropFirst(prefix.count))] { return dtype }
     }
     return nil
+  }
+
+  /// Whether the name means something in a TorchScript archive only.
+  static func isScript(_ name: String) -> Bool {
+    name.hasPrefix(scriptClasses) || name.hasPrefix(scriptContainers)
   }
 
   /// - Throws: ``IeumError`` (data) unless the name is on the list.

@@ -25,7 +25,8 @@ enum PyTorchLegacy {
     let object = try PickleMachine.run(&cursor)
     let keys = try keys(&cursor)
     let storages = try storages(keys, object.heap, cursor, swapped: swapped)
-    return try StateDictionary.tensors(object.value, object.heap, file, swapped: swapped) { reference, name in
+    let entries = try StateDictionary.entries(object.value, object.heap, file)
+    return try StateDictionary.tensors(entries, file, swapped: swapped) { reference, name in
       guard let bytes = storages[reference.key], bytes.count == reference.count * reference.dtype.size else {
         throw file.fault(
           "storage '\(reference.key)' is missing or of another type", place: "tensor '\(name)'")

@@ -2,7 +2,7 @@ import Basics
 import Foundation
 
 /// PyTorch files since 1.6: a zip archive of stored entries, `NAME/data.pkl` and one `NAME/data/KEY` per
-/// storage.
+/// storage. TorchScript archives (`torch.jit.save`) have a `NAME/code/` besides, which is never looked at.
 enum PyTorchZip {
   private static let byteOrders = ["little": false, "big": true]
 
@@ -13,15 +13,17 @@ enum PyTorchZip {
       throw file.fault("is a zip archive, but not one that torch.save wrote", remedy: PickleNames.remedy)
     }
     let root = String(pickle.dropLast("data.pkl".count))
-    if archive.entries.keys.contains(where: { $0.hasPrefix(root + "code/") }) {
-      throw file.fault("is a TorchScript program, not a state dict", remedy: PickleNames.remedy)
-    }
+    let isScript = archive.entries.keys.contains { $0.hasPrefix(root + "code/") }
     let swapped = try isSwapped(archive, root, file)
     let range = try archive.range(pickle)
     var cursor = ByteCursor(file, from: range.lowerBound, to: range.upperBound, place: "'\(pickle)'")
-    let object = try PickleMachine.run(&cursor)
+    let object = try PickleMachine.run(&cursor, script: isScript)
     var seen: [String: Data] = [:]  // each checksum is computed once
-    return try StateDictionary.tensors(object.value, object.heap, file, swapped: swapped) { reference, name in
+    let entries =
+      isScript
+      ? try ScriptModule.entries(object.value, object.heap, file)
+      : try StateDictionary.entries(object.value, object.heap, file)
+    return try StateDictionary.tensors(entries, file, swapped: swapped) { reference, name in
       if let data = seen[reference.key], data.count == reference.count * reference.dtype.size { return data }
       let data = try storage(reference, of: name, archive, root, file)
       seen[reference.key] = data

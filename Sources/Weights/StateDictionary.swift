@@ -11,13 +11,13 @@ enum StateDictionary {
   private static let maximumReuse = 4
 
   /// - Parameters:
+  ///   - entries: names and descriptions, as ``entries(_:_:_:)`` finds them.
   ///   - swapped: the storages are big endian.
   ///   - storage: the bytes of a storage; throws when the file lacks them or they have another length.
   static func tensors(
-    _ value: PickleValue, _ heap: PickleHeap, _ file: FileBytes, swapped: Bool,
+    _ entries: [(String, TensorRecipe)], _ file: FileBytes, swapped: Bool,
     storage: (StorageReference, String) throws -> Data
   ) throws -> [RawTensor] {
-    let entries = try entries(value, heap, file)
     var allowance = Extent.product(file.count, maximumReuse) ?? .max
     return try entries.map { name, recipe in
       let size = recipe.storage.dtype.size
@@ -37,7 +37,7 @@ enum StateDictionary {
   }
 
   /// The named tensors of a state dict, which may lie in other dicts under one of the usual keys.
-  private static func entries(
+  static func entries(
     _ value: PickleValue, _ heap: PickleHeap, _ file: FileBytes
   ) throws -> [(String, TensorRecipe)] {
     guard var members = heap.members(value) else {

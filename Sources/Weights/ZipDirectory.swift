@@ -1,13 +1,16 @@
 import Basics
 import Foundation
 
-/// The central directory of a zip archive whose entries are stored, not compressed; zip64 included.
+/// The central directory of a zip archive; zip64 included. Only entries that are stored plain can be read:
+/// PyTorch keeps tensors so, and compresses nothing but the code of a TorchScript program.
 /// - Source: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3.
 struct ZipDirectory {
   struct Entry {
     let headerOffset: UInt64
     let size: UInt64
     let checksum: UInt32
+    /// Neither compressed nor encrypted.
+    let isPlain: Bool
   }
 
   private(set) var entries: [String: Entry] = [:]
@@ -15,8 +18,7 @@ struct ZipDirectory {
   private static let place = "zip directory"
   private static let unset: UInt64 = 0xffff_ffff
 
-  /// - Throws: ``IeumError`` (data) if the directory is missing (a cut-off file), damaged, or lists
-  ///   compressed entries.
+  /// - Throws: ``IeumError`` (data) if the directory is missing (a cut-off file) or damaged.
   init(_ file: FileBytes) throws {
     self.file = file
     let directory = try Self.locate(file)
@@ -78,14 +80,11 @@ struct ZipDirectory {
     let extra = cursor.position
     _ = try cursor.take(extraLength)
     _ = try cursor.take(commentLength)
-    guard method == 0, flags & 1 == 0 else {
-      throw cursor.fault("'\(name)' is compressed or encrypted: PyTorch stores its entries plain")
-    }
     try widen(
       &size, compressed, &offset, ByteCursor(file, from: extra, to: extra + extraLength, place: "'\(name)'"))
-    guard
-      entries.updateValue(Entry(headerOffset: offset, size: size, checksum: checksum), forKey: name) == nil
-    else {
+    let entry = Entry(
+      headerOffset: offset, size: size, checksum: checksum, isPlain: method == 0 && flags & 1 == 0)
+    guard entries.updateValue(entry, forKey: name) == nil else {
       throw cursor.fault("lists '\(name)' twice")
     }
   }
@@ -115,6 +114,9 @@ struct ZipDirectory {
   /// - Throws: ``IeumError`` (data) for an unknown name, a range outside the file or bytes that were changed.
   func range(_ name: String) throws -> Range<Int> {
     guard let entry = entries[name] else { throw file.fault("has no entry '\(name)'", place: Self.place) }
+    guard entry.isPlain else {
+      throw file.fault("'\(name)' is compressed or encrypted: PyTorch stores tensors plain", place: Self.place)
+    }
     let header = try file.offset(entry.headerOffset, place: "'\(name)'")
     guard file.starts(with: Signature.zip, at: header) else {
       throw file.fault("has a damaged entry header", place: "'\(name)', byte \(header)")

@@ -33,7 +33,7 @@ struct DataCommand: ParsableCommand {
     @Argument(help: "The dataset's name.") var name: String
     @OptionGroup var choice: DatasetChoiceOptions
     @Option(help: "films: items with fewer images are dropped.") var minimumImages: Int?
-    @Flag(help: "Read every picture too.") var content = false
+    @Flag(help: "Decode every file too.") var content = false
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {

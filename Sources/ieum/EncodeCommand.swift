@@ -13,11 +13,11 @@ struct EncodeCommand: ParsableCommand {
   @Option(help: "A registered encoder.") var encoder: String
   @Option(help: "Weight file, or a name of `ieum models list`; images: seeded random weights without it.")
   var weights: String?
-  @Option(help: "bert: config.json (default: beside the weights).") var config: String?
-  @Option(help: "bert: vocab.txt, tokenizer.json or SentencePiece model (default: beside the weights).")
+  @Option(help: "config.json of a transformer (default: beside the weights).") var config: String?
+  @Option(help: "Vocabulary of a text encoder: vocab.txt, tokenizer.json, merges.txt, SentencePiece (default: beside the weights).")
   var tokenizer: String?
   @Option(help: "bert: mean or cls.") var pooling: BertPooling = .mean
-  @Option(help: "bert: most tokens of a sentence.") var maxTokens: Int?
+  @Option(help: "Text encoders: most tokens of a sentence.") var maxTokens: Int?
   @Option(help: "Seed of random weights.") var seed = 0
   @Option(help: "Arithmetic of the encoder: f32 or bf16.") var precision: InferencePrecision = .f32
   @Option(help: "Language of the words (word2vec).") var language = "en"
@@ -32,21 +32,25 @@ struct EncodeCommand: ParsableCommand {
   @OptionGroup var engine: EngineOptions
 
   func run() throws {
+    // `--param a=1 b=2 file`: what is no pair is an input.
+    let inputs = parameters.filter { !$0.contains("=") } + inputs
+    let parameters = parameters.filter { $0.contains("=") }
     var request = LooseEncoder.Request(encoder: encoder)
     (request.weights, request.config, request.tokenizer) = (weights, config, tokenizer)
     (request.pooling, request.maxTokens, request.seed) = (pooling.rawValue, maxTokens, seed)
     (request.language, request.precision) = (language, precision)
     (request.frames, request.sampling) = (frames, sampling)
     request.parameters = try ieum.parameters(parameters)
-    let encode = try encoding(request)
+    let encode = try encoding(request, inputs)
     try engine.apply()
     let file = try encode()
     if !file.errors.isEmpty { warn("\(out): \(file.errors.count) input(s) could not be encoded; see /errors") }
-    print("\(out): \(file.ids.count) × \(file.dimension)")
+    let vectors = file.offsets?.last.map { ", \($0) vectors" } ?? ""
+    print("\(out): \(file.ids.count)\(vectors) × \(file.dimension)")
   }
 
   /// What the encoder calls for, by the registry that knows it.
-  private func encoding(_ request: LooseEncoder.Request) throws -> () throws -> FeatureFile {
+  private func encoding(_ request: LooseEncoder.Request, _ inputs: [String]) throws -> () throws -> FeatureFile {
     let images = ImageEncoderRegistry.all.map(\.name), sounds = AudioEncoderRegistry.all.map(\.name)
     let sentences = TextEncoderRegistry.all.map(\.name)
     if sentences.contains(encoder) { return { try encodeTexts(request) } }
@@ -56,7 +60,7 @@ struct EncodeCommand: ParsableCommand {
     guard !inputs.isEmpty, texts.isEmpty, textFile == nil else {
       throw ValidationError("an image or audio encoder takes files")
     }
-    guard parameters.isEmpty || sounds.contains(encoder) else {
+    guard request.parameters.isEmpty || sounds.contains(encoder) else {
       throw ValidationError("--param is for audio encoders")
     }
     return {

@@ -12,7 +12,8 @@ struct Ieum: ParsableCommand {
     subcommands: [
       RunCommand.self, PlanCommand.self, StatusCommand.self, ReportCommand.self, DataCommand.self, ModelsCommand.self,
       FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, CompareCommand.self, VerifyCommand.self, LossCommand.self,
-      IndexCommand.self, DoctorCommand.self, NewCommand.self,
+      IndexCommand.self, SearchCommand.self, ServeCommand.self, DecodeUploadCommand.self, DoctorCommand.self,
+      NewCommand.self,
     ])
 
   static func main() {

@@ -13,7 +13,9 @@ struct IndexCommand: ParsableCommand {
       return "\(spec.name): \(spec.summary)"
         + (parameters.isEmpty ? "" : "\n    " + parameters.joined(separator: " "))
     }.joined(separator: "\n"),
-    subcommands: [Build.self, Query.self, Bench.self])
+    subcommands: [
+      Build.self, Query.self, Bench.self, Create.self, Add.self, Remove.self, Rebuild.self, Info.self,
+    ])
 
   struct Build: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Builds an index over the rows of a file.")

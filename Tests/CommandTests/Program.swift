@@ -9,6 +9,8 @@ struct Program {
 
   init(_ arguments: String...) throws { self = try Program.run(arguments) }
 
+  init(_ arguments: [String]) throws { self = try Program.run(arguments) }
+
   private init(status: Int32, output: String, errors: String) {
     (self.status, self.output, self.errors) = (status, output, errors)
   }

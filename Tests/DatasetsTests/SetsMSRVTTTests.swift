@@ -186,6 +186,24 @@ import Testing
     let decoded = try JSONDecoder().decode(DatasetReport.self, from: Data(report.json().utf8))
     #expect(decoded.split?.hashes["test"] == full.split?.hash(of: .test))
   }
+
+  @Test func filesThatCannotBeDecodedAreCounted() throws {
+    try scratch.write(official(few), "MSRVTT_data.json")
+    for name in ["video7010", "video7020", "video9770"] {
+      try scratch.write("", "videos/\(name).mp4")
+      _ = try NumberedFilm(name: "\(name).mp4", times: Array(0..<12)).write(in: scratch.file("videos"))
+    }
+    // One cut short, one that is no film.
+    let whole = try scratch.bytes("videos/video7020.mp4")
+    try scratch.write(whole.prefix(whole.count / 2), "videos/video7020.mp4")
+    try scratch.write("not a film", "videos/video0.mp4")
+    let report = msrvtt.check(options { $0.split = "full" }, content: true)
+    #expect(report.split?.completeness["test"]?.text == "3/3" && report.decodable?["test"]?.text == "2/3")
+    #expect(report.decodable?["train"] == Completeness(listed: 2, found: 0, missing: ["video1", "video0"]))
+    #expect(report.unreadable?.map(\.id) == ["video0", "video7020"])
+    #expect(report.text.contains("decodable: train 0/2, test 2/3, validation 0/1"))
+    #expect(msrvtt.check(options { $0.split = "full" }).unreadable == nil)
+  }
 }
 
 extension DatasetOptions {

@@ -42,6 +42,20 @@ import Testing
     #expect(manifest.check(DatasetOptions(root: scratch.file("m.csv"))).unanswerable == ["2"])
   }
 
+  @Test func anItemMayHaveSeveralCaptions() throws {
+    let set = try load(
+      """
+      {"id": "1", "text": ["a cat", "", "a pet"], "text_ko": "고양이", "images": "pics/a.png", "split": "test"}
+      {"id": "2", "text_en": ["a dog"], "text": "unused", "images": "pics/b.png", "split": "train"}
+      """, "m.jsonl")
+    let item = set.items(in: .test)[0]
+    #expect(set.captions(of: item) == ["a cat", "a pet"] && item.captions["ko"] == ["고양이"] && item.texts["en"] == "a cat")
+    #expect(set.captions(of: set.items(in: .train)[0]) == ["a dog"])
+    let task = try RetrievalProtocol.textToVideo.tasks(of: set)[0]
+    #expect(task.folds[0].queries.map(\.name) == ["1#0", "1#1"])
+    #expect(refusal { try load("{\"id\": \"1\", \"label\": [\"a\", \"b\"]}\n", "m.jsonl") }?.problem.contains("'label'") == true)
+  }
+
   @Test func itemsThatCannotBeUsedAreSkippedWithTheReason() throws {
     let set = try load(
       "id,text,images,related\n1,x,pics/a.png,2;3\n2,,pics/a.png,\n3,y,pics/none.png,\n4,z,,\n"

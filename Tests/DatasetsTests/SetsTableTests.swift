@@ -30,6 +30,12 @@ import Testing
     #expect(refusal { try table("id,plot\n").column("plott") } != nil)
   }
 
+  @Test func wideTablesAreReadInTimeThatGrowsWithThem() throws {
+    let header = (0..<30_000).map { "c\($0)" }.joined(separator: ",")
+    #expect(try table(header).header.count == 30_000)
+    #expect(refusal { try table(header + ",c29999") }?.problem.contains("'c29999' comes twice") == true)
+  }
+
   /// Any table that is written with all its fields quoted, or only where that is needed, is read as it was.
   @Test func whatIsWrittenIsRead() throws {
     var generator = SeededGenerator(seed: 4)

@@ -50,6 +50,39 @@ final class Scratch {
     #expect(file.exists("frames") && file.exists("frames/features") && !file.exists("frames/x"))
   }
 
+  /// A shape is eight bytes a dimension: what they claim after damage must not be believed.
+  @Test func impossibleShapesAreRefusedBeforeMemoryIsAskedFor() throws {
+    let path = scratch.file("claims.h5")
+    let out = try HDF5File(creating: path)
+    try out.write("x", floats: [Float](repeating: 1, count: 7919), shape: [7919])
+    try out.write("names", strings: (0..<6007).map { "n\($0)" })
+    try out.close()
+    let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+    for claim in [UInt64.max - 1, 1 << 62, 1 << 39, 400_000] {
+      var damaged = whole
+      for size in [UInt64(7919), 6007] {
+        let pattern = withUnsafeBytes(of: size.littleEndian) { Data($0) }
+        var found = 0
+        while let place = damaged.firstRange(of: pattern) {
+          damaged.replaceSubrange(place, with: withUnsafeBytes(of: claim.littleEndian) { Data($0) })
+          found += 1
+        }
+        #expect(found > 0)
+      }
+      try damaged.write(to: URL(fileURLWithPath: path))
+      #expect(throws: IeumError.self, "\(claim)") {
+        let file = try HDF5File(reading: path)
+        defer { try? file.close() }
+        _ = try file.readFloats("x")
+      }
+      #expect(throws: IeumError.self, "\(claim)") {
+        let file = try HDF5File(reading: path)
+        defer { try? file.close() }
+        _ = try file.readStrings("names")
+      }
+    }
+  }
+
   @Test func rowsAreReadAndAppended() throws {
     let path = scratch.file("rows.h5")
     let file = try HDF5File(creating: path)

@@ -37,6 +37,21 @@ import Testing
     #expect(Set(cells.map(\.config.training.epochs)) == [1, 2])
   }
 
+  @Test func filesThatMeanMoreThanTheyHoldAreRefused() throws {
+    let doubling = (1...30).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]" }
+    let nested = String(repeating: "[", count: 200) + String(repeating: "]", count: 200)
+    let axes = (1...8).map { "a\($0): [1, 2, 3, 4, 5, 6, 7, 8]" }.joined(separator: ", ")
+    let cases = [
+      ("a0: &a0 x\n" + doubling.joined(separator: "\n"), "aliases"), ("x: \(nested)", "levels deep"),
+      ("experiment: e\nsweep:\n  - {table: t, axes: {\(axes)}}\n", "more than 100000 cells"),
+    ]
+    for (text, problem) in cases {
+      let error = #expect(throws: IeumError.self) { try self.experiment(text) }
+      #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
+    }
+    #expect(try ConfigTree.parse("a: &x 1\nb: *x\ntitle: 2 * 3 & more", file: "f")["b"]?.canonical == "\"1\"")
+  }
+
   @Test func everyMistakeIsToldAtOnceWithItsLine() throws {
     let text = base + "\n  trainning: {epochs: 3}\n  training: {epochs: many, patience: 0}\n"
     let error = #expect(throws: IeumError.self) { try self.experiment(text) }

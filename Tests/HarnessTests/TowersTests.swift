@@ -69,6 +69,20 @@ import Testing
     #expect(results.count == 3)
   }
 
+  /// A listed clip without a vector stays in the gallery, and its text is a miss.
+  @Test func missingClipsNeverShrinkTheGallery() throws {
+    let world = try TowersWorld(blind: ["i95", "i3"])
+    let path = try world.experiment(
+      sweep: "      one: {evaluation: {metrics: [R@1, R@19, R@20], directions: [t2v, v2t-grouped]}}")
+    let result = try #require(try world.run(path, overrides: ["training.epochs=3"]).results["one"])
+    #expect(result.queries == 20 && result.gallery == 20 && result.skippedItems == 1)
+    #expect(result.metrics["R@19"] == [95] && result.metrics["R@20"] == [100])
+    #expect(result.metrics["v2t-grouped R@20"] == [100])
+    let ranks = try HDF5File(reading: "\(world.folder)/results/cells/\(result.id)/ranks.h5")
+    #expect(try ranks.readStrings("query_ids").last == "i95#0")
+    #expect(try ranks.readFloats("expected").last == 20)
+  }
+
   private func message(_ overrides: [String]) throws -> String {
     let world = try TowersWorld()
     let path = try world.experiment(sweep: "      one: {}")

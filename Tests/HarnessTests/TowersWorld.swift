@@ -11,7 +11,8 @@ final class TowersWorld {
   let folder: String
   let items: [(id: String, split: String, caption: String, hidden: [Double])]
 
-  init() throws {
+  /// - Parameter blind: items without a picture's features.
+  init(blind: Set<String> = []) throws {
     folder = NSTemporaryDirectory() + "ieum-towers-\(UUID().uuidString)"
     var generator = SeededGenerator(seed: 11)
     let vectors = Self.words.map { _ in (0..<Self.width).map { _ in generator.uniform() * 2 - 1 } }
@@ -27,7 +28,7 @@ final class TowersWorld {
     try AtomicFile.write("", to: folder + "/picture.png")
     let rows = zip(Self.words, vectors).map { ([$0] + $1.map { "\(Float($0))" }).joined(separator: " ") }
     try AtomicFile.write(rows.joined(separator: "\n") + "\n", to: folder + "/words.txt")
-    try features("image", .image, views: 3, noise: 0.35, of: items.map(\.0), &generator)
+    try features("image", .image, views: 3, noise: 0.35, of: items.map(\.0).filter { !blind.contains($0) }, &generator)
     // Every fifth item is silent.
     let loud = items.indices.filter { $0 % 5 != 0 }.map { items[$0].0 }
     try features("audio", .audio, views: 3, noise: 0.35, of: loud, &generator)

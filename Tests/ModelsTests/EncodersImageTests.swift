@@ -86,7 +86,7 @@ struct EncodersImageTests {
   @Test func registryNamesAreUniqueAndSlipsGetASuggestion() throws {
     let names = ImageEncoderRegistry.all.map(\.name)
     #expect(Set(names).count == names.count)
-    #expect(names.count == 5 + 1 + 8 + 5)
+    #expect(names.count == 5 + 1 + 8 + 5 + 3)
     #expect(message { _ = try ImageEncoderRegistry.named("resnet5O") }.contains("did you mean 'resnet50'?"))
     let b = (0...7).map { "efficientnet-b\($0)" }
     #expect(try b.map { try ImageEncoderRegistry.named($0).dimension } == [1280, 1280, 1408, 1536, 1792, 2048, 2304, 2560])

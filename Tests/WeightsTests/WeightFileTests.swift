@@ -8,7 +8,8 @@ import Weights
     ("plain.safetensors", WeightFile.Format.safetensors), ("zip.pth", .pytorchZip),
     ("zip64.pth", .pytorchZip),
     ("protocol4.pth", .pytorchZip), ("nested.pth", .pytorchZip), ("module.pth", .pytorchZip),
-    ("big-endian.pth", .pytorchZip), ("legacy.pth", .pytorchLegacy), ("keras-weights.h5", .kerasHDF5),
+    ("big-endian.pth", .pytorchZip), ("script.pt", .pytorchZip), ("traced.pt", .pytorchZip),
+    ("legacy.pth", .pytorchLegacy), ("keras-weights.h5", .kerasHDF5),
     ("keras-model.h5", .kerasHDF5), ("keras-chunked.h5", .kerasHDF5),
   ])
   func readsWhatTheOriginalLibraryReads(name: String, format: WeightFile.Format) throws {
@@ -18,6 +19,16 @@ import Weights
     try expectEqual(file.tensors, Golden.expected(name))
     #expect(try file.digest == Digest.ofFile(path))
     #expect(file.path == path)
+  }
+
+  @Test(arguments: [
+    ("malicious-script.pt", "only plain tensors are read; nothing was executed"),
+    ("circular-script.pt", "nests its modules without end"),
+  ])
+  func refusesScriptsThatAskForMore(name: String, problem: String) throws {
+    let path = try Golden.path(name)
+    #expect(try dataError(path) { try WeightFile.read(path) }.problem.contains(problem))
+    #expect(!FileManager.default.fileExists(atPath: "/tmp/ieum-pwned"))
   }
 
   @Test func tellsTheFormatByContentNotByName() throws {

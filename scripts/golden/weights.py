@@ -89,6 +89,48 @@ def pytorch(folder, expected):
     torch.save({"wide": torch.ones(1).expand(1000)}, f"{folder}/expanded.pth")
 
 
+class ScriptPart(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(3, 2)
+        self.register_buffer("count", torch.tensor(5))
+        self.width = 7
+
+    def forward(self, x):
+        return self.linear(x) * self.count
+
+
+class ScriptWhole(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = ScriptPart()
+        self.layers = torch.nn.Sequential(ScriptPart(), torch.nn.LayerNorm(2))
+        self.scale = torch.nn.Parameter(torch.tensor(1.5))
+        self.sizes = [1, 2, 3]
+        self.table = {"x": 1}
+
+    def forward(self, x):
+        return self.layers(x) + self.part(x) * self.scale
+
+
+def scripts(folder, expected):
+    """TorchScript archives: scripted in float32, traced in float16."""
+    torch.manual_seed(20220802)
+    whole = ScriptWhole()
+    torch.jit.save(torch.jit.script(whole), f"{folder}/script.pt")
+    expected["script.pt"] = described(torch.jit.load(f"{folder}/script.pt").state_dict().items())
+    traced = torch.jit.trace(ScriptWhole(), torch.zeros(1, 3)).half()
+    torch.jit.save(traced, f"{folder}/traced.pt")
+    expected["traced.pt"] = described(torch.jit.load(f"{folder}/traced.pt").state_dict().items())
+    for name, data in [
+        ("malicious-script.pt", pickle.dumps({"a": Call(os.system, "echo pwned > /tmp/ieum-pwned")}, protocol=2)),
+        ("circular-script.pt", b"\x80\x02c__torch__\nM\n)\x81q\x00}(X\x04\x00\x00\x00selfh\x00ub."),
+    ]:
+        with zipfile.ZipFile(f"{folder}/{name}", "w") as archive:
+            archive.writestr("m/data.pkl", data)
+            archive.writestr("m/code/__torch__.py", "class M(Module): pass")
+
+
 def endianness(folder, expected):
     """A big-endian file: the same archive with the bytes of the one storage turned round."""
     plain = io.BytesIO()
@@ -206,6 +248,7 @@ def main():
     folder = sys.argv[1]
     expected = {}
     pytorch(folder, expected)
+    scripts(folder, expected)
     safetensors_files(folder, expected)
     keras(folder, expected)
     vectors(folder, expected)

@@ -42,6 +42,9 @@ int ch_children(ch_file file, const char *group, void (*each)(void *, const char
 
 /// A dataset's rank and dims (dims holds CH_MAX_RANK), and its element class.
 int ch_shape(ch_file file, const char *name, int *rank, uint64_t *dims, int *element);
+/// The most elements that a dataset's stored bytes can stand for, whatever its shape claims: as many as fit in them
+/// (a thousand times more where they are compressed), and a megabyte of fill values.
+int ch_most_elements(ch_file file, const char *name, uint64_t *count);
 /// Reads `rows` rows from `first` of a dataset (rows < 0: all of it) as memory type `type`.
 int ch_read(ch_file file, const char *name, int type, int64_t first, int64_t rows, void *out);
 /// Reads all strings, variable or fixed length; `each` gets bytes and their number.

@@ -12,6 +12,10 @@ public protocol DatasetSpec: Sendable {
   var expectedLayout: [String] { get }
   /// Named splits that ``DatasetOptions/split`` may ask for, the default first; empty where the data have one.
   var splits: [String] { get }
+  /// Makes the files that are not there yet and follow from those that are; most datasets have none. Experiments do so
+  /// before they load a dataset, to show how far it is.
+  /// - Parameter progress: how many files are done, of how many.
+  func makeFiles(_ options: DatasetOptions, progress: (_ done: Int, _ total: Int) -> Void) throws
   /// - Throws: ``IeumError`` (data) naming file, line and way out.
   func load(_ options: DatasetOptions) throws -> Dataset
   /// Makes what can be made of the data on this machine.
@@ -21,6 +25,8 @@ public protocol DatasetSpec: Sendable {
 }
 
 extension DatasetSpec {
+  public func makeFiles(_ options: DatasetOptions, progress: (_ done: Int, _ total: Int) -> Void) throws {}
+
   public var splits: [String] { [] }
 
   public func prepare(_ options: DatasetOptions) throws -> [String] {
@@ -45,7 +51,7 @@ extension DatasetSpec {
   }
 
   /// Looks at the data as ``load(_:)`` does, and reports instead of throwing.
-  /// - Parameter content: read every picture too and compare with the committed card's digest.
+  /// - Parameter content: decode every file too, and compare the pictures with the committed card's digest.
   public func check(_ options: DatasetOptions = DatasetOptions(), content: Bool = false) -> DatasetReport {
     var report = DatasetReport(name: name, root: root(options), expected: expectedLayout)
     do {
@@ -55,8 +61,10 @@ extension DatasetSpec {
       let dataset = try load(open)
       report.add(dataset)
       report.splitNames = splits
-      if content { report.card?.contentDigest = try DatasetDigest.ofContent(dataset) }
-      if let shipped = try DatasetCard.shipped(for: name), let card = report.card {
+      if content { report.audit(dataset) }
+      if let shipped = try DatasetCard.shipped(for: name) {
+        if content { report.card?.contentDigest = try DatasetDigest.ofContent(dataset) }
+        guard let card = report.card else { return report }
         let differences = shipped.differences(from: card)
         report.missing += differences.map { "differs from the committed card: \($0)" }
         if differences.isEmpty { report.found.append("agrees with the committed card") }
@@ -86,6 +94,8 @@ extension DatasetSpec {
 public enum DatasetRegistry {
   public static let all: [any DatasetSpec] = [
     StampsDataset(),
+    StampsClipsDataset(),
+    OpenclipartDataset(),
     FilmsDataset(),
     ManifestDataset(),
     MSRVTTDataset(),

@@ -4,7 +4,8 @@ import Foundation
 /// A user's own data in one table: CSV with a header, or one JSON object a line.
 ///
 /// Columns (JSON keys): `id`; `text` or `text_LANG`; `images`; and, all optional, `label`, `related`,
-/// `split`, `audio`, `video`, `start` and `end` (seconds, of a part of the film or sound), `title`. Lists are separated by `;` in CSV and are arrays in JSON. Paths are
+/// `split`, `audio`, `video`, `start` and `end` (seconds, of a part of the film or sound), `title`. Lists are
+/// separated by `;` in CSV and are arrays in JSON, where texts may be arrays too: several captions. Paths are
 /// relative to the table. Relevant are items with the same label where the table has labels, otherwise those
 /// it lists as related. Without splits ``SplitMaker`` cuts by label with the caller's seed.
 struct ManifestDataset: DatasetSpec {
@@ -75,12 +76,12 @@ private struct ManifestReader {
   }
 
   func item(_ record: ManifestRecord) -> DatasetItem {
-    var texts: [String: String] = [:]
-    for key in record.keys where key.hasPrefix("text_") { texts[String(key.dropFirst(5))] = record.text(key) }
-    if !record.text("text").isEmpty { texts[language] = texts[language] ?? record.text("text") }
+    var captions: [String: [String]] = [:]
+    for key in record.keys where key.hasPrefix("text_") { captions[String(key.dropFirst(5))] = record.list(key) }
+    if !record.list("text").isEmpty, captions[language, default: []].isEmpty { captions[language] = record.list("text") }
     func optional(_ key: String) -> String? { record.text(key).isEmpty ? nil : record.text(key) }
     return DatasetItem(
-      id: record.text("id"), texts: texts.filter { !$0.value.isEmpty },
+      id: record.text("id"), captions: captions,
       imagePaths: record.list("images").map(located),
       audioPath: optional("audio").map(located), videoPath: optional("video").map(located),
       start: optional("start").flatMap(Double.init), end: optional("end").flatMap(Double.init),

@@ -19,6 +19,9 @@ struct ManifestRecord {
   ]
   private static let lists: Set<String> = ["images", "related"]
 
+  /// Texts may be lists in JSON: several captions of one item.
+  private static func isText(_ key: String) -> Bool { key == "text" || key.hasPrefix("text_") }
+
   /// Reads a table; `.jsonl` and `.ndjson` hold an object a line, everything else is CSV.
   /// - Throws: ``IeumError`` (data) naming file and line.
   static func read(_ path: String) throws -> [ManifestRecord] {
@@ -70,7 +73,7 @@ struct ManifestRecord {
         guard let texts = texts(of: value) else {
           throw error("'\(key)' is neither a text nor a list of texts")
         }
-        guard texts.count <= 1 || lists.contains(key) else { throw error("'\(key)' must be one text") }
+        guard texts.count <= 1 || lists.contains(key) || isText(key) else { throw error("'\(key)' must be one text") }
         values[key] = texts.map(KeyedTable.normal)
       }
       records.append(ManifestRecord(line: index + 1, values: values))

@@ -48,10 +48,23 @@ public enum BertTokenizerFile {
     return try WordPieceTokenizer(file: path, lowercase: lowercase)
   }
 
+  /// Opens the given tokenizer, or the one beside a weight file.
+  /// - Parameter isRoberta: a SentencePiece model's ids are shifted as (XLM-)RoBERTa's are.
+  /// - Throws: ``IeumError`` (data) when there is none, or naming the file that is damaged.
+  public static func open(_ path: String?, weights: String, isRoberta: Bool) throws -> any BertTokenizer {
+    guard let path = path ?? beside(weights: weights, isRoberta: isRoberta) else {
+      throw IeumError(
+        .data, "no tokenizer lies beside the weights", file: weights,
+        remedy: "put vocab.txt, tokenizer.json or a SentencePiece model there, or give --tokenizer")
+    }
+    return isRoberta ? try RobertaTokenizer(model: path) : try open(path)
+  }
+
   /// The tokenizer file beside a weight file, if there is one.
-  public static func beside(weights path: String) -> String? {
+  public static func beside(weights path: String, isRoberta: Bool = false) -> String? {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    return customaryNames.map { folder + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
+    let names = isRoberta ? ["sentencepiece.bpe.model", "tokenizer.model"] : customaryNames
+    return names.map { folder + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
   }
 
   static func read(_ path: String) throws -> [UInt8] {

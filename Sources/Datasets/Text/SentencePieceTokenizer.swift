@@ -89,3 +89,28 @@ public final class SentencePieceTokenizer: BertTokenizer {
     return UnsafeBufferPointer(start: ids, count: count).map(Int.init)
   }
 }
+
+/// XLM-R's numbering of a SentencePiece model: `<s>` 0, `<pad>` 1, `</s>` 2, `<unk>` 3, then the model's pieces from
+/// the fourth on, one later than in the model.
+/// - Source: Conneau et al. 2020, "Unsupervised Cross-lingual Representation Learning at Scale", its published code.
+public struct RobertaTokenizer: BertTokenizer {
+  public let classID = 0
+  public let paddingID = 1
+  public let separatorID = 2
+  /// One more than the largest id: the last is `<mask>`.
+  public let vocabularySize: Int
+  public let digest: String
+  private let model: SentencePieceTokenizer
+  private static let unknownID = 3
+
+  /// - Throws: ``IeumError`` (data) when the file is no model.
+  public init(model path: String) throws {
+    model = try SentencePieceTokenizer(model: path)
+    vocabularySize = model.vocabularySize + 2
+    digest = Digest.of("roberta 1 \(model.digest)")
+  }
+
+  public func pieces(_ text: String) throws -> [Int] {
+    try model.pieces(text).map { $0 == 0 ? Self.unknownID : $0 + 1 }
+  }
+}

@@ -68,6 +68,8 @@ public struct CellConfig: Sendable {
   public let towers: TowersConfig?
   /// What the cell asks of a cluster; its numbers do not depend on it.
   public let resources: CellResources
+  /// The further settings of a cell that trains CLIP's towers end to end.
+  public let clips: ClipsConfig?
   public let seeds: [Int]
   /// Footnotes a table prints for this cell.
   public let notes: [String]
@@ -82,15 +84,19 @@ public struct CellConfig: Sendable {
     model = CellConfig.model(reader.section("model"))
     loss = CellConfig.loss(reader.section("loss"))
     let (training, evaluation) = (reader.section("training"), reader.section("evaluation"))
-    if reader.choice("task", ["items", "towers"], default: "items") == "towers" {
+    switch reader.choice("task", ["items", "towers", "clips"], default: "items") {
+    case "towers":
       let towers = TowersConfig(reader, training: training, evaluation: evaluation, dataset: dataset)
-      text = towers.encoder(.text)
-      image = towers.encoder(.image)
-      self.towers = towers
-    } else {
+      (text, image) = (towers.encoder(.text), towers.encoder(.image))
+      (self.towers, clips) = (towers, nil)
+    case "clips":
+      let clips = ClipsConfig(reader, training: training, evaluation: evaluation, dataset: dataset)
+      (text, image) = (clips.text, clips.image)
+      (towers, self.clips) = (nil, clips)
+    default:
       text = CellConfig.encoder(reader.section("text"), weights: "random")
       image = CellConfig.encoder(reader.section("image"), weights: "random")
-      towers = nil
+      (towers, clips) = (nil, nil)
     }
     self.training = CellConfig.training(training)
     self.evaluation = CellConfig.evaluation(evaluation)

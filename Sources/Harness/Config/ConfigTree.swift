@@ -37,29 +37,49 @@ public indirect enum ConfigTree: Sendable {
 
   /// Parses YAML text; `file` is used in messages.
   public static func parse(_ text: String, file: String) throws -> ConfigTree {
+    try refuseManyAliases(text, file)
     do {
       guard let node = try Yams.compose(yaml: text) else { return .map([], at: "\(file):1") }
-      return try ConfigTree(node, file: file)
+      return try ConfigTree(node, file: file, depth: 0)
     } catch let error as YamlError {
       throw IeumError(.data, "is not valid YAML: \(error)", file: file, remedy: "mend the line it names")
     }
   }
 
-  private init(_ node: Node, file: String) throws {
+  /// Deeper than any settings, and shallow enough for the stack of any thread.
+  private static let maximumDepth = 64
+
+  /// An alias stands for a copy of what it names: a few dozen that name each other would be a file of any size.
+  private static func refuseManyAliases(_ text: String, _ file: String) throws {
+    var (aliases, anchors, previous) = (0, 0, UInt8(ascii: " "))
+    for byte in text.utf8 {
+      let starts = previous <= 32 || "[{,:-?".utf8.contains(previous)
+      if starts, byte == UInt8(ascii: "*") { aliases += 1 }
+      if starts, byte == UInt8(ascii: "&") { anchors += 1 }
+      previous = byte
+    }
+    guard anchors > 0, aliases > 8 else { return }
+    throw IeumError(.data, "uses \(aliases) aliases (*name)", file: file, remedy: "write the values out; 8 are allowed")
+  }
+
+  private init(_ node: Node, file: String, depth: Int) throws {
     let place = "\(file):\(node.mark?.line ?? 1)"
+    guard depth < Self.maximumDepth else {
+      throw IeumError(.data, "is nested more than \(Self.maximumDepth) levels deep", place: place)
+    }
     switch node {
     case .scalar(let scalar):
       let quoted = scalar.style == .singleQuoted || scalar.style == .doubleQuoted
       self = .scalar(scalar.string, quoted: quoted, at: place)
     case .sequence(let sequence):
-      self = .list(try sequence.map { try ConfigTree($0, file: file) }, at: place)
+      self = .list(try sequence.map { try ConfigTree($0, file: file, depth: depth + 1) }, at: place)
     case .mapping(let mapping):
       var entries: [Entry] = []
       for (key, value) in mapping {
         guard let name = key.string else {
           throw IeumError(.data, "a key must be a plain word", place: place, remedy: "write 'key: value'")
         }
-        entries.append(Entry(key: name, value: try ConfigTree(value, file: file)))
+        entries.append(Entry(key: name, value: try ConfigTree(value, file: file, depth: depth + 1)))
       }
       self = .map(entries, at: place)
     case .alias:

@@ -125,8 +125,17 @@ struct Grid {
     try problems.check()
   }
 
+  /// More cells than any sweep has; a list of long axes multiplies to more than there is memory for.
+  static let maximumCells = 100_000
+
   func cells(base: ConfigTree) throws -> [Experiment.Cell] {
-    try rows.flatMap { row in
+    let sizes = [rows.count, columns.count] + axes.map(\.values.count)
+    let count = sizes.reduce(1) { min($0 * min($1, Grid.maximumCells + 1), Grid.maximumCells + 1) }
+    guard count <= Grid.maximumCells else {
+      throw IeumError(
+        .usage, "table '\(table)' has more than \(Grid.maximumCells) cells", remedy: "cut the sweep into several files")
+    }
+    return try rows.flatMap { row in
       try columns.flatMap { column in
         try combinations().map { combination in
           var tree = base.merged(with: row.value).merged(with: column.value)

@@ -87,7 +87,7 @@ public struct TowersConfig: Sendable {
     }
   }
 
-  private static func directions(_ reader: ConfigReader) -> [RankedDirection] {
+  static func directions(_ reader: ConfigReader) -> [RankedDirection] {
     let names = reader.strings("directions", default: [RankedDirection.textToClip.rawValue])
     let known = RankedDirection.allCases.map(\.rawValue)
     let found = names.compactMap { name -> RankedDirection? in

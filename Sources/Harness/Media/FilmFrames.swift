@@ -21,7 +21,7 @@ struct FilmFrames: MediaEncoder {
 
   var name: String { encoder.spec.name }
   var modality: FeatureAttributes.Modality { .video }
-  var dimension: Int { encoder.spec.dimension }
+  var dimension: Int { encoder.dimension }
   var isSequence: Bool { true }
 
   init(_ encoder: ImageEncoder, sampling: FrameSampling) {
@@ -35,7 +35,7 @@ struct FilmFrames: MediaEncoder {
   }
 
   func encode(_ parts: [MediaPart]) -> [Result<[Float], any Error>] {
-    let preprocessing = encoder.spec.preprocessing
+    let preprocessing = encoder.preprocessing
     let films = Parallel.map(parts) { part in Result { try SampledFilm(part, sampling) } }
     let heads = Parallel.map(films) { film in
       Result { try film.get().next(Self.most, preprocessing) }

@@ -7,11 +7,7 @@ public struct Cache: Sendable {
 
   /// `$IEUM_CACHE`, or `~/.cache/ieum`.
   public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
-    if let path = environment["IEUM_CACHE"], !path.isEmpty {
-      root = path
-    } else {
-      root = (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/ieum"
-    }
+    root = CacheRoot.path(environment: environment)
   }
 
   public var weights: String { root + "/weights" }

@@ -16,6 +16,7 @@ struct CellRunner {
   /// - Throws: ``IeumError``: data for data or weights that are not in place, usage for settings that do not fit.
   func task() throws -> any CellTask {
     if let towers = config.towers { return try TowerTask(cell, towers, bench: bench) }
+    if let clips = config.clips { return try ClipTask(cell, clips, bench: bench) }
     return try ItemTask(cell, bench: bench)
   }
 
@@ -32,6 +33,7 @@ struct CellRunner {
         try attempt { try WeightCatalog.resolve(weights, cache: bench.cache) }
       }
     }
+    // Towers tell of all that is missing at once.
     if missing.isEmpty { try attempt { try task() } }
     return missing
   }

@@ -7,13 +7,38 @@ import Weights
 /// A frozen text encoder as a function of sentences.
 public struct FrozenText {
   public let dimension: Int
+  /// SHA-256 of the tokenizer; nil for encoders of whole words.
+  public let tokenizerDigest: String?
   /// One vector or one reason per sentence.
   public let vectors: ([String]) throws -> [Result<[Float], IeumError>]
 
+  /// Settings beside the weights; encoders take those they know.
+  public struct Options: Sendable {
+    /// nil = the file beside the weights.
+    public var config: String?
+    public var tokenizer: String?
+    public var pooling = BertPooling.mean.rawValue
+    public var maxTokens: Int?
+    public var language = "en"
+
+    public init() {}
+  }
+
+  /// Opens a registered frozen text encoder.
+  /// - Throws: ``IeumError``: data for weights or a tokenizer that are missing or do not fit.
+  public static func open(_ name: String, weights path: String, _ options: Options) throws -> FrozenText {
+    switch name {
+    case "word2vec": return try wordVectors(path, language: options.language)
+    case "clip-text": return try clip(path, options)
+    case "clip-multilingual": return try multilingual(path, options)
+    default: return try bert(path, options)
+    }
+  }
+
   /// Mean of the vectors of the known words (hong2022: words outside the vocabulary are dropped).
-  public static func wordVectors(_ path: String, language: String) throws -> FrozenText {
+  private static func wordVectors(_ path: String, language: String) throws -> FrozenText {
     let average = WordVectorAverage(try WordVectors.read(path))
-    return FrozenText(dimension: average.dimension) { texts in
+    return FrozenText(dimension: average.dimension, tokenizerDigest: nil) { texts in
       texts.map { text in
         let words = WordTokenizer.words(text, language: language)
         let (vector, unknown) = average.encode([words])
@@ -25,26 +50,61 @@ public struct FrozenText {
     }
   }
 
-  /// A BERT with its tokenizer; `config.json` and the vocabulary default to the files beside the weights.
-  public static func bert(
-    _ path: String, config: String? = nil, tokenizer: String? = nil, pooling: String, maxTokens: Int? = nil
-  ) throws -> FrozenText {
-    let files = try PretrainedBert(path, config: config, tokenizer: tokenizer)
-    let tokens = files.tokenizer
+  private static func bert(_ path: String, _ options: Options) throws -> FrozenText {
+    let files = try PretrainedBert(path, config: options.config, tokenizer: options.tokenizer)
     let encoder = try BertEncoder.load(
-      weights: path, config: files.configPath, pooling: BertPooling(rawValue: pooling) ?? .mean)
-    let limit = min(maxTokens ?? encoder.maxTokens, encoder.maxTokens)
-    return FrozenText(dimension: encoder.dimension) { texts in
-      let ids = try texts.map { try tokens.encode($0, maxTokens: limit) }
-      let flat = try encoder.encode(ids: ids)
-      return texts.indices.map { row in
-        .success(Array(flat[(row * encoder.dimension)..<((row + 1) * encoder.dimension)]))
-      }
+      weights: path, config: files.configPath, pooling: BertPooling(rawValue: options.pooling) ?? .mean)
+    return subwords(
+      encoder.dimension, files.tokenizer.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
+      tokens: files.tokenizer.encode, vectors: encoder.encode)
+  }
+
+  private static func clip(_ path: String, _ options: Options) throws -> FrozenText {
+    let encoder = try ClipTextEncoder.load(weights: path, config: options.config)
+    let vocabulary = options.tokenizer ?? ClipTokenizer.beside(weights: path) ?? cachedVocabulary()
+    guard let vocabulary else {
+      throw IeumError(
+        .data, "no vocabulary lies beside the weights", file: path,
+        remedy: "put bpe_simple_vocab_16e6.txt.gz, merges.txt or tokenizer.json there, give --tokenizer, or run `make weights`")
     }
+    let tokens = try ClipTokenizer(file: vocabulary)
+    guard tokens.vocabularySize <= encoder.config.vocabulary else {
+      throw IeumError(
+        .data, "has \(tokens.vocabularySize) ids, the weights know \(encoder.config.vocabulary)", file: vocabulary,
+        remedy: "give the vocabulary that belongs to the weights")
+    }
+    return subwords(
+      encoder.dimension, tokens.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
+      tokens: tokens.encode, vectors: encoder.encode)
+  }
+
+  private static func multilingual(_ path: String, _ options: Options) throws -> FrozenText {
+    let files = try PretrainedBert(path, config: options.config, tokenizer: options.tokenizer)
+    let encoder = try MultilingualClipEncoder(weights: path, config: files.configPath)
+    return subwords(
+      encoder.dimension, files.tokenizer.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
+      tokens: files.tokenizer.encode, vectors: encoder.encode)
+  }
+
+  private static func subwords(
+    _ dimension: Int, _ digest: String, limit: Int, tokens: @escaping (String, Int) throws -> [Int],
+    vectors: @escaping ([[Int]]) throws -> [Float]
+  ) -> FrozenText {
+    FrozenText(dimension: dimension, tokenizerDigest: digest) { texts in
+      let flat = try vectors(try texts.map { try tokens($0, limit) })
+      return texts.indices.map { .success(Array(flat[$0 * dimension..<($0 + 1) * dimension])) }
+    }
+  }
+
+  /// The published vocabulary, where `make weights` has put it.
+  static func cachedVocabulary(_ cache: Cache = Cache()) -> String? {
+    let path = cache.weights + "/clip/bpe_simple_vocab_16e6.txt.gz"
+    return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 }
 
-/// The files of a pretrained BERT: weights, and beside them `config.json` and a vocabulary unless others are named.
+/// The files of a pretrained BERT, DistilBERT or XLM-R: weights, and beside them `config.json` and a vocabulary unless
+/// others are named.
 struct PretrainedBert {
   let configPath: String
   let config: BertConfig
@@ -52,13 +112,8 @@ struct PretrainedBert {
 
   /// - Throws: ``IeumError`` (data) when a file is missing or damaged.
   init(_ weights: String, config: String? = nil, tokenizer: String? = nil) throws {
-    guard let vocabulary = tokenizer ?? BertTokenizerFile.beside(weights: weights) else {
-      throw IeumError(
-        .data, "no tokenizer lies beside the weights", file: weights,
-        remedy: "put vocab.txt, tokenizer.json or a SentencePiece model there, or give --tokenizer")
-    }
     configPath = config ?? (weights as NSString).deletingLastPathComponent + "/config.json"
     self.config = try BertConfig(file: configPath)
-    self.tokenizer = try BertTokenizerFile.open(vocabulary)
+    self.tokenizer = try BertTokenizerFile.open(tokenizer, weights: weights, isRoberta: self.config.firstPosition > 0)
   }
 }

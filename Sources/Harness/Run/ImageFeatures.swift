@@ -63,12 +63,12 @@ struct ImageFeatures {
       let frames = FilmFrames(try loaded(), sampling: sampling)
       return try frames.file(for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)
     }
+    let encoder = try loaded()
     let writer = try FeatureWriter(
       path,
       attributes: FeatureAttributes(
         modality: .image, dataset: dataset.name, datasetDigest: dataset.digest, encoder: spec.name,
-        encoderDigest: digest, dimension: spec.dimension))
-    let encoder = try loaded()
+        encoderDigest: digest, dimension: encoder.dimension))
     if let slowdown = encoder.slowdown { progress.note("ieum: \(slowdown)") }
     let todo = dataset.allItems.filter { !writer.finishedIDs.contains($0.id) }
     progress.start("\(dataset.name) → \(spec.name)", total: todo.count)
@@ -89,12 +89,13 @@ struct ImageFeatures {
   }
 
   private func encode(_ items: [DatasetItem], with encoder: ImageEncoder, into writer: FeatureWriter) throws {
-    var means = items.map { _ in ItemMean(dimension: spec.dimension) }
+    var means = items.map { _ in ItemMean(dimension: encoder.dimension) }
     let jobs = items.enumerated().flatMap { index, item in item.imagePaths.map { (index, $0) } }
     for start in stride(from: 0, to: jobs.count, by: batch) {
       let piece = Array(jobs[start..<min(start + batch, jobs.count)])
+      let preprocessing = encoder.preprocessing
       let decoded = Parallel.map(piece) { job in
-        Result { try ImagePreprocessor.apply(ImageDecoder.decode(job.1), spec.preprocessing) }
+        Result { try ImagePreprocessor.apply(ImageDecoder.decode(job.1), preprocessing) }
       }
       try add(piece, decoded, to: &means, with: encoder)
     }
@@ -125,7 +126,7 @@ struct ImageFeatures {
     guard !owners.isEmpty else { return }
     let vectors = try encoder.encode(pixels: pixels, count: owners.count)
     for (row, owner) in owners.enumerated() {
-      means[owner].add(vectors[(row * spec.dimension)..<((row + 1) * spec.dimension)])
+      means[owner].add(vectors[(row * encoder.dimension)..<((row + 1) * encoder.dimension)])
     }
   }
 

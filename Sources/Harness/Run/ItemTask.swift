@@ -36,8 +36,8 @@ struct ItemTask: CellTask {
   }
 
   var notes: [String] {
-    var notes: [String] = []
     let (text, image) = (config.text, config.image)
+    var notes: [String] = []
     if image.weights == "random", !image.train {
       notes.append("\(image.encoder) runs with seeded random weights, not ImageNet's")
     } else if image.weights == "random" {

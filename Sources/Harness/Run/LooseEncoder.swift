@@ -44,7 +44,7 @@ public struct LooseEncoder {
     let sampling = try FrameSampling(name: request.sampling, frames: request.frames)
     try refuseMissing(paths)
     let encoder = try ImageEncoder.load(
-      spec, weights: try weights(), seed: UInt64(request.seed), precision: request.precision)
+      spec, weights: try weights(), config: request.config, seed: UInt64(request.seed), precision: request.precision)
     if let slowdown = encoder.slowdown { Progress().note("ieum: \(slowdown)") }
     let kinds = Parallel.map(paths) { MediaKind(of: $0) }
     guard kinds.contains(.film) else { return try images(paths, with: encoder, to: output) }
@@ -78,12 +78,12 @@ public struct LooseEncoder {
   }
 
   private func images(_ paths: [String], with encoder: ImageEncoder, to output: String) throws -> FeatureFile {
-    let spec = encoder.spec
-    let writer = try writer(output, .image, spec.dimension, encoder.digest)
+    let writer = try writer(output, .image, encoder.dimension, encoder.digest)
     for start in stride(from: 0, to: paths.count, by: 32) {
       let piece = Array(paths[start..<min(start + 32, paths.count)])
+      let preprocessing = encoder.preprocessing
       let decoded = Parallel.map(piece) { path in
-        Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), spec.preprocessing) }
+        Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), preprocessing) }
       }
       var (pixels, ids): ([Float], [String]) = ([], [])
       for (path, result) in zip(piece, decoded) {
@@ -125,12 +125,12 @@ public struct LooseEncoder {
     guard let path = try weights() else {
       throw IeumError(.usage, "'\(spec.name)' needs --weights", place: "--weights", remedy: "see `ieum models list`")
     }
-    let digest = Digest.of("\(spec.name) 1 \(request.pooling) \(try cache.digest(ofFile: path))")
-    if spec.name == "word2vec" { return (try FrozenText.wordVectors(path, language: request.language), digest) }
-    let encoder = try FrozenText.bert(
-      path, config: request.config, tokenizer: request.tokenizer, pooling: request.pooling,
-      maxTokens: request.maxTokens)
-    return (encoder, digest)
+    var options = FrozenText.Options()
+    (options.config, options.tokenizer) = (request.config, request.tokenizer)
+    (options.pooling, options.maxTokens, options.language) = (request.pooling, request.maxTokens, request.language)
+    let encoder = try FrozenText.open(spec.name, weights: path, options)
+    let settings = [request.pooling, try cache.digest(ofFile: path)] + [encoder.tokenizerDigest].compactMap { $0 }
+    return (encoder, Digest.of("\(spec.name) 1 \(settings.joined(separator: " "))"))
   }
 
   private func weights() throws -> String? {

@@ -11,14 +11,16 @@ public final class Progress {
 
   public init() {}
 
-  func start(_ title: String, total: Int) {
+  public func start(_ title: String, total: Int) {
     (self.title, self.total, done) = (title, total, 0)
     start = .now
     if !isTerminal, total > 0 { write("\(title): \(total) items\n") }
   }
 
-  func advance(_ count: Int) {
-    done += count
+  func advance(_ count: Int) { moved(to: done + count) }
+
+  public func moved(to count: Int) {
+    done = count
     guard isTerminal, ContinuousClock.now - lastLine > .milliseconds(200) else { return }
     lastLine = .now
     let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -27,7 +29,7 @@ public final class Progress {
     write(String(format: "\r\u{1B}[K%@: %d/%d, %.1f/s, %.0f s left", title, done, total, rate, left))
   }
 
-  func finish() { if isTerminal, total > 0 { write("\r\u{1B}[K") } }
+  public func finish() { if isTerminal, total > 0 { write("\r\u{1B}[K") } }
 
   public func note(_ text: String) { write(text + "\n") }
 

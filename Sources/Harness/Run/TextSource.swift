@@ -55,9 +55,10 @@ struct TextSource {
     let turn = try cache.turn(path)
     defer { turn.release() }
     if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
-    let encoder = name == "bert"
-      ? try FrozenText.bert(weights, pooling: values.string("pooling"))
-      : try FrozenText.wordVectors(weights, language: dataset.language)
+    var options = FrozenText.Options()
+    options.language = dataset.language
+    if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }
+    let encoder = try FrozenText.open(name, weights: weights, options)
     progress.start("\(dataset.name) → \(name)", total: dataset.allItems.count)
     defer { progress.finish() }
     return .features(try extract(dataset, with: encoder, to: path))

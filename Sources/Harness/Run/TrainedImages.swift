@@ -18,11 +18,14 @@ struct TrainedImages {
     let numbers = Dictionary(uniqueKeysWithValues: readable.enumerated().map { ($1.id, [$0]) })
     let paths = readable.map(\.paths)
     let (spec, weights, seed) = (spec, weights, seed)
-    return TrainedSide(dimension: spec.dimension, rows: numbers, width: 1) { _ in
+    // Some networks take their sizes from the weights.
+    let first = try Self.network(spec, weights: weights, seed: seed)
+    let preprocessing = first.preprocessing ?? spec.preprocessing
+    return TrainedSide(dimension: first.dimension ?? spec.dimension, rows: numbers, width: 1) { _ in
       let network = try Self.network(spec, weights: weights, seed: seed)
       return TrainableEncoder(module: network) { items in
         let rows = try items.to(.cpu).int64s().map { paths[Int($0)] }
-        return try Self.means(of: rows, network: network, preprocessing: spec.preprocessing, device: items.device)
+        return try Self.means(of: rows, network: network, preprocessing: preprocessing, device: items.device)
       }
     }
   }

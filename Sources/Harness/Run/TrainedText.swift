@@ -56,7 +56,7 @@ struct TrainedText {
     guard let weights else { return try newBert(pooling) }
     let pretrained = try PretrainedBert(weights)
     let ids = try dataset.allItems.map { item in
-      (item.id, try pretrained.tokenizer.encode(try dataset.text(of: item), maxTokens: pretrained.config.maxPositions))
+      (item.id, try pretrained.tokenizer.encode(try dataset.text(of: item), maxTokens: pretrained.config.maxTokens))
     }
     return Self.padded(ids, with: pretrained.config.padTokenID, dimension: pretrained.config.hiddenSize) { _ in
       let network = try BertNetwork.load(try WeightFile.read(weights), config: pretrained.config, pooling: pooling)

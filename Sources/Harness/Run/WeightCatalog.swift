@@ -46,6 +46,16 @@ public enum WeightCatalog {
       howToGet: "put its weights (safetensors or .bin), config.json and SentencePiece model (spiece.model) there",
       footnote: "KoBERT"),
     WeightEntry(
+      name: "googlenews-300d", encoder: "word2vec", file: "GoogleNews-vectors-negative300.bin", digest: "",
+      source: "Mikolov et al. 2013: word2vec on Google News, 300-d, 3,000,000 words and phrases",
+      howToGet: "put GoogleNews-vectors-negative300.bin there, unpacked",
+      footnote: "word vectors are word2vec on Google News, 300-d"),
+    WeightEntry(
+      name: "resnet18-imagenet", encoder: "resnet18", file: "resnet18.weights", digest: "",
+      source: "torchvision resnet18 IMAGENET1K_V1",
+      howToGet: "put the .pth file there under this name; its format is told by its content",
+      footnote: "ResNet-18, ImageNet"),
+    WeightEntry(
       name: "resnet152-imagenet", encoder: "resnet152", file: "resnet152.weights", digest: "",
       source: "Keras Applications resnet152 (notop) or torchvision resnet152 IMAGENET1K_V1",
       howToGet: "put the .h5 or .pth file there under this name; its format is told by its content",
@@ -60,6 +70,17 @@ public enum WeightCatalog {
       source: "Keras Applications efficientnetb7 (notop) or torchvision efficientnet_b7 IMAGENET1K_V1",
       howToGet: "put the .h5 or .pth file there under this name; its format is told by its content",
       footnote: "EfficientNet-b7, ImageNet"),
+    WeightEntry(
+      name: "clip-vit-b-32", encoder: "vit-b-32", file: "clip/ViT-B-32.pt",
+      digest: "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af",
+      source: "OpenAI CLIP, ViT-B/32 (both towers)",
+      howToGet: "put OpenAI's ViT-B-32.pt there as published; `make weights` puts its vocabulary beside it",
+      footnote: "CLIP ViT-B/32, OpenAI's weights"),
+    WeightEntry(
+      name: "clip-multilingual", encoder: "clip-multilingual", file: "clip-multilingual/model.safetensors", digest: "",
+      source: "sentence-transformers clip-ViT-B-32-multilingual-v1 (multilingual DistilBERT, 768 → 512)",
+      howToGet: "put the model's whole folder there: weights, config.json, vocab.txt or tokenizer.json, 2_Dense/",
+      footnote: "multilingual DistilBERT projected into CLIP's space"),
   ]
 
   public static func named(_ name: String) -> WeightEntry? { all.first { $0.name == name } }

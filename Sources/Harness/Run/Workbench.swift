@@ -16,7 +16,13 @@ public final class Workbench {
   public func dataset(_ choice: CellConfig.DatasetChoice) throws -> Dataset {
     let key = "\(choice.name)|\(choice.root ?? "")|\(choice.language)|\(choice.options.description)"
     if let known = datasets[key] { return known }
-    let dataset = try DatasetRegistry.named(choice.name).load(choice.resolved())
+    let (spec, options) = (try DatasetRegistry.named(choice.name), try choice.resolved())
+    let progress = Progress()
+    try spec.makeFiles(options) { done, total in
+      if done == 0 { progress.start("making \(choice.name)", total: total) } else { progress.moved(to: done) }
+    }
+    progress.finish()
+    let dataset = try spec.load(options)
     datasets[key] = dataset
     return dataset
   }

@@ -24,7 +24,8 @@ struct ImageTower: TowerSide {
     sampling = try FrameSampling(name: values.string("sampling"), frames: values.int("frames"))
     weights = try WeightCatalog.resolve(choice.weights, cache: cache)
     weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random:\(choice.seed)"
-    let encoder = Digest.of("\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)")
+    let parts = ["\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)"]
+    let encoder = Digest.of((parts + choice.precision.digestParts).joined(separator: " "))
     digest = FilmFrames.digest(encoder, sampling) + (choice.train ? " learnt" : "")
     (self.choice, self.datasets, self.cache) = (choice, datasets, cache)
   }
@@ -44,9 +45,9 @@ struct ImageTower: TowerSide {
 
   func inputs(_ progress: Progress) throws -> any TowerInputs {
     if choice.train { return pixels() }
-    var inputs = StoredInputs(dimension: spec.dimension)
-    for (number, dataset) in datasets.enumerated() {
-      let file = try file(dataset, progress)
+    let files = try datasets.map { try file($0, progress) }
+    var inputs = StoredInputs(dimension: files.first?.dimension ?? spec.dimension)
+    for (number, file) in files.enumerated() {
       for id in file.ids { inputs.add(ItemKey(dataset: number, id: id), file.vectors(of: id) ?? []) }
     }
     return inputs
@@ -85,7 +86,9 @@ struct ImageTower: TowerSide {
   private func file(_ dataset: Dataset, _ progress: Progress) throws -> FeatureFile {
     let path = path(dataset)
     if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
-    let encoder = try ImageEncoder.load(spec, weights: weights, seed: UInt64(choice.seed))
+    let encoder = try ImageEncoder.load(
+      spec, weights: weights, seed: UInt64(choice.seed), precision: choice.precision)
+    if let slowdown = encoder.slowdown { progress.note("ieum: \(slowdown)") }
     return try FilmFrames(encoder, sampling: sampling).file(
       for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)
   }

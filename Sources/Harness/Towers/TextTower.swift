@@ -28,12 +28,13 @@ struct TextTower: TowerSide {
     weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "trained with the joint model"
     let settings = values.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     digest = Digest.of("text \(choice.encoder) 1 \(settings) \(weightsDigest)")
+    isStored = !spec.isTrainable
     (self.choice, self.datasets, self.cache) = (choice, datasets, cache)
   }
 
   var notes: [String] { WeightCatalog.named(choice.weights).map { [$0.footnote] } ?? [] }
 
-  private var isStored: Bool { choice.encoder == "bert" || choice.encoder == "word2vec" }
+  private let isStored: Bool
 
   var featurePaths: [String] { isStored ? datasets.map(path) : [] }
 
@@ -136,10 +137,10 @@ struct TextTower: TowerSide {
     let path = path(dataset)
     if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
     guard let weights else { preconditionFailure("frozen text encoders have weights") }
-    let encode =
-      choice.encoder == "bert"
-      ? try FrozenText.bert(weights, pooling: values.string("pooling"))
-      : try FrozenText.wordVectors(weights, language: dataset.language)
+    var options = FrozenText.Options()
+    options.language = dataset.language
+    if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }
+    let encode = try FrozenText.open(choice.encoder, weights: weights, options)
     let captions = dataset.allItems.flatMap { item in
       dataset.captions(of: item).enumerated().map { (DatasetItem.captionID(item.id, $0), $1) }
     }

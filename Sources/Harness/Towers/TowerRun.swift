@@ -28,17 +28,17 @@ struct TowerRun {
     let middle = clock.now
     let gallery = TowerGallery(task: task, data: data, embedder: embedder(network))
     let share = try gallery.chosenShare()
-    let ranked = try gallery.rank(share: share, seed: seed, folder: folder)
+    let (ranked, missing) = try gallery.rank(share: share, seed: seed, folder: folder)
     let summary = TrainingLog.summary(log)
     let record = RunRecord(
       seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, ceiling: ranked.ceiling,
-      tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery, queriesWithoutRelevant: ranked.missing,
+      tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery, queriesWithoutRelevant: missing,
       selectedEpoch: summary.selectedEpoch,
       wallSeconds: [
         "features": featureSeconds, "training": max((middle - start) / .seconds(1), summary.seconds),
         "evaluation": (clock.now - middle) / .seconds(1),
       ],
-      peakMemoryBytes: Provenance.peakMemory(), skippedItems: ranked.missing, host: Provenance.host(),
+      peakMemoryBytes: Provenance.peakMemory(), skippedItems: missing, host: Provenance.host(),
       git: Provenance.git(),
       chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score]
         .merging(task.towers.audioShares.count > 1 ? [RunRecord.audioShare: share] : [:]) { $1 })

@@ -1,14 +1,10 @@
 import Basics
 import Foundation
 
-/// The numbers of a BERT model as Hugging Face's `config.json` names them; absent ones have its defaults.
+/// The numbers of a BERT, DistilBERT or (XLM-)RoBERTa model as Hugging Face's `config.json` names them; absent
+/// ones have its defaults.
 public struct BertConfig: Sendable, Equatable {
-  public enum Activation: String, Sendable, CaseIterable {
-    case gelu, relu
-    /// GELU by its tanh approximation.
-    case geluNew = "gelu_new"
-    case geluTanh = "gelu_pytorch_tanh"
-  }
+  public typealias Activation = TransformerActivation
 
   public var hiddenSize = 768
   public var layers = 12
@@ -16,10 +12,16 @@ public struct BertConfig: Sendable, Equatable {
   public var intermediateSize = 3072
   public var vocabularySize = 30522
   public var maxPositions = 512
+  /// 0 = the model has no token types (DistilBERT).
   public var typeVocabularySize = 2
+  /// The position of a text's first token; RoBERTa starts behind its padding id.
+  public var firstPosition = 0
   public var layerNormEpsilon = 1e-12
   public var activation = Activation.gelu
   public var padTokenID = 0
+
+  /// Most tokens of a text.
+  public var maxTokens: Int { maxPositions - firstPosition }
 
   public init() {}
 
@@ -30,21 +32,35 @@ public struct BertConfig: Sendable, Equatable {
       throw IeumError(.data, "is not a JSON object", file: file, remedy: "give the model's config.json")
     }
     let reader = Reader(object: object, file: file)
-    try reader.refuse("model_type", unless: ["bert"])
+    try reader.refuse("model_type", unless: ["bert", "distilbert", "roberta", "xlm-roberta"])
     try reader.refuse("position_embedding_type", unless: ["absolute"])
+    if object["model_type"] as? String == "distilbert" { try readDistilled(reader) } else { try read(reader) }
+    vocabularySize = try reader.count("vocab_size", vocabularySize)
+    maxPositions = try reader.count("max_position_embeddings", maxPositions)
+    padTokenID = try reader.count("pad_token_id", padTokenID, from: 0)
+    if (object["model_type"] as? String ?? "").contains("roberta") { firstPosition = padTokenID + 1 }
+    guard hiddenSize % heads == 0 else {
+      throw reader.fault("num_attention_heads", "\(heads) heads do not divide hidden_size \(hiddenSize)")
+    }
+  }
+
+  private mutating func read(_ reader: Reader) throws {
     hiddenSize = try reader.count("hidden_size", hiddenSize)
     layers = try reader.count("num_hidden_layers", layers)
     heads = try reader.count("num_attention_heads", heads)
     intermediateSize = try reader.count("intermediate_size", intermediateSize)
-    vocabularySize = try reader.count("vocab_size", vocabularySize)
-    maxPositions = try reader.count("max_position_embeddings", maxPositions)
     typeVocabularySize = try reader.count("type_vocab_size", typeVocabularySize)
-    padTokenID = try reader.count("pad_token_id", padTokenID, from: 0)
     layerNormEpsilon = try reader.positive("layer_norm_eps", layerNormEpsilon)
-    activation = try reader.activation()
-    guard hiddenSize % heads == 0 else {
-      throw reader.fault("num_attention_heads", "\(heads) heads do not divide hidden_size \(hiddenSize)")
-    }
+    activation = try reader.activation("hidden_act")
+  }
+
+  private mutating func readDistilled(_ reader: Reader) throws {
+    hiddenSize = try reader.count("dim", hiddenSize)
+    layers = try reader.count("n_layers", 6)
+    heads = try reader.count("n_heads", heads)
+    intermediateSize = try reader.count("hidden_dim", intermediateSize)
+    typeVocabularySize = 0
+    activation = try reader.activation("activation")
   }
 
   public init(file: String) throws {
@@ -80,11 +96,11 @@ public struct BertConfig: Sendable, Equatable {
       return number
     }
 
-    func activation() throws -> Activation {
-      guard let value = value("hidden_act") else { return .gelu }
+    func activation(_ key: String) throws -> Activation {
+      guard let value = value(key) else { return .gelu }
       guard let activation = Activation(rawValue: "\(value)") else {
         let known = Activation.allCases.map(\.rawValue).joined(separator: ", ")
-        throw fault("hidden_act", "'\(value)' is not supported (supported: \(known))")
+        throw fault(key, "'\(value)' is not supported (supported: \(known))")
       }
       return activation
     }

@@ -25,7 +25,7 @@ public final class BertEncoder {
     self.device = device
     config = network.config
     pooling = network.pooling
-    maxTokens = config.maxPositions
+    maxTokens = config.maxTokens
     digest = Digest.of(
       ["bert", "code:\(Self.codeVersion)", origin, pooling.rawValue, "\(config)"].joined(separator: "\n"))
     network.train(false)
@@ -52,48 +52,13 @@ public final class BertEncoder {
   /// - Throws: ``IeumError`` (data) for an empty or too long sentence, an id outside the vocabulary, a result that is
   ///   not finite.
   public func encode(ids: [[Int]]) throws -> [Float] {
-    try check(ids)
-    var rows = [Float](repeating: 0, count: ids.count * dimension)
-    // Neighbours of equal length waste no work on padding.
-    let order = ids.indices.sorted { (ids[$0].count, $0) < (ids[$1].count, $1) }
-    for start in stride(from: 0, to: order.count, by: max(1, batchSize)) {
-      let batch = Array(order[start..<min(order.count, start + max(1, batchSize))])
-      let vectors = try forward(batch.map { ids[$0] })
-      for (place, row) in batch.enumerated() {
-        let vector = vectors[place * dimension..<(place + 1) * dimension]
-        guard vector.allSatisfy(\.isFinite) else {
-          throw IeumError(
-            .data, "gives a vector that is not finite", place: "bert, sentence \(row)",
-            remedy: "check that the weights are whole and belong to the config")
-        }
-        rows.replaceSubrange(row * dimension..<(row + 1) * dimension, with: vector)
-      }
-    }
-    return rows
-  }
-
-  private func forward(_ batch: [[Int]]) throws -> [Float] {
-    let time = batch.map(\.count).max() ?? 1
-    let padded = batch.flatMap { row in
-      row.map { Int64($0) } + [Int64](repeating: Int64(config.padTokenID), count: time - row.count)
-    }
-    return try noGrad {
-      let ids = try Tensor(padded, shape: [batch.count, time]).to(device)
-      return try network.features(ids: ids, lengths: batch.map(\.count)).to(.cpu).floats()
-    }
-  }
-
-  private func check(_ ids: [[Int]]) throws {
-    for (index, row) in ids.enumerated() {
-      guard (1...maxTokens).contains(row.count) else {
-        throw IeumError(
-          .data, "has \(row.count) tokens", place: "bert, sentence \(index)",
-          remedy: "give 1 to \(maxTokens) tokens, [CLS] and [SEP] included")
-      }
-      if let bad = row.first(where: { !(0..<config.vocabularySize).contains($0) }) {
-        throw IeumError(
-          .data, "has token id \(bad), the vocabulary ends at \(config.vocabularySize - 1)",
-          place: "bert, sentence \(index)", remedy: "give the tokenizer that belongs to the weights")
+    let batches = SentenceBatches(
+      owner: "bert", vocabulary: config.vocabularySize, maxTokens: maxTokens, dimension: dimension,
+      paddingID: config.padTokenID, size: batchSize)
+    return try batches.encode(ids) { batch in
+      try noGrad {
+        let ids = try Tensor(batch.ids, shape: [batch.lengths.count, batch.time]).to(device)
+        return try network.features(ids: ids, lengths: batch.lengths).to(.cpu).floats()
       }
     }
   }

@@ -10,12 +10,13 @@ public enum BertPooling: String, Sendable, CaseIterable {
   case cls
 }
 
-/// A BERT encoder with Hugging Face's parameter names (no `bert.` prefix, no pooler).
+/// A BERT encoder with Hugging Face's parameter names (no `bert.` prefix, no pooler); by its config also a
+/// DistilBERT or an (XLM-)RoBERTa.
 /// - Source: Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding".
 public final class BertNetwork: Module {
   public let config: BertConfig
   public let pooling: BertPooling
-  private let words: Kernel, positions: Kernel, types: Kernel
+  private let words: Kernel, positions: Kernel, types: Kernel?
   private let normalisation: LayerNorm
   private let layers: [BertLayer]
 
@@ -35,7 +36,8 @@ public final class BertNetwork: Module {
     let width = config.hiddenSize
     words = try Kernel([config.vocabularySize, width], std: Self.deviation, &initial)
     positions = try Kernel([config.maxPositions, width], std: Self.deviation, &initial)
-    types = try Kernel([config.typeVocabularySize, width], std: Self.deviation, &initial)
+    let types = config.typeVocabularySize
+    self.types = types == 0 ? nil : try Kernel([types, width], std: Self.deviation, &initial)
     normalisation = try LayerNorm(width, eps: config.layerNormEpsilon)
     var layers: [BertLayer] = []
     for _ in 0..<config.layers { layers.append(try BertLayer(config, &initial)) }
@@ -43,7 +45,7 @@ public final class BertNetwork: Module {
     super.init()
     child("embeddings.word_embeddings", words)
     child("embeddings.position_embeddings", positions)
-    child("embeddings.token_type_embeddings", types)
+    if let types = self.types { child("embeddings.token_type_embeddings", types) }
     child("embeddings.LayerNorm", normalisation)
     for (index, layer) in layers.enumerated() { child("encoder.layer.\(index)", layer) }
   }
@@ -53,10 +55,19 @@ public final class BertNetwork: Module {
   ///   - ids: int64 `[N, T]`; what stands behind a sentence's length is never looked at.
   ///   - lengths: tokens of each sentence, 1…T.
   /// - Returns: `[N, H]`, not normalised.
-  public func features(ids: Tensor, lengths: [Int]) throws -> Tensor {
-    let hidden = try hiddenStates(ids: ids, lengths: lengths)
+  public func features(ids: Tensor, lengths: [Int]) throws -> Tensor { try chain(ids: ids, lengths: lengths)() }
+
+  /// The same, layer by layer.
+  public func chain(ids: Tensor, lengths: [Int]) throws -> LayerChain {
+    let padding = try paddingMask(ids: ids, lengths: lengths)
+    return LayerChain(
+      start: { try self.embedded(ids) }, layers: layers.map { layer in { try layer($0, padding: padding) } },
+      end: { try self.pooled($0, lengths: lengths) })
+  }
+
+  private func pooled(_ hidden: Tensor, lengths: [Int]) throws -> Tensor {
     guard pooling == .mean else { return try hidden.select(dim: 1, index: 0) }
-    let (count, time) = (ids.shape[0], ids.shape[1])
+    let (count, time) = (hidden.shape[0], hidden.shape[1])
     let weights = lengths.flatMap { length in (0..<time).map { $0 < length ? 1 / Float(length) : 0 } }
     let mask = try Tensor(weights, shape: [count, 1, time]).to(hidden.device)
     return try mask.matmul(hidden).squeeze(1)
@@ -84,28 +95,38 @@ public final class BertNetwork: Module {
 
   /// The last layer's hidden states `[N, T, H]`; rows behind a sentence's length mean nothing.
   public func hiddenStates(ids: Tensor, lengths: [Int]) throws -> Tensor {
-    guard ids.rank == 2, ids.shape[0] == lengths.count, ids.shape[1] <= config.maxPositions,
+    let padding = try paddingMask(ids: ids, lengths: lengths)
+    var x = try embedded(ids)
+    for layer in layers { x = try layer(x, padding: padding) }
+    return x
+  }
+
+  private func embedded(_ ids: Tensor) throws -> Tensor {
+    let places = try positions.weight.narrow(dim: 0, start: config.firstPosition, length: ids.shape[1])
+    var x = try words.weight.embedding(ids) + places
+    if let types { x = try x + types.weight.narrow(dim: 0, start: 0, length: 1) }
+    return try normalisation(x)
+  }
+
+  /// Bool `[N, 1, 1, T]`, true where there is no token.
+  private func paddingMask(ids: Tensor, lengths: [Int]) throws -> Tensor {
+    guard ids.rank == 2, ids.shape[0] == lengths.count, ids.shape[1] <= config.maxTokens,
       lengths.allSatisfy({ 1...max(1, ids.shape[1]) ~= $0 })
     else {
       throw IeumError(
-        .data, "ids of shape \(ids.shape) with \(lengths.count) lengths do not fit a BERT of \(config.maxPositions) positions",
+        .data, "ids of shape \(ids.shape) with \(lengths.count) lengths do not fit a BERT of \(config.maxTokens) positions",
         remedy: "give [N, T] ids with one length of 1…T per row")
     }
     let time = ids.shape[1]
-    let places = try positions.weight.narrow(dim: 0, start: 0, length: time)
-    let firstType = try types.weight.narrow(dim: 0, start: 0, length: 1)
-    var x = try normalisation(words.weight.embedding(ids) + places + firstType)
     let padding = lengths.flatMap { length in (0..<time).map { $0 >= length } }
-    let mask = try Tensor(padding, shape: [lengths.count, 1, 1, time]).to(ids.device)
-    for layer in layers { x = try layer(x, padding: mask) }
-    return x
+    return try Tensor(padding, shape: [lengths.count, 1, 1, time]).to(ids.device)
   }
 }
 
 /// Self-attention and a two-layer perceptron, each followed by addition and layer normalisation.
 final class BertLayer: Module {
   private let heads: Int
-  private let activation: BertConfig.Activation
+  private let activation: TransformerActivation
   private let query: Kernel, key: Kernel, value: Kernel, attended: Kernel, up: Kernel, down: Kernel
   private let attentionNorm: LayerNorm, outputNorm: LayerNorm
 
@@ -141,7 +162,7 @@ final class BertLayer: Module {
   func callAsFunction(_ x: Tensor, padding: Tensor) throws -> Tensor {
     let attention = try attend(x, padding: padding)
     let middle = try attentionNorm(x + attention.linear(attended.weight, attended.bias))
-    let wide = try activate(middle.linear(up.weight, up.bias))
+    let wide = try activation(middle.linear(up.weight, up.bias))
     return try outputNorm(middle + wide.linear(down.weight, down.bias))
   }
 
@@ -155,13 +176,5 @@ final class BertLayer: Module {
     // Far below every score, yet finite: the exponential is exactly zero, so padding cannot reach a row.
     let weights = try scores.maskedFill(padding, -1e30).softmax(dim: 3)
     return try weights.matmul(split(value)).permute([0, 2, 1, 3]).reshape([count, time, width])
-  }
-
-  private func activate(_ x: Tensor) throws -> Tensor {
-    switch activation {
-    case .gelu: return try x.gelu()
-    case .relu: return try x.relu()
-    case .geluNew, .geluTanh: return try x.geluTanh()
-    }
   }
 }

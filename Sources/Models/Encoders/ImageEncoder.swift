@@ -14,6 +14,10 @@ public final class ImageEncoder {
   public var batchSize = 16
   public let device: Device
   public let precision: InferencePrecision
+  /// Length of a feature vector.
+  public let dimension: Int
+  /// How pixels are to be prepared.
+  public let preprocessing: ImagePreprocessing
   /// Why the network is not compiled for this CPU, where that makes it slower than it could be.
   public private(set) var slowdown: String?
 
@@ -29,22 +33,23 @@ public final class ImageEncoder {
   /// Loads a network strictly from a weight file, or draws random weights.
   /// - Parameters:
   ///   - weights: a file in any format of ``Weights/WeightFile`` and any naming of the family; nil = random weights.
+  ///   - config: Hugging Face's `config.json`, for encoders whose sizes it tells.
   ///   - seed: of the random weights.
   ///   - precision: of products and stored activations; other features, so another digest.
   ///   - compiled: on a CPU, compile the network rather than run it operator by operator.
   /// - Throws: ``IeumError`` (data) listing missing, unknown and wrongly shaped tensors.
   public static func load(
-    _ spec: ImageEncoderSpec, weights path: String? = nil, seed: UInt64 = 0, device: Device = .cpu,
-    precision: InferencePrecision = .f32, compiled: Bool = true
+    _ spec: ImageEncoderSpec, weights path: String? = nil, config: String? = nil, seed: UInt64 = 0,
+    device: Device = .cpu, precision: InferencePrecision = .f32, compiled: Bool = true
   ) throws -> ImageEncoder {
     guard let path else {
       var generator = SeededGenerator(seed: seed, purpose: "encoder/\(spec.name)")
-      let network = try spec.make(&generator)
+      let network = try config.map { try spec.make(config: $0, &generator) } ?? spec.make(&generator)
       return try ImageEncoder(spec, network, origin: "random:\(seed)", .pytorch, device, precision, compiled)
     }
     let file = try WeightFile.read(path)
     let weights = try spec.normalise(file.tensors, file: path)
-    let network = try spec.make(weights, file: path)
+    let network = try spec.make(weights, file: path, config: config)
     return try ImageEncoder(spec, network, origin: file.digest, weights.convention, device, precision, compiled)
   }
 
@@ -56,14 +61,16 @@ public final class ImageEncoder {
     try network.to(device)
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    let preprocessing = String(decoding: try encoder.encode(spec.preprocessing), as: UTF8.self)
-    let parts = [spec.name, convention.rawValue, "code:\(spec.codeVersion)", origin, preprocessing]
-    digest = Digest.of((parts + precision.digestParts).joined(separator: "\n"))
+    dimension = network.dimension ?? spec.dimension
+    preprocessing = network.preprocessing ?? spec.preprocessing
+    let prepared = String(decoding: try encoder.encode(preprocessing), as: UTF8.self)
+    let parts = [spec.name, convention.rawValue, "code:\(spec.codeVersion)", origin, prepared]
+    digest = Digest.of((parts + [network.signature].compactMap { $0 } + precision.digestParts).joined(separator: "\n"))
     (self.spec, self.device, self.precision) = (spec, device, precision)
     engine = .operators(network)
     guard compiled, device == .cpu, let network = network as? any ConvolutionalNetwork else { return }
     do {
-      engine = .compiled(try CompiledNetwork(network, side: spec.preprocessing.crop, precision: precision))
+      engine = .compiled(try CompiledNetwork(network, side: preprocessing.crop, precision: precision))
     } catch let error as IeumError {
       slowdown = "\(spec.name) runs operator by operator: \(error.problem)"
     }
@@ -81,7 +88,7 @@ public final class ImageEncoder {
   /// - Returns: `[count, dimension]` row-major.
   /// - Throws: ``IeumError`` (data) when the pixels are not `count` images or a feature is not finite.
   public func encode(pixels: [Float], count: Int) throws -> [Float] {
-    let side = spec.preprocessing.crop
+    let side = preprocessing.crop
     let size = 3 * side * side
     guard count >= 0, pixels.count == count * size else {
       throw IeumError(
@@ -97,7 +104,7 @@ public final class ImageEncoder {
     let features = try features(of: pixels, count: count, size: size)
     if let bad = features.firstIndex(where: { !$0.isFinite }) {
       throw IeumError(
-        .data, "gives \(features[bad]) as feature \(bad % spec.dimension)", place: "\(spec.name), image \(bad / spec.dimension)",
+        .data, "gives \(features[bad]) as feature \(bad % dimension)", place: "\(spec.name), image \(bad / dimension)",
         remedy: "check the weights for values that are not finite")
     }
     return features
@@ -108,7 +115,7 @@ public final class ImageEncoder {
     case .compiled(let network): return try network.encode(pixels, count: count)
     case .operators(let network):
       var features: [Float] = []
-      features.reserveCapacity(count * spec.dimension)
+      features.reserveCapacity(count * dimension)
       for start in stride(from: 0, to: count, by: max(1, batchSize)) {
         let end = min(count, start + max(1, batchSize))
         features += try forward(Array(pixels[start * size..<end * size]), count: end - start, network)
@@ -118,15 +125,15 @@ public final class ImageEncoder {
   }
 
   private func forward(_ pixels: [Float], count: Int, _ network: any ImageNetwork) throws -> [Float] {
-    let side = spec.preprocessing.crop
+    let side = preprocessing.crop
     return try noGrad {
       let input = try Tensor(pixels, shape: [count, 3, side, side]).to(device).channelsLast()
       let output = try precision == .f32
         ? network.features(input)
         : TensorRuntime.autocast(.bfloat16, device: device) { try network.features(input) }
-      guard output.shape == [count, spec.dimension] else {
+      guard output.shape == [count, dimension] else {
         throw IeumError(
-          .system, "gave features of shape \(output.shape), not \([count, spec.dimension])", place: spec.name,
+          .system, "gave features of shape \(output.shape), not \([count, dimension])", place: spec.name,
           remedy: "report this error")
       }
       return try output.to(.cpu).floats()

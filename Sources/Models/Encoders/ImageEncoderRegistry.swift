@@ -4,6 +4,7 @@ import Basics
 public enum ImageEncoderRegistry {
   public static let all: [ImageEncoderSpec] =
     ResNet.specs + [InceptionV3.spec] + EfficientNet.specs + EfficientNet.liteSpecs
+    + VisionTransformer.specs
 
   /// - Throws: ``IeumError`` (usage) with the nearest known name.
   public static func named(_ name: String) throws -> ImageEncoderSpec {

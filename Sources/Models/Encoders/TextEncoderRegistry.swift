@@ -51,6 +51,14 @@ public enum TextEncoderRegistry {
         ParameterSpec("hidden", default: .int(128), "width of the states, likewise"),
         ParameterSpec("heads", default: .int(4), "attention heads, likewise"),
       ]),
+    TextEncoderSpec(
+      name: "clip-text", summary: "CLIP's text tower over byte-level pieces",
+      source: "Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision (ICML)",
+      input: .subwords, isTrainable: false, dimension: nil, parameters: []),
+    TextEncoderSpec(
+      name: "clip-multilingual", summary: "Multilingual BERT, DistilBERT or XLM-R projected into CLIP's space",
+      source: "Reimers & Gurevych 2020 (EMNLP); Carlsson et al. 2022, Cross-lingual and Multilingual CLIP (LREC)",
+      input: .subwords, isTrainable: false, dimension: nil, parameters: []),
   ]
 
   /// - Throws: ``IeumError`` (usage) with the nearest known name.

@@ -35,13 +35,14 @@ public final class VectorMatrix: @unchecked Sendable {
   }
 
   /// Maps a file of raw little-endian float32 rows.
+  /// - Parameter growing: the file may hold more rows than `count`, which are not looked at.
   /// - Throws: ``IeumError`` (data) when it cannot be mapped or has another size.
-  public init(mapping path: String, count: Int, dimension: Int) throws {
+  public init(mapping path: String, count: Int, dimension: Int, growing: Bool = false) throws {
     let file = try MappedFile(path)
-    guard dimension > 0, file.size == count * dimension * 4 else {
+    let needed = count * dimension * 4
+    guard dimension > 0, growing ? file.size >= needed : file.size == needed else {
       throw IeumError(
-        .data, "has \(file.size) bytes where \(count) × \(dimension) floats take \(count * dimension * 4)",
-        file: path,
+        .data, "has \(file.size) bytes where \(count) × \(dimension) floats take \(needed)", file: path,
         remedy: "build the index again")
     }
     storage = .mapped(file)

@@ -10,6 +10,10 @@ public enum Schedule: Sendable, Hashable {
   /// Linear from 0 over `warmup` steps, then half a cosine down to `floor` at `total`.
   /// - Source: Loshchilov and Hutter 2017, equation 5, without restarts.
   case cosine(warmup: Int, total: Int, floor: Double)
+  /// CLIP4Clip's: with p = step / total, p / warmup below `warmup`, (1 + cos πp) / 2 from there on. The first step has
+  /// factor 0, and the factor jumps down where the two meet.
+  /// - Source: the code published with Luo et al. 2022; the form of BERT's optimiser.
+  case warmupCosine(warmup: Double, total: Int)
   /// Linear from 0 over `warmup` steps, then linear down to 0 at `total`.
   case linear(warmup: Int, total: Int)
 
@@ -24,6 +28,9 @@ public enum Schedule: Sendable, Hashable {
     case .cosine(let warmup, let total, let floor):
       if step < warmup { return Double(step) / Double(warmup) }
       return floor + (1 - floor) * (1 + cos(.pi * Schedule.progress(step, warmup, total))) / 2
+    case .warmupCosine(let warmup, let total):
+      let share = Double(step) / Double(max(total, 1))
+      return share < warmup ? share / warmup : (1 + cos(.pi * min(share, 1))) / 2
     case .linear(let warmup, let total):
       if step < warmup { return Double(step) / Double(warmup) }
       return 1 - Schedule.progress(step, warmup, total)

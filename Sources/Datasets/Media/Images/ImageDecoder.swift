@@ -14,21 +14,21 @@ public enum ImageDecoder {
   public static let maximumPixels = 100_000_000
   static let vectorSides = (minimum: 256, maximum: 1024)
 
-  /// Decodes the image in a file.
+  /// Decodes the image in a file; where it is transparent, `ground` (0xRRGGBB) shows.
   /// - Throws: ``IeumError`` (data) naming the file when it is missing, empty, not an image, damaged, cut short or
   ///   larger than ``maximumPixels``.
-  public static func decode(_ path: String) throws -> RGBImage {
+  public static func decode(_ path: String, ground: UInt32 = 0xFFFFFF) throws -> RGBImage {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
       let data = FileManager.default.contents(atPath: path)
     else {
       throw IeumError(.data, "the image cannot be read", file: path, remedy: "check that the file exists and is readable")
     }
-    return try decode([UInt8](data), name: path)
+    return try decode([UInt8](data), name: path, ground: ground)
   }
 
   /// Decodes an image that is already in memory; `name` stands in messages.
-  public static func decode(_ bytes: [UInt8], name: String) throws -> RGBImage {
+  public static func decode(_ bytes: [UInt8], name: String, ground: UInt32 = 0xFFFFFF) throws -> RGBImage {
     guard !bytes.isEmpty else {
       throw IeumError(.data, "the image file is empty", file: name, remedy: "put the real image there or remove it")
     }
@@ -37,23 +37,23 @@ public enum ImageDecoder {
         .data, "is not an image that can be read", file: name,
         remedy: "convert it to PNG, JPEG, WebP, GIF, BMP, TIFF or SVG")
     }
-    guard let code = format.shimCode else { return try draw(bytes, name: name) }
+    guard let code = format.shimCode else { return try draw(bytes, name: name, ground: ground) }
     if let reason = ImageContainer.damage(in: bytes, format: format) {
       throw damaged(format, reason, name: name)
     }
     let still = format == .webp ? ImageContainer.firstStill(ofWebP: bytes) ?? bytes : bytes
     var image = clibav_image()
     var message = [CChar](repeating: 0, count: 256)
-    let status = clibav_decode_still(still, still.count, code, Int64(maximumPixels), &image, &message, message.count)
+    let status = clibav_decode_still(still, still.count, code, Int64(maximumPixels), ground, &image, &message, message.count)
     let decoded = try take(&image, status: status, message: message, format: format, name: name)
     return Orientation(in: bytes, format: format).applied(to: decoded)
   }
 
-  private static func draw(_ bytes: [UInt8], name: String) throws -> RGBImage {
+  private static func draw(_ bytes: [UInt8], name: String, ground: UInt32) throws -> RGBImage {
     var image = clibav_image()
     var message = [CChar](repeating: 0, count: 256)
     let status = clibav_render_svg(
-      bytes, bytes.count, Int32(vectorSides.minimum), Int32(vectorSides.maximum), &image, &message, message.count)
+      bytes, bytes.count, Int32(vectorSides.minimum), Int32(vectorSides.maximum), ground, &image, &message, message.count)
     return try take(&image, status: status, message: message, format: .svg, name: name)
   }
 

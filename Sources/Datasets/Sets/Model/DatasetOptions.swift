@@ -22,6 +22,8 @@ public struct DatasetOptions: Sendable, Hashable {
   public var allowLeakage = false
   /// Items to cut, by seed, from train for validation where the split lists none.
   public var holdOut = 0
+  /// The folder of derived files.
+  public var cache = CacheRoot.path()
 
   public init(root: String? = nil, language: String? = nil) {
     self.root = root

@@ -18,6 +18,10 @@ public struct DatasetReport: Sendable, Codable {
   /// Items of the test split that have nothing to find; they are not evaluated as queries.
   public internal(set) var unanswerable: [String] = []
   public internal(set) var card: DatasetCard?
+  /// Items whose files are in place but cannot be decoded; nil where the files were not read.
+  public internal(set) var unreadable: [SkippedItem]?
+  /// Part → listed items against those that can be decoded; nil where the files were not read.
+  public internal(set) var decodable: [String: Completeness]?
   /// The named split that was loaded, with its id-list hashes; nil where the dataset has none.
   public internal(set) var split: SplitSummary?
   /// Other named splits that can be asked for.
@@ -79,6 +83,23 @@ public struct DatasetReport: Sendable, Codable {
     }
   }
 
+  /// Decodes the files of all items.
+  mutating func audit(_ dataset: Dataset) {
+    let bad = MediaAudit.unreadable(dataset.allItems, sizes: DatasetDigest.sizes(of: dataset.allItems))
+    unreadable = bad
+    let ids = Set(bad.map(\.id))
+    decodable = Dictionary(
+      uniqueKeysWithValues: Split.allCases.compactMap { part -> (String, Completeness)? in
+        guard let count = dataset.completeness[part], count.listed > 0 else { return nil }
+        let lost = dataset.items(in: part).map(\.id).filter(ids.contains)
+        return (
+          part.rawValue,
+          Completeness(
+            listed: count.listed, found: count.found - lost.count, missing: Array((count.missing + lost).prefix(20)))
+        )
+      })
+  }
+
   private static func contents(_ dataset: Dataset) -> String {
     let items = dataset.allItems
     let kinds = [
@@ -110,7 +131,12 @@ public struct DatasetReport: Sendable, Codable {
     }
     if let split { lines += text(of: split) }
     if splitNames.count > 1 { lines.append("  other splits: \(splitNames.joined(separator: ", ")) (--option split=NAME)") }
+    if let decodable {
+      let parts = Split.allCases.compactMap { part in decodable[part.rawValue].map { "\(part.rawValue) \($0.text)" } }
+      lines.append("  decodable: \(parts.joined(separator: ", "))")
+    }
     lines += notes.map { "  note: \($0)" }
+    lines += list("cannot be decoded", (unreadable ?? []).map { "\($0.id): \($0.reason)" })
     lines += list("skipped", skipped.map { "\($0.id): \($0.reason)" })
     lines += list("test items with nothing to find (not used as queries)", unanswerable)
     return lines.joined(separator: "\n")

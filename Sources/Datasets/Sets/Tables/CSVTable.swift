@@ -37,7 +37,8 @@ public struct CSVTable: Sendable {
     let first = names.map { Row(line: 0, fields: $0) } ?? rows.removeFirst()
     header = first.fields.map { $0.trimmingCharacters(in: .whitespaces) }
     self.rows = rows
-    if let twice = header.first(where: { name in header.filter { $0 == name }.count > 1 }) {
+    var seen: Set<String> = []
+    if let twice = header.first(where: { !seen.insert($0).inserted }) {
       throw IeumError(
         .data, "the column '\(twice)' comes twice", file: path, place: "line \(first.line)",
         remedy: "rename one")

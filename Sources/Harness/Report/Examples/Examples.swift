@@ -10,6 +10,11 @@ public struct Examples: Codable, Sendable, Equatable {
     public var isRelevant: Bool
     /// A file beside `examples.json`; nil where the item could not be shown.
     public var thumbnail: String?
+
+    public init(id: String, caption: String, score: Double, isRelevant: Bool, thumbnail: String?) {
+      (self.id, self.caption, self.score, self.isRelevant) = (id, caption, score, isRelevant)
+      self.thumbnail = thumbnail
+    }
   }
 
   public struct Query: Codable, Sendable, Equatable {
@@ -20,12 +25,20 @@ public struct Examples: Codable, Sendable, Equatable {
     /// Of the best relevant item.
     public var rank: Double
     public var hits: [Hit]
+
+    public init(id: String, text: String, isWorst: Bool, rank: Double, hits: [Hit]) {
+      (self.id, self.text, self.isWorst, self.rank, self.hits) = (id, text, isWorst, rank, hits)
+    }
   }
 
   /// The cell's row and seed, in words.
   public var title: String
   public var gallery: Int
   public var queries: [Query]
+
+  public init(title: String, gallery: Int, queries: [Query]) {
+    (self.title, self.gallery, self.queries) = (title, gallery, queries)
+  }
 
   static func path(_ folder: String) -> String { folder + "/examples/examples.json" }
 

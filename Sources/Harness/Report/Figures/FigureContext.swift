@@ -40,6 +40,13 @@ struct FigureContext {
     }
   }
 
+  /// The column names of a CSV file.
+  static func header(of path: String) throws -> [String] {
+    guard let bytes = FileManager.default.contents(atPath: path), let text = String(data: bytes, encoding: .utf8)
+    else { throw IeumError(.data, "cannot be read", file: path, remedy: "run the experiment again") }
+    return try CSVText.parse(text, file: path).first ?? []
+  }
+
   /// A finite number of a CSV file.
   static func number(_ text: String, file: String, record: Int) throws -> Double {
     guard let value = Double(text), value.isFinite else {
@@ -68,6 +75,7 @@ enum FigureRegistry {
     ("fig31", MethodsFigure.make),
     ("fig32", ScatterFigure.make),
     ("loss-ablation", AblationFigure.make),
+    ("training-pairs", PairTrainingFigure.make),
   ]
 
   /// - Throws: ``IeumError``: usage for an unknown name, data when what the figure draws is not there.

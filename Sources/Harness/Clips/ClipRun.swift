@@ -1,0 +1,99 @@
+import Basics
+import Datasets
+import Foundation
+import Models
+import Ranking
+import Tensors
+import Weights
+
+/// One seed of a cell of clips: train (resumable), embed, rank, record.
+///
+/// The training lies in a folder of its own: cells that differ in their evaluation alone share it.
+struct ClipRun {
+  let task: ClipTask
+  let towers: ClipTowerFiles
+  let data: ClipData
+  let seed: Int
+  let folder: String
+  let trainingFolder: String
+  let featureSeconds: Double
+
+  private var config: CellConfig { task.config }
+  private var statePath: String { trainingFolder + "/state.safetensors" }
+  private var checkpointPath: String { trainingFolder + "/checkpoint.safetensors" }
+
+  func compute() throws {
+    let start = ContinuousClock.now
+    let network = try towers.network(seed: seed)
+    let log = try trained(network)
+    let middle = ContinuousClock.now
+    let ranking = ClipRanking(task: task, data: data, network: network)
+    let ranked = try ranking.rank(seed: seed, folder: folder)
+    let summary = TrainingLog.summary(log)
+    let record = RunRecord(
+      seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, ceiling: ranked.ceiling,
+      tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery, queriesWithoutRelevant: 0, selectedEpoch: summary.selectedEpoch,
+      wallSeconds: [
+        "features": featureSeconds, "training": max((middle - start) / .seconds(1), summary.seconds),
+        "evaluation": (ContinuousClock.now - middle) / .seconds(1),
+      ],
+      peakMemoryBytes: Provenance.peakMemory(), skippedItems: data.skipped, host: Provenance.host(),
+      git: Provenance.git(),
+      chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score])
+    try AtomicFile.write(log, to: folder + "/train.csv")
+    try record.write(folder)
+    try? FileManager.default.removeItem(atPath: statePath)
+  }
+
+  /// Trains, or takes the weights from the cache where another cell has trained them.
+  /// - Returns: the log.
+  private func trained(_ network: Clip4ClipNetwork) throws -> String {
+    let recipe = try recipe()
+    if let log = try? String(contentsOfFile: trainingFolder + "/train.csv", encoding: .utf8),
+      FileManager.default.fileExists(atPath: checkpointPath)
+    {
+      try network.load(WeightFile.read(checkpointPath).tensors, file: checkpointPath)
+      network.isReduced = recipe.precision == .bf16
+      network.train(false)
+      return log
+    }
+    let ranking = ClipRanking(task: task, data: data, network: network)
+    let trainer = try ClipTrainer(network: network, source: data.source, recipe: recipe) { _ in
+      try ranking.validationScore()
+    }
+    if FileManager.default.fileExists(atPath: statePath) {
+      let file = try WeightFile.read(statePath)
+      try trainer.restore(TrainerState(tensors: file.tensors, metadata: file.metadata))
+    }
+    var saved = ContinuousClock.now
+    let progress = Progress()
+    progress.start("\(task.cell.id), seed \(seed): epochs", total: recipe.epochs)
+    let history = try trainer.run { _ in
+      progress.advance(1)
+      guard ContinuousClock.now - saved > .seconds(60) else { return }
+      let state = try trainer.state()
+      try Safetensors.write(state.tensors, metadata: state.metadata, to: statePath)
+      saved = .now
+    }
+    progress.finish()
+    let log = TrainingLog.csv(history)
+    // The vocabulary beside the weights is where `ieum encode` looks for it.
+    if let merges = towers.tokens.merges { try AtomicFile.write(merges, to: trainingFolder + "/merges.txt") }
+    try Safetensors.write(
+      network.state(), metadata: ["cell": task.cell.id, "seed": String(seed)], to: checkpointPath)
+    try AtomicFile.write(log, to: trainingFolder + "/train.csv")
+    return log
+  }
+
+  private func recipe() throws -> ClipRecipe {
+    var recipe = try ClipRecipe(task.clips.recipe)
+    recipe.epochs = config.training.epochs
+    recipe.batchSize = config.training.batchSize
+    recipe.learningRate = config.training.learningRate
+    recipe.patience = config.training.patience
+    recipe.precision = config.training.precision == "bf16" ? .bf16 : .f32
+    recipe.seed = UInt64(seed)
+    recipe.workers = task.clips.workers
+    return recipe
+  }
+}

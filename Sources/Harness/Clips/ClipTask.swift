@@ -1,0 +1,211 @@
+import Basics
+import Datasets
+import Foundation
+import Models
+import Ranking
+import Tensors
+import Weights
+
+/// CLIP4Clip: CLIP's towers trained end to end on clips and texts, clips ranked by texts and the other way round.
+struct ClipTask: CellTask {
+  let cell: Experiment.Cell
+  let clips: ClipsConfig
+  let cache: Cache
+  /// The evaluated dataset first.
+  let datasets: [Dataset]
+  /// Which dataset each source reads, and which the best epoch is chosen on.
+  let sourceDatasets: [Int]
+  let validationDataset: Int
+  let imageWeights: String?
+  let textWeights: String?
+  let sampling: FrameSampling
+  let head: VideoHeadKind
+  let modelValues: Parameters
+  let imageValues: Parameters
+  let textValues: Parameters
+  let digests: CellResult.Digests
+
+  var dataset: Dataset { datasets[0] }
+  var config: CellConfig { cell.config }
+
+  static let modelName = "clip4clip"
+  static let modelParameters = [
+    ParameterSpec(
+      "head", default: .string("meanP"), "how frames become a similarity", choices: VideoHeadKind.allCases.map(\.rawValue)),
+    ParameterSpec("layers", default: .int(4), "of a head that is a transformer"),
+  ]
+  /// Sizes of an image tower that starts at random.
+  static let imageSizes = [
+    ParameterSpec("side", default: .int(224), "side of the square input, in pixels"),
+    ParameterSpec("patch", default: .int(32), "side of a patch"),
+    ParameterSpec("width", default: .int(768), "of the transformer, a multiple of 64"),
+    ParameterSpec("layers", default: .int(12), "of the transformer"),
+    ParameterSpec("dimension", default: .int(512), "of the shared space"),
+  ]
+  /// Sizes of a text side that starts at random.
+  static let textSizes = [
+    ParameterSpec("width", default: .int(512), "of the transformer, a multiple of 64"),
+    ParameterSpec("layers", default: .int(12), "of the transformer"),
+    ParameterSpec("vocabulary", default: .int(4096), "most ids of a vocabulary learnt from the training texts"),
+  ]
+  static let textParameters = [
+    ParameterSpec("words", default: .int(32), "most tokens of a text"),
+    ParameterSpec(
+      "tokenizer", default: .string(""), "vocabulary file; empty = beside the weights, or learnt from the training texts"),
+  ]
+
+  /// - Throws: ``IeumError`` naming everything that is missing at once: datasets, weights, vocabularies.
+  init(_ cell: Experiment.Cell, _ clips: ClipsConfig, bench: Workbench) throws {
+    var problems = ProblemList()
+    let choices = [cell.config.dataset] + clips.sources.map(\.dataset) + [clips.validation ?? cell.config.dataset]
+    var (datasets, places): ([Dataset], [Int]) = ([], [])
+    for choice in choices {
+      guard let dataset = problems.collect({ try bench.dataset(choice) }) else {
+        places.append(0)
+        continue
+      }
+      let known = datasets.firstIndex { $0.digest == dataset.digest && $0.name == dataset.name && $0.language == dataset.language }
+      if known == nil { datasets.append(dataset) }
+      places.append(known ?? datasets.count - 1)
+    }
+    imageWeights = problems.collect { try WeightCatalog.resolve(clips.image.weights, cache: bench.cache) } ?? nil
+    textWeights = problems.collect { try WeightCatalog.resolve(clips.text.weights, cache: bench.cache) } ?? nil
+    problems.collect { try Self.check(cell.config, clips) }
+    try problems.check()
+    imageValues = try Self.values(clips.image, FilmFrames.parameters, Self.imageSizes)
+    textValues = try Self.values(clips.text, Self.textParameters, Self.textSizes)
+    sampling = try FrameSampling(name: imageValues.string("sampling"), frames: imageValues.int("frames"))
+    modelValues = try Parameters(
+      cell.config.model.parameters, specs: Self.modelParameters, owner: "model '\(Self.modelName)'")
+    head = VideoHeadKind(rawValue: modelValues.string("head")) ?? .meanP
+    (self.cell, self.clips, cache, self.datasets) = (cell, clips, bench.cache, datasets)
+    sourceDatasets = Array(places[1...clips.sources.count])
+    validationDataset = places[places.count - 1]
+    var digests = CellResult.Digests(
+      textWeights: try textWeights.map { try bench.cache.digest(ofFile: $0) } ?? "random, trained here",
+      imageWeights: try imageWeights.map { try bench.cache.digest(ofFile: $0) } ?? "random, trained here")
+    let others = Set(sourceDatasets).subtracting([0]).sorted().map { datasets[$0].digest }
+    digests.trainingData = others.isEmpty ? nil : others.joined(separator: ", ")
+    self.digests = digests
+  }
+
+  private static func check(_ config: CellConfig, _ clips: ClipsConfig) throws {
+    guard config.model.name == modelName else {
+      throw Suggestion.unknown("model", config.model.name, known: [modelName], place: "model.name")
+    }
+    let known = ["vit-b-32", "vit-b-16", "vit-l-14"]
+    guard known.contains(clips.image.encoder) else {
+      throw Suggestion.unknown("image tower", clips.image.encoder, known: known, place: "image.encoder")
+    }
+    guard ["clip-text", "clip-multilingual"].contains(clips.text.encoder) else {
+      throw Suggestion.unknown(
+        "text side", clips.text.encoder, known: ["clip-text", "clip-multilingual"], place: "text.encoder")
+    }
+    guard clips.text.encoder == "clip-text" || clips.text.weights != "random" else {
+      throw IeumError(
+        .usage, "'clip-multilingual' needs weights", place: "text.weights",
+        remedy: "name some of `ieum models list`, or a file")
+    }
+    _ = try ClipRecipe(clips.recipe)
+    _ = try Metric.parse(clips.select)
+    _ = try values(clips.image, FilmFrames.parameters, imageSizes)
+    _ = try values(clips.text, textParameters, textSizes)
+  }
+
+  private static func values(
+    _ choice: CellConfig.EncoderChoice, _ specs: [ParameterSpec], _ sizes: [ParameterSpec]
+  ) throws -> Parameters {
+    if choice.weights != "random", let size = sizes.first(where: { choice.parameters[$0.name] != nil }) {
+      throw IeumError(
+        .usage, "'\(choice.encoder)' takes its '\(size.name)' from its weights", place: "parameters", remedy: "leave it out")
+    }
+    return try Parameters(choice.parameters, specs: specs + sizes, owner: "encoder '\(choice.encoder)'")
+  }
+
+  var frames: Int { imageValues.int("frames") }
+  var words: Int { textValues.int("words") }
+  var tokenizer: String? { textValues.string("tokenizer").isEmpty ? nil : textValues.string("tokenizer") }
+
+  /// What a training depends on, seed aside.
+  var trainingKey: String {
+    let settings = ["model", "training", "sources", "image", "text"].map { config.tree[$0]?.canonical ?? "{}" }
+    let vocabulary = tokenizer.flatMap { try? cache.digest(ofFile: $0) } ?? ""
+    // What is evaluated on does not matter here: cells of several languages share one training.
+    let data = (sourceDatasets + [validationDataset]).map { datasets[$0].digest + datasets[$0].language }
+    return Digest.of(
+      (["clips 1", Provenance.codeVersion, clips.select, vocabulary] + data + settings + digests.named.map(\.value))
+        .joined(separator: "\n"))
+  }
+
+  var digest: String { Digest.of(trainingKey + (config.tree["evaluation"]?.canonical ?? "{}")) }
+
+  var notes: [String] {
+    let weights = [clips.image.weights, clips.text.weights].compactMap { WeightCatalog.named($0)?.footnote }
+    var notes = Array(Set(weights)).sorted()
+    if imageWeights == nil { notes.append("image tower trained here from random weights, not CLIP's") }
+    if textWeights == nil { notes.append("text side trained here from random weights, not CLIP's") }
+    return notes
+      + datasets.flatMap { dataset in
+        Split.allCases.compactMap { split -> String? in
+          guard let part = dataset.completeness[split], part.listed > 0, !part.isComplete else { return nil }
+          return "\(dataset.name), \(split.rawValue): \(part.text) listed items have their files"
+        }
+      }
+  }
+
+  /// Side of the stored pictures: where parts of them are trained on, an eighth larger than the network's.
+  func storedSide(_ side: Int) -> Int { clips.augments ? side + side / 8 : side }
+
+  /// The network's input, as far as it is known without reading weights.
+  private var expectedSide: Int { imageValues.int("side") }
+
+  var featurePaths: [String] {
+    datasets.compactMap {
+      ClipPixels.path($0, side: storedSide(expectedSide), sampling: sampling, cache: cache)
+    }
+  }
+
+  func prepare(_ progress: Progress) throws {
+    for dataset in datasets {
+      _ = try ClipPixels(dataset, side: storedSide(expectedSide), sampling: sampling, cache: cache, progress: progress)
+    }
+  }
+
+  func compute(seeds: [Int], folder: (Int) -> String, progress: Progress) throws {
+    let start = ContinuousClock.now
+    let towers = try ClipTowerFiles(self)
+    let data = try ClipData(self, side: towers.side, texts: towers.tokens, progress: progress)
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    for seed in seeds {
+      let training = cache.run(digest: Digest.of(trainingKey + " seed \(seed)"))
+      try ClipRun(
+        task: self, towers: towers, data: data, seed: seed, folder: folder(seed), trainingFolder: training,
+        featureSeconds: seconds
+      ).compute()
+    }
+  }
+}
+
+/// Collects the errors of independent look-ups, so that a user who has to fetch five files hears of five.
+struct ProblemList {
+  private var problems: [IeumError] = []
+
+  /// The value, or nil after noting why there is none.
+  @discardableResult
+  mutating func collect<Value>(_ body: () throws -> Value) -> Value? {
+    do { return try body() } catch let error as IeumError {
+      if !problems.contains(where: { $0.description == error.description }) { problems.append(error) }
+    } catch {
+      problems.append(IeumError(.system, "\(error)"))
+    }
+    return nil
+  }
+
+  /// - Throws: all of them as one.
+  func check() throws {
+    guard let first = problems.first else { return }
+    if problems.count == 1 { throw first }
+    let kind = problems.first { $0.kind == .usage }?.kind ?? first.kind
+    throw IeumError(kind, problems.map { "\($0)" }.joined(separator: "\n    "))
+  }
+}

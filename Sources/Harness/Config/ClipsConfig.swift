@@ -1,0 +1,66 @@
+import Basics
+import Models
+
+/// The settings of a cell that trains CLIP's towers on clips and texts end to end (`task: clips`), beside those that every
+/// cell has.
+public struct ClipsConfig: Sendable {
+  /// Clips (or pictures, which count as clips of one frame) and texts to train on.
+  public struct Source: Sendable {
+    public let name: String
+    public let dataset: CellConfig.DatasetChoice
+    /// Languages of which a text is drawn; empty = the dataset's own.
+    public let languages: [String]
+    /// How often an item comes up in an epoch.
+    public let repeats: Int
+    /// Train on validation and test items too: for a dataset that nothing is measured on.
+    public let takesAll: Bool
+  }
+
+  public let sources: [Source]
+  public let image: CellConfig.EncoderChoice
+  public let text: CellConfig.EncoderChoice
+  /// Where the best epoch is chosen; nil = the evaluated dataset's validation split.
+  public let validation: CellConfig.DatasetChoice?
+  /// Train on parts of the pictures, mirrored half of the time.
+  public let augments: Bool
+  public let recipe: [String: Scalar]
+  public let workers: Int
+  /// Directions that are ranked; the first one's metrics carry no prefix.
+  public let directions: [RankedDirection]
+  /// What the best epoch is chosen by.
+  public let select: String
+
+  /// - Parameters:
+  ///   - reader: the whole cell.
+  ///   - training, evaluation: those sections; the keys that every cell has are read by the caller.
+  init(
+    _ reader: ConfigReader, training: ConfigReader, evaluation: ConfigReader, dataset: CellConfig.DatasetChoice
+  ) {
+    sources = Self.sources(reader, dataset)
+    image = CellConfig.encoder(reader.section("image"), weights: "random")
+    text = CellConfig.encoder(reader.section("text"), weights: "random")
+    validation = reader.tree("validation") == nil ? nil : CellConfig.dataset(reader.section("validation"))
+    augments = training.bool("augment", default: false)
+    recipe = training.parameters("recipe")
+    workers = training.int("workers", default: 1, in: 0...256)
+    directions = TowersConfig.directions(evaluation)
+    select = evaluation.string("select", default: "MRR")
+  }
+
+  private static func sources(_ reader: ConfigReader, _ dataset: CellConfig.DatasetChoice) -> [Source] {
+    guard case .map(let entries, _)? = reader.tree("sources"), !entries.isEmpty else {
+      return [Source(name: dataset.name, dataset: dataset, languages: [], repeats: 1, takesAll: false)]
+    }
+    let all = reader.section("sources")
+    return entries.map { entry in
+      let section = all.section(entry.key)
+      defer { section.finish() }
+      return Source(
+        name: entry.key,
+        dataset: section.tree("dataset") == nil ? dataset : CellConfig.dataset(section.section("dataset")),
+        languages: section.strings("languages", default: []),
+        repeats: section.int("repeat", default: 1, in: 1...1_000),
+        takesAll: section.choice("items", ["train", "all"], default: "train") == "all")
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Basics
+import Datasets
+import Foundation
+import Models
+import Tensors
+import Weights
+
+/// Queries through trained towers on frozen text and image encoders.
+final class TowerQueryEncoder: QueryEncoder, @unchecked Sendable {
+  let dimension: Int
+  private let network: TowerNetwork
+  private let text: FrozenText
+  private let image: ImageEncoder
+  private let sampling: FrameSampling
+  private let usesSingleFrames: Bool
+  /// The networks keep buffers of their own, so one call works at a time.
+  private let lock = NSLock()
+  private static let piece = 32
+
+  /// - Throws: ``IeumError`` (data) when weights are missing or are not those that the towers were trained on.
+  init(_ card: SearchModel.Card, checkpoint: String, cache: Cache) throws {
+    let textWeights = try SearchModel.weights(card.text, cache)
+    let imageWeights = try SearchModel.weights(card.image, cache)
+    guard let textWeights else {
+      throw IeumError(.data, "the text encoder '\(card.text.encoder)' has no weights", file: checkpoint)
+    }
+    var options = FrozenText.Options()
+    options.pooling = card.text.parameters["pooling"] ?? options.pooling
+    options.language = card.language
+    text = try FrozenText.open(card.text.encoder, weights: textWeights, options)
+    let spec = try ImageEncoderRegistry.named(card.image.encoder)
+    image = try ImageEncoder.load(spec, weights: imageWeights, seed: UInt64(card.image.seed))
+    let values = try Parameters(
+      card.image.scalars, specs: FilmFrames.parameters, owner: "encoder '\(card.image.encoder)'")
+    sampling = try FrameSampling(name: values.string("sampling"), frames: values.int("frames"))
+    usesSingleFrames = card.singleFrames
+    var generator = SeededGenerator(seed: 0)
+    let trunks: [Modality: any Trunk] = [
+      .text: StoredTrunk(dimension: text.dimension), .image: StoredTrunk(dimension: spec.dimension),
+    ]
+    network = try TowerModelRegistry.named(card.model).make(
+      card.modelParameters.mapValues { Scalar(parsing: $0) }, trunks: trunks, generator: &generator)
+    let tensors = try WeightFile.read(checkpoint).tensors.filter { $0.name.hasPrefix("model.") }
+    try network.load(tensors.map { $0.renamed(String($0.name.dropFirst(6))) }, file: checkpoint)
+    network.train(false)
+    dimension = network.dimension
+  }
+
+  func texts(_ texts: [String]) throws -> [Result<[Float], IeumError>] {
+    lock.lock()
+    defer { lock.unlock() }
+    let features = try text.vectors(texts)
+    let usable = features.compactMap { try? $0.get() }
+    let rows = try embed(.text, usable.flatMap { $0 }, shape: [usable.count, text.dimension])
+    var next = 0
+    return features.map { feature in
+      feature.map { _ in
+        next += 1
+        return Array(rows[(next - 1) * dimension..<next * dimension])
+      }
+    }
+  }
+
+  func media(_ media: [QueryMedia]) throws -> [Result<[Float], IeumError>] {
+    try stride(from: 0, to: media.count, by: Self.piece).flatMap { start in
+      try piece(Array(media[start..<min(start + Self.piece, media.count)]))
+    }
+  }
+
+  private func piece(_ media: [QueryMedia]) throws -> [Result<[Float], IeumError>] {
+    let preprocessing = image.spec.preprocessing
+    let decoded = Parallel.map(media) { item -> Result<[[Float]], IeumError> in
+      do {
+        let pictures = try item.pictures(sampling)
+        guard !pictures.isEmpty else { throw IeumError(.data, "there is nothing to see in it") }
+        return .success(try pictures.map { try ImagePreprocessor.apply($0, preprocessing) })
+      } catch let error as IeumError {
+        return .failure(error)
+      } catch { return .failure(IeumError(.data, "\(error)")) }
+    }
+    lock.lock()
+    defer { lock.unlock() }
+    let frames = decoded.flatMap { (try? $0.get()) ?? [] }
+    var features: [Float] = []
+    for start in stride(from: 0, to: frames.count, by: Self.piece) {
+      let some = frames[start..<min(start + Self.piece, frames.count)]
+      features += try image.encode(pixels: some.flatMap { $0 }, count: some.count)
+    }
+    var next = 0
+    return try decoded.map { result in
+      guard case .success(let frames) = result else { return result.map { _ in [] } }
+      let width = image.spec.dimension
+      let rows = Array(features[next * width..<(next + frames.count) * width])
+      next += frames.count
+      return .success(try clip(rows, frames: frames.count))
+    }
+  }
+
+  /// As the towers were trained: the mean of the frames' embeddings, or the embedding of pooled frames.
+  private func clip(_ features: [Float], frames: Int) throws -> [Float] {
+    let width = image.spec.dimension
+    if usesSingleFrames {
+      let rows = try embed(.image, features, shape: [frames, width])
+      return ItemVectors.means(rows, counts: [frames], dimension: dimension)
+    }
+    return try embed(.image, features, shape: [1, frames, width])
+  }
+
+  private func embed(_ modality: Modality, _ values: [Float], shape: [Int]) throws -> [Float] {
+    guard !values.isEmpty else { return [] }
+    var unused = SeededGenerator(seed: 0)
+    return try noGrad {
+      try network.embed(modality, TowerInput(try Tensor(values, shape: shape)), generator: &unused).floats()
+    }
+  }
+}

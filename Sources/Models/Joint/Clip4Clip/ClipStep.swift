@@ -1,0 +1,106 @@
+import Basics
+import Tensors
+
+/// The gradients of one batch, whatever its size: pieces go through the towers one after the other, the loss sees all.
+///
+/// First the towers' vectors are made without a graph; the loss's gradients with respect to them are kept; then each piece
+/// goes through its tower again, with a graph, and takes its share of those gradients on. The result is that of one large
+/// batch, up to rounding.
+/// - Source: Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup" (GradCache).
+public struct ClipStep {
+  let network: Clip4ClipNetwork
+  /// Pairs at a time; 0 = all at once, with one graph.
+  let microBatch: Int
+  let checkpointing: Bool
+  /// Texts of which a tight head scores all clips at a time, when the batch is taken apart.
+  private let tile = 8
+
+  public init(network: Clip4ClipNetwork, microBatch: Int, checkpointing: Bool) {
+    (self.network, self.microBatch, self.checkpointing) = (network, microBatch, checkpointing)
+  }
+
+  /// Adds the batch's gradients to all trained parameters.
+  /// - Parameter generator: draws the head's dropout.
+  /// - Returns: the loss, in nats.
+  public func gradients(
+    _ frames: ClipFrames, _ texts: ClipTexts, groups: [Int], generator: inout SeededGenerator
+  ) throws -> Double {
+    guard microBatch > 0 && microBatch < groups.count || checkpointing else {
+      let (text, frame) = (try network.textVectors(texts), try network.frameVectors(frames))
+      let logits = try network.logits(text: text, frames: frame, lengths: frames.lengths, generator: &generator)
+      let loss = try ClipLoss.value(logits, groups: groups)
+      try loss.backward()
+      return try loss.item()
+    }
+    let size = microBatch > 0 ? microBatch : groups.count
+    let pieces = stride(from: 0, to: groups.count, by: size).map { $0..<min(groups.count, $0 + size) }
+    let (text, frame) = try noGrad {
+      (
+        try Tensor.cat(pieces.map { try network.textVectors(try texts[$0]) }, dim: 0).to(.float32),
+        try Tensor.cat(pieces.map { try network.frameVectors(try frames[$0]) }, dim: 0).to(.float32)
+      )
+    }
+    text.requiresGrad = true
+    frame.requiresGrad = true
+    let value = try lossGradients(text, frame, frames.lengths, groups: groups, generator: &generator)
+    guard let textGradient = text.grad, let frameGradient = frame.grad else { return value }
+    for piece in pieces {
+      try spread(textGradient.rows(piece), frameGradient.rows(piece), try texts[piece], try frames[piece])
+    }
+    return value
+  }
+
+  /// The gradients of the head, the logit scale and the two leaves.
+  private func lossGradients(
+    _ text: Tensor, _ frames: Tensor, _ lengths: [Int], groups: [Int], generator: inout SeededGenerator
+  ) throws -> Double {
+    guard network.kind == .tight else {
+      let logits = try network.logits(text: text, frames: frames, lengths: lengths, generator: &generator)
+      let loss = try ClipLoss.value(logits, groups: groups)
+      try loss.backward()
+      return try loss.item()
+    }
+    // The same once more: the pairs' scores are leaves of the loss, and made again tile by tile.
+    let seed = generator.next()
+    let tiles = stride(from: 0, to: groups.count, by: tile).map { $0..<min(groups.count, $0 + tile) }
+    func logits(_ rows: Range<Int>) throws -> Tensor {
+      var own = SeededGenerator(seed: seed, purpose: "tile-\(rows.lowerBound)")
+      return try network.logits(text: text.rows(rows), frames: frames, lengths: lengths, generator: &own)
+    }
+    let scores = try noGrad { try Tensor.cat(tiles.map(logits), dim: 0) }
+    scores.requiresGrad = true
+    let loss = try ClipLoss.value(scores, groups: groups)
+    try loss.backward()
+    guard let gradient = scores.grad else { return try loss.item() }
+    for rows in tiles { try logits(rows).backward(gradient.rows(rows)) }
+    return try loss.item()
+  }
+
+  private func spread(_ text: Tensor, _ frame: Tensor, _ texts: ClipTexts, _ frames: ClipFrames) throws {
+    if checkpointing {
+      try network.backward(texts, text)
+      try network.backward(frames, frame)
+    } else {
+      let (texts, frames) = (try network.textVectors(texts), try network.frameVectors(frames))
+      if texts.requiresGrad { try texts.to(.float32).backward(text) }
+      if frames.requiresGrad { try frames.backward(frame) }
+    }
+  }
+}
+
+extension Tensor {
+  /// Some neighbouring entries of the first dimension.
+  public func rows(_ range: Range<Int>) throws -> Tensor { try narrow(dim: 0, start: range.lowerBound, length: range.count) }
+}
+
+extension ClipFrames {
+  subscript(_ rows: Range<Int>) -> ClipFrames {
+    get throws { ClipFrames(try pixels.rows(rows), lengths: Array(lengths[rows])) }
+  }
+}
+
+extension ClipTexts {
+  subscript(_ rows: Range<Int>) -> ClipTexts {
+    get throws { ClipTexts(try ids.rows(rows), lengths: Array(lengths[rows])) }
+  }
+}

@@ -1,0 +1,167 @@
+import Basics
+import Foundation
+import Tensors
+import Weights
+
+/// Clips and their texts to train on.
+public struct ClipSource: Sendable {
+  /// One batch: row i of both belongs together.
+  public struct Batch: Sendable {
+    public let frames: ClipFrames
+    public let texts: ClipTexts
+    /// What each pair is of: pairs of one group are never each other's negatives.
+    public let groups: [Int]
+
+    public init(frames: ClipFrames, texts: ClipTexts, groups: [Int]) {
+      (self.frames, self.texts, self.groups) = (frames, texts, groups)
+    }
+  }
+
+  public let count: Int
+  /// Some rows; what is drawn (a caption, a part of a picture) depends on the seed alone. Called in the background.
+  public let make: @Sendable (_ rows: [Int], _ seed: UInt64) throws -> Batch
+
+  public init(count: Int, make: @escaping @Sendable (_ rows: [Int], _ seed: UInt64) throws -> Batch) {
+    (self.count, self.make) = (count, make)
+  }
+}
+
+/// Trains a ``Clip4ClipNetwork`` by a ``ClipRecipe``, the best epoch by a score on validation data kept in memory.
+///
+/// Same seed and settings give the same bits; a run resumed from ``state()`` ends as the undisturbed one.
+public final class ClipTrainer {
+  public let recipe: ClipRecipe
+  public let network: Clip4ClipNetwork
+  public private(set) var history: [EpochRecord] = []
+  private let source: ClipSource
+  private let score: (Clip4ClipNetwork) throws -> Double
+  private let device: Device
+  private let optimizer: ClipOptimizer
+  private let step: ClipStep
+  private var best: [RawTensor] = []
+
+  /// - Parameters:
+  ///   - network: as initialised or loaded; changed in place.
+  ///   - score: quality on validation data, larger is better; called after every epoch in evaluation mode.
+  /// - Throws: ``IeumError``: usage for bad settings, data for a source with less than a batch of two.
+  public init(
+    network: Clip4ClipNetwork, source: ClipSource, recipe: ClipRecipe, device: Device = .cpu,
+    score: @escaping (Clip4ClipNetwork) throws -> Double
+  ) throws {
+    try recipe.check()
+    guard source.count > 1 || recipe.epochs == 0 else {
+      throw IeumError(
+        .data, "there are \(source.count) pair(s) to train on", place: "sources", remedy: "check the data; two are the least")
+    }
+    (self.recipe, self.network, self.source, self.score, self.device) = (recipe, network, source, score, device)
+    network.isReduced = recipe.precision == .bf16
+    try network.to(device)
+    optimizer = try ClipOptimizer(network, recipe)
+    step = ClipStep(network: network, microBatch: recipe.microBatch, checkpointing: recipe.checkpointing)
+  }
+
+  /// Steps of one epoch: whole batches; what is left over comes up in other epochs.
+  public var stepsPerEpoch: Int { max(1, source.count / recipe.batchSize) }
+  private var steps: Int { stepsPerEpoch * recipe.epochs }
+
+  /// Trains the epochs that are left, then puts the best weights back.
+  /// - Parameter onEpoch: called after every epoch; take ``state()`` there to be able to resume; throwing ends training.
+  /// - Throws: ``IeumError`` (data) naming the epoch when a loss is not finite.
+  @discardableResult
+  public func run(onEpoch: (EpochRecord) throws -> Void = { _ in }) throws -> [EpochRecord] {
+    while history.count < recipe.epochs, !hasStopped {
+      let start = ContinuousClock.now
+      let epoch = history.count + 1
+      let (loss, waiting) = try trainEpoch(epoch)
+      network.train(false)
+      let score = try finite(self.score(network), epoch, "validation score")
+      let isBest = bestRecord?.score.map { score > $0 } ?? true
+      if isBest { best = try network.state() }
+      let record = EpochRecord(
+        epoch: epoch, trainLoss: loss, validationLoss: nil, seconds: (ContinuousClock.now - start) / .seconds(1),
+        isBest: isBest, score: score,
+        learningRate: recipe.learningRate * recipe.factor(at: epoch * stepsPerEpoch - 1, of: steps),
+        waitingShare: waiting)
+      history.append(record)
+      try onEpoch(record)
+    }
+    if !best.isEmpty { try network.load(best, file: "training state") }
+    network.train(false)
+    return history
+  }
+
+  /// The epoch whose weights are the best so far.
+  public var bestRecord: EpochRecord? { history.last { $0.isBest } }
+
+  /// Whether the score has not risen for `patience` epochs.
+  public var hasStopped: Bool {
+    guard let patience = recipe.patience, let bestRecord else { return false }
+    return history.count - bestRecord.epoch >= patience
+  }
+
+  /// The mean loss, and the share of the time spent waiting for batches.
+  private func trainEpoch(_ epoch: Int) throws -> (loss: Double, waiting: Double) {
+    network.train(true)
+    let (source, size, seed) = (source, recipe.batchSize, recipe.seed)
+    var shuffle = SeededGenerator(seed: seed, purpose: "shuffle-\(epoch)")
+    let order = (0..<source.count).shuffled(using: &shuffle)
+    let batches = Prefetcher(count: stepsPerEpoch, workers: recipe.workers, depth: 2) { index in
+      let rows = Array(order[index * size..<min(order.count, (index + 1) * size)])
+      return try source.make(rows, SeededGenerator.child(seed, "batch-\(epoch)-\(index)"))
+    }
+    var dropout = SeededGenerator(seed: seed, purpose: "dropout-\(epoch)")
+    let start = ContinuousClock.now
+    var total = 0.0
+    for index in 0..<stepsPerEpoch {
+      guard let batch = try batches.next() else { break }
+      optimizer.zeroGrad()
+      let loss = try step.gradients(
+        batch.frames.moved(to: device), batch.texts.moved(to: device), groups: batch.groups, generator: &dropout)
+      total += try finite(loss, epoch, "loss")
+      try optimizer.step((epoch - 1) * stepsPerEpoch + index, of: steps)
+      try network.clampScale()
+    }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    return (total / Double(stepsPerEpoch), batches.waitedSeconds / max(seconds, 1e-9))
+  }
+
+  private func finite(_ value: Double, _ epoch: Int, _ what: String) throws -> Double {
+    guard value.isFinite else {
+      throw IeumError(
+        .data, "the \(what) is \(value)", place: "epoch \(epoch)",
+        remedy: "lower the learning rate, or check the data for empty or extreme inputs")
+    }
+    return value
+  }
+
+  /// All that is needed to go on after the last finished epoch.
+  public func state() throws -> TrainerState {
+    let tensors =
+      try network.state().map { $0.renamed("model." + $0.name) }
+      + optimizer.state().map { $0.renamed("optimizer." + $0.name) } + best.map { $0.renamed("best." + $0.name) }
+    return try TrainerState(tensors: tensors, progress: .init(fingerprint: recipe.fingerprint, history: history))
+  }
+
+  /// Goes back to a stored state.
+  /// - Throws: ``IeumError`` (data) when it is damaged or belongs to other settings.
+  public func restore(_ state: TrainerState) throws {
+    let progress = try state.progress()
+    guard progress.fingerprint == recipe.fingerprint else {
+      throw IeumError(
+        .data, "the training state was made with other settings", place: "metadata 'trainer'",
+        remedy: "train again, or use those settings")
+    }
+    try network.load(state.part("model."), file: "training state")
+    try optimizer.load(state.part("optimizer."))
+    best = state.part("best.")
+    history = progress.history
+  }
+}
+
+extension ClipFrames {
+  func moved(to device: Device) throws -> ClipFrames { ClipFrames(try pixels.to(device), lengths: lengths) }
+}
+
+extension ClipTexts {
+  func moved(to device: Device) throws -> ClipTexts { ClipTexts(try ids.to(device), lengths: lengths) }
+}

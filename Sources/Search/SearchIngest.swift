@@ -1,0 +1,172 @@
+import Basics
+import Datasets
+import Foundation
+import Harness
+
+/// Brings pictures and clips into a database: encodes them, draws their thumbnails, writes what is known of them.
+public struct SearchIngest {
+  /// What came of it.
+  public struct Outcome: Sendable {
+    public var added = 0
+    /// Items that could not be taken, with the reason.
+    public var failed: [(id: String, reason: String)] = []
+  }
+
+  private struct Entry {
+    var item: SearchItem
+    let media: QueryMedia
+  }
+
+  private let database: SearchDatabase
+  private let encoder: any QueryEncoder
+  private static let piece = 64
+  private static let thumbnailSide = 192
+  static let filmEndings = ["mp4", "m4v", "mkv", "webm", "mov", "avi", "mpg", "mpeg", "ogv", "wmv", "flv", "ts"]
+  static let pictureEndings = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "svg"]
+
+  public init(_ database: SearchDatabase, encoder: any QueryEncoder) {
+    self.database = database
+    self.encoder = encoder
+  }
+
+  /// Adds a dataset's items that can be seen.
+  /// - Parameters:
+  ///   - splits: nil = all.
+  ///   - seconds: longer films are cut into clips of so many seconds.
+  ///   - progress: told how many of all are done.
+  public func add(
+    _ dataset: Dataset, root: String, splits: [Split]? = nil, seconds: Double = 20,
+    progress: (Int, Int) -> Void = { _, _ in }
+  ) throws -> Outcome {
+    var outcome = Outcome()
+    var entries: [Entry] = []
+    for item in (splits ?? Split.allCases).flatMap({ dataset.items(in: $0) }) {
+      guard let media = QueryMedia(item) else {
+        outcome.failed.append((item.id, "has neither picture nor film"))
+        continue
+      }
+      let caption = dataset.captions(of: item).first ?? item.title ?? item.id
+      if let path = item.videoPath, item.start == nil, item.end == nil {
+        collect(&entries, &outcome, item.id) {
+          try clips(path, id: item.id, dataset: dataset.name, captions: item.texts, caption: caption, seconds)
+        }
+      } else {
+        let length = item.end.map { $0 - (item.start ?? 0) }
+        let searchItem = SearchItem(
+          id: item.id, dataset: dataset.name, film: item.videoPath.map { ($0 as NSString).lastPathComponent },
+          path: item.videoPath ?? item.imagePaths.first, start: item.start, end: item.end, seconds: length,
+          captions: item.texts, caption: caption)
+        entries.append(Entry(item: searchItem, media: media))
+      }
+    }
+    try write(entries, roots: [root], &outcome, progress)
+    return outcome
+  }
+
+  /// Adds files, and the pictures and films in folders.
+  public func add(
+    files paths: [String], seconds: Double = 20, progress: (Int, Int) -> Void = { _, _ in }
+  ) throws -> Outcome {
+    var outcome = Outcome()
+    var entries: [Entry] = []
+    var roots: [String] = []
+    for path in paths {
+      let (found, root) = try SearchIngest.files(path)
+      roots.append(root)
+      for file in found {
+        let name = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
+        let caption = name.replacing("_", with: " ").replacing("-", with: " ")
+        if SearchIngest.filmEndings.contains((file as NSString).pathExtension.lowercased()) {
+          collect(&entries, &outcome, file) {
+            try clips(file, id: file, dataset: "files", captions: [:], caption: caption, seconds)
+          }
+        } else {
+          let item = SearchItem(id: file, dataset: "files", path: file, caption: caption)
+          entries.append(Entry(item: item, media: .pictures([file])))
+        }
+      }
+    }
+    try write(entries, roots: Array(Set(roots)).sorted(), &outcome, progress)
+    return outcome
+  }
+
+  /// The media files of a path, in the order of their names, and the folder that they may be read from.
+  private static func files(_ path: String) throws -> (files: [String], root: String) {
+    guard let real = realpath(path, nil) else {
+      throw IeumError(.data, "no such file or folder", file: path, remedy: "check the path")
+    }
+    defer { free(real) }
+    let resolved = String(cString: real)
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: resolved, isDirectory: &isFolder)
+    guard isFolder.boolValue else { return ([resolved], (resolved as NSString).deletingLastPathComponent) }
+    let endings = Set(filmEndings + pictureEndings)
+    let names = (try? FileManager.default.subpathsOfDirectory(atPath: resolved)) ?? []
+    let media = names.filter { endings.contains(($0 as NSString).pathExtension.lowercased()) }.sorted()
+    guard !media.isEmpty else {
+      throw IeumError(.data, "holds no pictures and no films", file: path, remedy: "name another folder")
+    }
+    return (media.map { "\(resolved)/\($0)" }, resolved)
+  }
+
+  private func collect(
+    _ entries: inout [Entry], _ outcome: inout Outcome, _ id: String, _ body: () throws -> [Entry]
+  ) {
+    do { entries += try body() } catch { outcome.failed.append((id, "\(error)")) }
+  }
+
+  /// A film as clips of `seconds`; a rest shorter than half of that belongs to the clip before it.
+  private func clips(
+    _ path: String, id: String, dataset: String, captions: [String: String], caption: String, _ seconds: Double
+  ) throws -> [Entry] {
+    let length = try VideoFile(path).table.duration
+    let film = (path as NSString).lastPathComponent
+    let count = max(1, Int((length / seconds).rounded(.toNearestOrAwayFromZero)))
+    return (0..<count).map { number in
+      let start: Double? = count == 1 ? nil : Double(number) * seconds
+      let end: Double? = number == count - 1 ? nil : Double(number + 1) * seconds
+      let item = SearchItem(
+        id: count == 1 ? id : "\(id)@\(Int((start ?? 0).rounded()))", dataset: dataset, film: film, path: path,
+        start: start, end: end, seconds: (end ?? length) - (start ?? 0), captions: captions, caption: caption)
+      return Entry(item: item, media: .film(path, start: start, end: end))
+    }
+  }
+
+  private func write(
+    _ entries: [Entry], roots: [String], _ outcome: inout Outcome, _ progress: (Int, Int) -> Void
+  ) throws {
+    let writer = try SearchWriter(database)
+    let folders = roots.compactMap { path -> String? in
+      guard let real = realpath(path, nil) else { return nil }
+      defer { free(real) }
+      return String(cString: real)
+    }
+    for start in stride(from: 0, to: entries.count, by: Self.piece) {
+      let piece = Array(entries[start..<min(start + Self.piece, entries.count)])
+      var ready: [(item: SearchItem, vector: [Float])] = []
+      for (entry, result) in zip(piece, try encoder.media(piece.map(\.media))) {
+        switch result {
+        case .success(let vector):
+          var item = entry.item
+          item.thumbnail = try thumbnail(entry)
+          ready.append((item, vector))
+        case .failure(let error): outcome.failed.append((entry.item.id, "\(error)"))
+        }
+      }
+      try writer.add(ready, roots: folders)
+      outcome.added += ready.count
+      progress(min(start + Self.piece, entries.count), entries.count)
+    }
+    if try writer.isRebuildDue() { try writer.rebuild() }
+  }
+
+  /// The file name of an item's thumbnail; nil where none can be drawn, which does not keep it from being found.
+  private func thumbnail(_ entry: Entry) throws -> String? {
+    guard let picture = try? entry.media.pictures(.uniform(1)).first,
+      let bytes = try? JPEGWriter.thumbnail(picture, side: Self.thumbnailSide)
+    else { return nil }
+    let name = "\(Digest.of(entry.item.id).prefix(20)).jpg"
+    try AtomicFile.write(Data(bytes), to: "\(database.folder)/thumbnails/\(name)")
+    return name
+  }
+}

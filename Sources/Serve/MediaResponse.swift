@@ -1,0 +1,57 @@
+import Basics
+import FlyingFox
+import Foundation
+import Search
+
+/// `GET /media?id=…`: the file of an item, or the part of it that a player asks for.
+struct MediaResponse {
+  private let database: SearchDatabase
+  /// Bytes sent at a time where the player leaves the end open.
+  private static let most = 8 << 20
+  private static let types = [
+    "mp4": "video/mp4", "m4v": "video/mp4", "webm": "video/webm", "mkv": "video/x-matroska", "mov": "video/quicktime",
+    "ogv": "video/ogg", "avi": "video/x-msvideo", "mpg": "video/mpeg", "mpeg": "video/mpeg", "png": "image/png",
+    "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "bmp": "image/bmp",
+  ]
+
+  init(_ database: SearchDatabase) { self.database = database }
+
+  /// - Throws: ``Refusal`` (404) for an unknown item, a file outside of the index's folders, or one that vanished.
+  func respond(_ request: HTTPRequest) async throws -> HTTPResponse {
+    guard let id = request.query.first(where: { $0.name == "id" })?.value else {
+      throw Refusal(.badRequest, "'id' is missing")
+    }
+    let gone = Refusal(.notFound, "the file of this item is not there any more")
+    guard let item = try? database.item(id).item, let path = item.path,
+      let type = MediaResponse.types[(path as NSString).pathExtension.lowercased()]
+    else { throw Refusal(.notFound, "there is no such file") }
+    guard try database.mayRead(path) else { throw gone }
+    guard let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int, size > 0 else { throw gone }
+    let range = try self.range(request.headers[HTTPHeader("Range")], size: size)
+    var headers: HTTPHeaders = [
+      .contentType: type, HTTPHeader("Accept-Ranges"): "bytes", HTTPHeader("X-Content-Type-Options"): "nosniff",
+    ]
+    if let range { headers[HTTPHeader("Content-Range")] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)" }
+    let body = try HTTPBodySequence(file: URL(fileURLWithPath: path), range: range, suggestedBufferSize: 1 << 16)
+    return HTTPResponse(statusCode: range == nil ? .ok : .partialContent, headers: headers, body: body)
+  }
+
+  /// `bytes=from-to`, `bytes=from-`, `bytes=-last`; anything else asks for all.
+  private func range(_ header: String?, size: Int) throws -> Range<Int>? {
+    guard let header, header.hasPrefix("bytes="), !header.contains(",") else { return nil }
+    let ends = header.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
+    guard ends.count == 2 else { return nil }
+    let first: Int
+    let last: Int
+    if let from = Int(ends[0]) {
+      first = from
+      last = min(Int(ends[1]) ?? from + MediaResponse.most - 1, size - 1)
+    } else if let count = Int(ends[1]) {
+      (first, last) = (max(0, size - count), size - 1)
+    } else {
+      return nil
+    }
+    guard first >= 0, first <= last else { throw Refusal(.init(416, phrase: "Range Not Satisfiable"), "no such bytes") }
+    return first..<last + 1
+  }
+}

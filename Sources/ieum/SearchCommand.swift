@@ -1,0 +1,93 @@
+import ArgumentParser
+import Basics
+import Foundation
+import Harness
+import Search
+
+struct SearchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "search", abstract: "Finds pictures and clips by text, picture, clip, or a known item.",
+    discussion: """
+      Several queries are mixed by weighted sum: `ieum search "at night" --image still.jpg --weight 0.5 1`. Without \
+      --index the stamps are searched (an index of them is made at the first use).
+      """)
+
+  @Argument(help: "What to look for, in words.") var text: String?
+  @Option(name: .customLong("image"), help: "A picture. May be repeated.") var images: [String] = []
+  @Option(name: .customLong("video"), help: "A clip. May be repeated.") var videos: [String] = []
+  @Option(name: .customLong("like"), help: "The id of a known item. May be repeated.") var ids: [String] = []
+  @Option(
+    name: .customLong("weight"), parsing: .upToNextOption,
+    help: "Weights of the queries: text, pictures, clips, items, in this order (default: 1 each).")
+  var weights: [Double] = []
+  @Option(help: "The folder of a search index.") var index: String?
+  @Option(name: .customShort("k"), help: "Results.") var k = 10
+  @Option(help: "Only items of this dataset.") var dataset: String?
+  @Option(help: "Only clips of this film.") var film: String?
+  @Option(help: "Only items with a caption in this language.") var language: String?
+  @Option(help: "Only clips of at least so many seconds.") var shortest: Double?
+  @Option(help: "Only clips of at most so many seconds.") var longest: Double?
+  @OptionGroup var given: IndexParameters
+  @Flag(help: "Print JSON.") var json = false
+  @Option(help: "Write a page with thumbnails.") var html: String?
+  @OptionGroup var engine: EngineOptions
+
+  func run() throws {
+    let query = try query()
+    try engine.apply()
+    let database = try index.map { try SearchDatabase.open($0) } ?? DefaultSearch.open { warn($0) }
+    let searcher = try SearchEngine(database)
+    var filter = SearchFilter()
+    (filter.dataset, filter.film, filter.language) = (dataset, film, language)
+    (filter.shortest, filter.longest) = (shortest, longest)
+    let answer = try searcher.answer(query, k: k, filter: filter, search: try given.single())
+    if let html {
+      let card = try database.model().card
+      try SearchSheet(title: "Search", note: card.title, answers: [answer], folder: database.folder).write(to: html)
+    }
+    if json { try printJSON(encoding: answer) } else { show(answer) }
+  }
+
+  private func query() throws -> SearchQuery {
+    var parts: [SearchQuery.Part] = text.map { [.text($0)] } ?? []
+    for path in images {
+      try check(path)
+      parts.append(.media(.pictures([path]), name: path))
+    }
+    for path in videos {
+      try check(path)
+      parts.append(.media(.film(path, start: nil, end: nil), name: path))
+    }
+    parts += ids.map { .like($0) }
+    guard weights.isEmpty || weights.count == parts.count else {
+      throw IeumError(
+        .usage, "\(weights.count) weight(s) for \(parts.count) quer(ies)", place: "--weight",
+        remedy: "give one for each: text, pictures, clips, items")
+    }
+    return try SearchQuery(parts.enumerated().map { ($1, weights.isEmpty ? 1 : weights[$0]) })
+  }
+
+  private func check(_ path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw IeumError(.data, "no such file", file: path, remedy: "check the path")
+    }
+  }
+
+  private func show(_ answer: SearchAnswer) {
+    var table = PlainTable(["", "score", "caption", "id", "where"], left: [2, 3, 4])
+    for hit in answer.hits {
+      let span = hit.item.start.map { start in
+        String(format: " %.1f–%@ s", start, hit.item.end.map { String(format: "%.1f", $0) } ?? "end")
+      }
+      table.add([
+        "\(hit.rank)", String(format: "%.4f", hit.score), hit.item.caption, hit.item.id,
+        (hit.item.path ?? "") + (span ?? ""),
+      ])
+    }
+    if answer.hits.isEmpty { print("nothing found") } else { print(table.text) }
+    warn(
+      String(
+        format: "%d items; query encoded in %.1f ms, searched in %.1f ms", answer.items, answer.encodeMilliseconds,
+        answer.searchMilliseconds))
+  }
+}

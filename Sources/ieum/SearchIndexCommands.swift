@@ -1,0 +1,136 @@
+import ArgumentParser
+import Basics
+import Datasets
+import Foundation
+import Harness
+import Search
+
+extension IndexCommand {
+  struct Create: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Makes an index that `ieum search` and `ieum serve` use: vectors, items, captions, thumbnails, model.")
+
+    @Argument(help: "The folder to make.") var folder: String
+    @Option(help: "A dataset of `ieum data list`.") var dataset: String?
+    @Option(help: "The dataset's folder (for 'manifest': its file).") var root: String?
+    @Option(help: "Language of the shown captions.") var language: String?
+    @Option(name: .customLong("split"), help: "Only this split. May be repeated.") var splits: [Split] = []
+    @Option(name: .customLong("media"), help: "A picture, a film, or a folder of them. May be repeated.")
+    var media: [String] = []
+    @Option(help: "Experiment whose model encodes (default: experiments/search.yaml).") var model: String?
+    @Option(help: "The experiment's cell (default: its first).") var cell: String?
+    @Option(help: "exact, forest, hnsw, …") var index = SearchDatabase.defaultIndex
+    @Option(help: "Films are cut into clips of so many seconds.") var seconds = 20.0
+    @OptionGroup var given: IndexParameters
+    @OptionGroup var engine: EngineOptions
+
+    func validate() throws {
+      if dataset == nil, media.isEmpty { throw ValidationError("give --dataset or --media") }
+      if seconds <= 0 || !seconds.isFinite { throw ValidationError("--seconds must be greater than 0") }
+    }
+
+    func run() throws {
+      let parameters = try given.single()
+      var options = DatasetOptions()
+      (options.root, options.language) = (root, language)
+      let spec = try dataset.map { try DatasetRegistry.named($0) }
+      let data = try spec.map { try $0.load(options) }
+      try engine.apply()
+      let trained = try SearchModel.trained(model ?? DefaultSearch.experiment(), cell: cell)
+      let encoder = try trained.encoder()
+      let database = try SearchDatabase.create(
+        folder, model: trained, dimension: encoder.dimension, index: index, parameters: parameters)
+      let ingest = SearchIngest(database, encoder: encoder)
+      if let data, let spec {
+        let chosen = splits.isEmpty ? nil : splits
+        report(
+          try ingest.add(
+            data, root: options.root ?? spec.defaultRoot, splits: chosen, seconds: seconds, progress: progressLine))
+      }
+      if !media.isEmpty { report(try ingest.add(files: media, seconds: seconds, progress: progressLine)) }
+      let summary = try database.summary()
+      guard summary.items > 0 else { throw IeumError(.data, "nothing could be indexed", file: folder) }
+      print("\(folder): \(summary.items) items, \(summary.index) index, model: \(trained.card.title)")
+    }
+  }
+
+  struct Add: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Adds pictures and films to a search index.")
+    @Argument(help: "The folder of the index.") var folder: String
+    @Argument(help: "Pictures, films, or folders of them.") var paths: [String]
+    @Option(help: "Films are cut into clips of so many seconds.") var seconds = 20.0
+    @OptionGroup var engine: EngineOptions
+
+    func run() throws {
+      let database = try SearchDatabase.open(folder)
+      try engine.apply()
+      let outcome = try SearchIngest(database, encoder: try database.model().encoder())
+        .add(files: paths, seconds: seconds, progress: progressLine)
+      report(outcome)
+      if outcome.added == 0 { throw IeumError(.data, "nothing could be added", file: folder) }
+      print("\(folder): \(outcome.added) added, \(try database.summary().items) items")
+    }
+  }
+
+  struct Remove: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Removes items from a search index.")
+    @Argument(help: "The folder of the index.") var folder: String
+    @Argument(help: "Ids of items.") var ids: [String]
+
+    func run() throws {
+      let writer = try SearchWriter(try SearchDatabase.open(folder))
+      let missing = try writer.remove(ids)
+      if try writer.isRebuildDue() { try writer.rebuild() }
+      print("\(folder): \(ids.count - missing.count) removed")
+      if !missing.isEmpty {
+        throw IeumError(.data, "no item '\(missing[0])'" + (missing.count > 1 ? " (and \(missing.count - 1) more)" : ""), file: folder)
+      }
+    }
+  }
+
+  struct Rebuild: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Drops removed items and builds a search index anew; searches go on meanwhile.")
+    @Argument(help: "The folder of the index.") var folder: String
+
+    func run() throws {
+      let database = try SearchDatabase.open(folder)
+      try SearchWriter(database).rebuild()
+      print("\(folder): \(try database.summary().items) items")
+    }
+  }
+
+  struct Info: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "What a search index holds.")
+    @Argument(help: "The folder of the index.") var folder: String
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+      let database = try SearchDatabase.open(folder)
+      let (summary, card) = (try database.summary(), try database.model().card)
+      struct Description: Encodable {
+        let summary: SearchDatabase.Summary
+        let model: SearchModel.Card
+      }
+      if json { return try printJSON(encoding: Description(summary: summary, model: card)) }
+      print("\(summary.items) items (\(summary.removed) removed, \(summary.waiting) not in the index yet)")
+      for (name, count) in summary.datasets.sorted(by: { $0.key < $1.key }) { print("  \(name): \(count)") }
+      print("captions in \(summary.languages.joined(separator: ", "))")
+      print("\(summary.index) index over vectors of \(summary.dimension)")
+      print("model: \(card.title) (\(card.text.encoder) + \(card.image.encoder)), digest \(card.digest.prefix(16))")
+    }
+  }
+}
+
+private func report(_ outcome: SearchIngest.Outcome) {
+  guard let first = outcome.failed.first else { return }
+  warn("\(outcome.failed.count) item(s) left out; the first: \(first.id): \(first.reason)")
+}
+
+/// A line that counts up on a terminal.
+private func progressLine(_ done: Int, _ all: Int) {
+  guard isatty(STDERR_FILENO) != 0 else { return }
+  FileHandle.standardError.write(Data("\r\(done)/\(all) items\(done == all ? "\n" : "")".utf8))
+}
+
+extension Split: ExpressibleByArgument {}

@@ -1,0 +1,168 @@
+import Basics
+import Datasets
+import Foundation
+import Harness
+import Search
+import Serve
+import Testing
+
+@Suite(.serialized) struct ServerTests {
+  /// Runs a body against a server on a free port.
+  private func served(
+    _ database: SearchDatabase, largestUpload: Int = 1 << 20, _ body: (PlainClient) throws -> Void
+  ) async throws {
+    let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/ieum"
+    let server = SearchServer(
+      SearchEngine(database, encoder: ColourEncoder()), title: "colours", port: 0, program: program,
+      largestUpload: largestUpload)
+    let (addresses, ready) = AsyncStream.makeStream(of: String.self)
+    let task = Task { try await server.run { ready.yield($0) } }
+    defer { task.cancel() }
+    var iterator = addresses.makeAsyncIterator()
+    let address = try #require(await iterator.next())
+    let port = try #require(URL(string: address)?.port)
+    #expect(address.hasPrefix("http://127.0.0.1:"))
+    try body(PlainClient(port: UInt16(port)))
+  }
+
+  private func world() throws -> (ColourWorld, SearchDatabase) {
+    let world = try ColourWorld()
+    _ = try world.picture("red.jpg", 250, 10, 10)
+    _ = try world.picture("blue.jpg", 10, 10, 250)
+    _ = try world.film("light.mp4", seconds: 2)
+    let database = try world.database()
+    _ = try SearchIngest(database, encoder: world.encoder).add(files: [world.folder + "/media"], seconds: 2)
+    return (world, database)
+  }
+
+  @Test func thePageLoadsNothingFromElsewhere() async throws {
+    let (world, database) = try world()
+    defer { world.remove() }
+    try await served(database) { client in
+      let page = try client.get("/")
+      #expect(page.status == 200 && page.head.contains("Content-Security-Policy: default-src 'none'"))
+      for target in ["/", "/page.css", "/page.js"] {
+        let text = String(decoding: try client.get(target).body, as: UTF8.self)
+        #expect(!text.isEmpty && !text.contains("http://") && !text.contains("https://") && !text.contains("//cdn"))
+      }
+      let info = try client.get("/api/info").json
+      #expect(info["items"] as? Int == 5 && info["model"] as? String == "colours")
+    }
+  }
+
+  @Test func searchesByTextItemPictureAndClip() async throws {
+    let (world, database) = try world()
+    defer { world.remove() }
+    let (red, film) = (world.folder + "/media/red.jpg", world.folder + "/media/light.mp4")
+    try await served(database) { client in
+      let text = try client.get("/api/search?q=green&k=1")
+      #expect(text.status == 200 && text.ids == [film + "@2"] && text.json["items"] as? Int == 5)
+      let name = film.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+      #expect(try client.get("/api/search?like=\(name)%400&k=1").ids == [red])
+      let picture = try Data(contentsOf: URL(fileURLWithPath: red))
+      #expect(try Set(client.post("/api/search?k=2", picture, type: "image/jpeg").ids) == [red, film + "@0"])
+      let clip = try Data(contentsOf: URL(fileURLWithPath: film))
+      let byClip = try client.post("/api/search?k=5", clip, type: "video/mp4")
+      #expect(byClip.status == 200 && byClip.ids.count == 5)
+      // Picture and words together: red + 3 × blue is nearer to blue than to red.
+      let mixed = try client.post("/api/search?q=blue&textWeight=3&k=2", picture, type: "image/jpeg")
+      #expect(Set(mixed.ids) == [world.folder + "/media/blue.jpg", film + "@4"])
+    }
+  }
+
+  @Test func badRequestsAreToldAndHarmNothing() async throws {
+    let (world, database) = try world()
+    defer { world.remove() }
+    try await served(database, largestUpload: 100_000) { client in
+      for target in [
+        "/api/search", "/api/search?q=%3F%21", "/api/search?q=red&k=0", "/api/search?q=red&k=x",
+        "/api/search?q=red&colour=1", "/api/search?like=nothing", "/api/search?q=red&shortest=nan",
+      ] {
+        let answer = try client.get(target)
+        #expect(answer.status == 400 && (answer.json["error"] as? String)?.isEmpty == false, "\(target)")
+      }
+      #expect(try client.get("/nothing").status == 404)
+      #expect(try client.ask("DELETE", "/api/search?q=red").status == 405)
+      #expect(try client.post("/api/search", Data("{}".utf8), type: "application/json").status == 415)
+      #expect(try client.post("/api/search", Data(), type: "image/png").status == 400)
+      let noise = try client.post("/api/search", Data((0..<5000).map { UInt8($0 * 7 % 251) }), type: "image/png")
+      #expect(noise.status == 400 && noise.json["error"] as? String != nil)
+      #expect(!String(decoding: noise.body, as: UTF8.self).contains("/tmp"))
+      #expect(try client.post("/api/search", Data(count: 100_001), type: "image/png").status == 413)
+      let announced = try client.ask(
+        "POST", "/api/search", ["Content-Type": "image/png", "Content-Length": "4294967296"], Data(count: 10))
+      #expect(announced.status == 413)
+      #expect(try client.post("/api/search", Self.bomb, type: "image/png").status == 400)
+      // Everything still works.
+      #expect(try client.get("/api/search?q=red&k=1").status == 200)
+    }
+  }
+
+  /// A PNG of 20,000 × 30,000 pixels, of which a kilobyte is there.
+  private static var bomb: Data {
+    func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+      let body = Array(name.utf8) + data
+      var crc: UInt32 = 0xFFFF_FFFF
+      for byte in body {
+        crc ^= UInt32(byte)
+        for _ in 0..<8 { crc = crc & 1 == 1 ? 0xEDB8_8320 ^ (crc >> 1) : crc >> 1 }
+      }
+      func big(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
+      return big(UInt32(data.count)) + body + big(crc ^ 0xFFFF_FFFF)
+    }
+    let header: [UInt8] = [0, 0, 0x4E, 0x20, 0, 0, 0x75, 0x30, 8, 2, 0, 0, 0]
+    return Data(
+      [0x89, 0x50, 0x4E, 0x47, 13, 10, 26, 10] + chunk("IHDR", header)
+        + chunk("IDAT", [0x78, 0x9C] + [UInt8](repeating: 0, count: 1000)) + chunk("IEND", []))
+  }
+
+  @Test func filesOutsideAreNotServed() async throws {
+    let (world, database) = try world()
+    defer { world.remove() }
+    try AtomicFile.write("secret", to: world.folder + "/secret.png")
+    try FileManager.default.createSymbolicLink(
+      atPath: world.folder + "/media/link.png", withDestinationPath: world.folder + "/secret.png")
+    try SearchWriter(database).add([
+      (SearchItem(id: "outside", dataset: "x", path: world.folder + "/secret.png", caption: "x"), [1, 0, 0]),
+      (SearchItem(id: "link", dataset: "x", path: world.folder + "/media/link.png", caption: "x"), [1, 0, 0]),
+      (SearchItem(id: "gone", dataset: "x", path: world.folder + "/media/gone.png", caption: "x"), [1, 0, 0]),
+    ])
+    let thumbnail = try #require(try database.item(world.folder + "/media/red.jpg").item.thumbnail)
+    try await served(database) { client in
+      for target in [
+        "/thumbnails/../items.sqlite", "/thumbnails/..%2Fitems.sqlite", "/thumbnails/%2e%2e/items.sqlite",
+        "/../../etc/passwd", "/media?id=..%2Fitems.sqlite", "/media?id=outside", "/media?id=link", "/media?id=gone",
+        "/items.sqlite",
+      ] {
+        let answer = try client.get(target)
+        #expect(answer.status == 404, "\(target)")
+        #expect(!String(decoding: answer.body, as: UTF8.self).contains("secret"))
+      }
+      #expect(try client.get("/thumbnails/\(thumbnail)").body.starts(with: [0xFF, 0xD8]))
+      let name = (world.folder + "/media/red.jpg").addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+      let whole = try Data(contentsOf: URL(fileURLWithPath: world.folder + "/media/red.jpg"))
+      #expect(try client.get("/media?id=\(name)").body == whole)
+      let part = try client.get("/media?id=\(name)", ["Range": "bytes=10-19"])
+      #expect(part.status == 206 && part.body == whole[10..<20])
+      #expect(part.head.contains("bytes 10-19/\(whole.count)"))
+      #expect(try client.get("/media?id=\(name)", ["Range": "bytes=99999999-"]).status == 416)
+      // Pages of other sites, and names that an attacker points at this machine.
+      #expect(try client.get("/api/search?q=red", ["Origin": "http://evil.example"]).status == 403)
+      #expect(try client.get("/api/search?q=red", ["Host": "evil.example"]).status == 403)
+      #expect(try client.get("/api/search?q=red", ["Origin": "http://127.0.0.1:\(client.port)"]).status == 200)
+    }
+  }
+
+  @Test func decodingIsLimited() throws {
+    let world = try ColourWorld()
+    defer { world.remove() }
+    let slow = world.folder + "/slow"
+    try AtomicFile.write("#!/bin/sh\nexec sleep 30\n", to: slow)
+    chmod(slow, 0o755)
+    let start = ContinuousClock.now
+    #expect { try UploadDecoder(program: slow, seconds: 0.5).decode("x") } throws: {
+      ($0 as? IeumError)?.problem.contains("more time or memory") == true
+    }
+    #expect(ContinuousClock.now - start < .seconds(20))
+  }
+}

@@ -13,7 +13,7 @@ struct Ieum: ParsableCommand {
       RunCommand.self, PlanCommand.self, StatusCommand.self, ReportCommand.self, DataCommand.self, ModelsCommand.self,
       FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, CompareCommand.self, VerifyCommand.self, LossCommand.self,
       IndexCommand.self, SearchCommand.self, ServeCommand.self, DecodeUploadCommand.self, DoctorCommand.self,
-      NewCommand.self,
+      BenchCommand.self, NewCommand.self,
     ])
 
   static func main() {

@@ -3,6 +3,7 @@ import Basics
 import Foundation
 import Harness
 import Ranking
+import Search
 
 extension IndexCommand {
   struct Bench: ParsableCommand {
@@ -24,6 +25,8 @@ extension IndexCommand {
     @Option(help: "Seed of the held-out rows.") var seed: UInt64 = 0
     @Option(help: "Passes over the queries; the fastest counts.") var runs = 3
     @Option(help: "Folder that receives bench.json, bench.md and the figure.") var out: String?
+    @Flag(help: "Time whole text queries of a search index (FILE is its folder): encoding, searching, both.")
+    var endToEnd = false
     @Option(help: "Also write the data with true neighbours as an ann-benchmarks file.") var export: String?
     @Flag(help: "Print JSON.") var json = false
     @OptionGroup var engine: EngineOptions
@@ -35,6 +38,7 @@ extension IndexCommand {
     }
 
     func run() throws {
+      if endToEnd { return try timeQueries() }
       let wanted = try metric.map { try IndexMetric.named($0) }
       let input = try IndexInput.read(file).holdingOut(queries, seed: seed)
       let metric = wanted ?? input.metric ?? .angular
@@ -56,6 +60,18 @@ extension IndexCommand {
       if let retrieval = report.retrieval {
         print("\nThe retrieval task through each index\n" + retrieval.text)
       }
+    }
+
+    private func timeQueries() throws {
+      try engine.apply()
+      let latency = try SearchLatency.measure(
+        try SearchEngine(try SearchDatabase.open(file)), queries: queries, k: k, seed: seed)
+      if json { return try printJSON(encoding: latency) }
+      var table = PlainTable(["", "P50 ms", "P99 ms"])
+      for (name, part) in [("encode", latency.encode), ("search", latency.search), ("total", latency.total)] {
+        table.add([name, String(format: "%.2f", part.p50), String(format: "%.2f", part.p99)])
+      }
+      print("\(latency.queries) text queries over \(latency.items) items\n\n" + table.text)
     }
   }
 }

@@ -20,6 +20,7 @@ struct SearchCommand: ParsableCommand {
     name: .customLong("weight"), parsing: .upToNextOption,
     help: "Weights of the queries: text, pictures, clips, items, in this order (default: 1 each).")
   var weights: [Double] = []
+  @Option(help: "A file with one text query a line.") var queries: String?
   @Option(help: "The folder of a search index.") var index: String?
   @Option(name: .customShort("k"), help: "Results.") var k = 10
   @Option(help: "Only items of this dataset.") var dataset: String?
@@ -33,19 +34,35 @@ struct SearchCommand: ParsableCommand {
   @OptionGroup var engine: EngineOptions
 
   func run() throws {
-    let query = try query()
+    let asked = try queries.map { try lines($0) } ?? [query()]
     try engine.apply()
     let database = try index.map { try SearchDatabase.open($0) } ?? DefaultSearch.open { warn($0) }
     let searcher = try SearchEngine(database)
     var filter = SearchFilter()
     (filter.dataset, filter.film, filter.language) = (dataset, film, language)
     (filter.shortest, filter.longest) = (shortest, longest)
-    let answer = try searcher.answer(query, k: k, filter: filter, search: try given.single())
+    let parameters = try given.single()
+    let answers = try asked.map { try searcher.answer($0, k: k, filter: filter, search: parameters) }
     if let html {
       let card = try database.model().card
-      try SearchSheet(title: "Search", note: card.title, answers: [answer], folder: database.folder).write(to: html)
+      let trained = "trained on \(card.trainedOn.joined(separator: ", "))"
+      try SearchSheet(
+        title: "Search", note: "\(card.title) (\(trained))", answers: answers, folder: database.folder
+      ).write(to: html)
     }
-    if json { try printJSON(encoding: answer) } else { show(answer) }
+    if json { return queries == nil ? try printJSON(encoding: answers[0]) : try printJSON(encoding: answers) }
+    for answer in answers { show(answer) }
+  }
+
+  private func lines(_ path: String) throws -> [SearchQuery] {
+    guard text == nil, images.isEmpty, videos.isEmpty, ids.isEmpty else {
+      throw IeumError(.usage, "--queries stands alone", place: "--queries", remedy: "leave the other queries out")
+    }
+    guard let content = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw IeumError(.data, "cannot be read as UTF-8 text", file: path, remedy: "check the path")
+    }
+    let texts = content.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+    return try texts.filter { !$0.isEmpty }.map { try SearchQuery([(.text($0), 1)]) }
   }
 
   private func query() throws -> SearchQuery {
@@ -84,6 +101,7 @@ struct SearchCommand: ParsableCommand {
         (hit.item.path ?? "") + (span ?? ""),
       ])
     }
+    if queries != nil { print("\n\(answer.query)") }
     if answer.hits.isEmpty { print("nothing found") } else { print(table.text) }
     warn(
       String(

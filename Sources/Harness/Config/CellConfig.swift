@@ -66,10 +66,10 @@ public struct CellConfig: Sendable {
   public let evaluation: Evaluation
   /// The further settings of a cell whose modalities meet in one space; nil for item-to-item retrieval.
   public let towers: TowersConfig?
-  /// What the cell asks of a cluster; its numbers do not depend on it.
-  public let resources: CellResources
   /// The further settings of a cell that trains CLIP's towers end to end.
   public let clips: ClipsConfig?
+  /// What the cell asks of a cluster; its numbers do not depend on it.
+  public let resources: CellResources
   public let seeds: [Int]
   /// Footnotes a table prints for this cell.
   public let notes: [String]

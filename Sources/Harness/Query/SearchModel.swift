@@ -19,9 +19,16 @@ public struct SearchModel: Sendable {
     var scalars: [String: Scalar] { parameters.mapValues { Scalar(parsing: $0) } }
   }
 
+  /// Other kinds of models have other query encoders.
+  public enum Kind: String, Codable, Sendable {
+    /// Heads on frozen encoders.
+    case towers
+    /// CLIP's towers, trained end to end.
+    case clips
+  }
+
   public struct Card: Codable, Sendable {
-    /// `towers`; other kinds of models have other query encoders.
-    public let kind: String
+    public let kind: Kind
     public let title: String
     public let experiment: String
     public let cell: String
@@ -42,78 +49,31 @@ public struct SearchModel: Sendable {
   public let card: Card
   /// The trained weights.
   let checkpoint: String
+  /// The tokenizer's file, where it does not lie beside frozen weights.
+  let vocabulary: String?
   private let cache: Cache
+
+  init(_ card: Card, checkpoint: String, vocabulary: String? = nil, cache: Cache) throws {
+    var card = card
+    if card.digest.isEmpty { card.digest = try Self.digest(card, checkpoint, vocabulary) }
+    (self.card, self.checkpoint, self.vocabulary, self.cache) = (card, checkpoint, vocabulary, cache)
+  }
 
   /// - Throws: ``IeumError`` (data) when the weights that the towers stand on are not there or differ.
   public func encoder() throws -> any QueryEncoder {
-    guard card.kind == "towers" else {
-      throw IeumError(.data, "the model kind '\(card.kind)' is unknown", file: checkpoint, remedy: "update ieum")
-    }
-    return try TowerQueryEncoder(card, checkpoint: checkpoint, cache: cache)
-  }
-
-  /// Trains the first cell whose label contains `pattern`, or takes it from the cache.
-  /// - Throws: ``IeumError``: usage for a cell that search cannot use, data for what is missing.
-  public static func trained(
-    _ file: String, cell pattern: String? = nil, bench: Workbench = Workbench()
-  ) throws -> SearchModel {
-    let experiment = try Experiment.load(file)
-    let cells = experiment.cells.filter { cell in
-      pattern.map { "\(cell.table)/\(cell.row)/\(cell.column) \(cell.id)".localizedCaseInsensitiveContains($0) } ?? true
-    }
-    guard let cell = cells.first else {
-      throw IeumError(
-        .usage, "no cell matches '\(pattern ?? "")'", file: file, place: "--cell", remedy: "see `ieum plan \(file)`")
-    }
-    guard let towers = cell.config.towers, let seed = cell.config.seeds.first else {
-      throw IeumError(
-        .usage, "search needs a model that embeds texts and pictures apart (task: towers)", file: file,
-        remedy: "see experiments/search.yaml")
-    }
-    try check(towers, file)
-    let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
-    try runner.run()
-    guard let task = try runner.task() as? TowerTask else {
-      throw IeumError(.usage, "its task is none of towers", file: file)
-    }
-    let folder = bench.cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
-    let score = RunRecord.read(runner.folder(task, seed: seed))?.chosen?[RunRecord.validationScore]
-    func encoder(_ modality: Modality) throws -> Encoder {
-      let choice = towers.encoder(modality)
-      return Encoder(
-        encoder: choice.encoder, weights: choice.weights, weightsDigest: task.sides[modality]?.weightsDigest ?? "",
-        seed: choice.seed, parameters: choice.parameters.mapValues(\.description))
-    }
-    var card = Card(
-      kind: "towers", title: experiment.title, experiment: experiment.name, cell: cell.id, seed: seed,
-      language: cell.config.dataset.language, text: try encoder(.text), image: try encoder(.image),
-      model: cell.config.model.name, modelParameters: cell.config.model.parameters.mapValues(\.description),
-      singleFrames: towers.trainsOnSingleFrames, validationScore: score,
-      trainedOn: Array(Set(task.sourceDatasets.map { task.datasets[$0].name })).sorted(), digest: "")
-    let checkpoint = folder + "/checkpoint.safetensors"
-    card.digest = try digest(card, checkpoint)
-    return SearchModel(card: card, checkpoint: checkpoint, cache: bench.cache)
-  }
-
-  private static func check(_ towers: TowersConfig, _ file: String) throws {
-    let (text, image) = (towers.encoder(.text), towers.encoder(.image))
-    guard ["bert", "word2vec"].contains(text.encoder), !text.train else {
-      throw IeumError(
-        .usage, "search cannot encode new sentences with '\(text.encoder)' trained here", file: file, place: "text",
-        remedy: "use a frozen bert or word2vec")
-    }
-    guard !image.train, !image.encoder.isEmpty, towers.towers[.audio] == nil else {
-      throw IeumError(
-        .usage, "search needs a frozen image encoder and no tower for sound", file: file, place: "image")
+    switch card.kind {
+    case .towers: try TowerQueryEncoder(card, checkpoint: checkpoint, cache: cache)
+    case .clips: try ClipQueryEncoder(card, checkpoint: checkpoint, vocabulary: vocabulary)
     }
   }
 
-  private static func digest(_ card: Card, _ checkpoint: String) throws -> String {
+  private static func digest(_ card: Card, _ checkpoint: String, _ vocabulary: String?) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     var bare = card
     bare.digest = ""
-    return Digest.of(String(decoding: try encoder.encode(bare), as: UTF8.self) + (try Digest.ofFile(checkpoint)))
+    let files = try [checkpoint, vocabulary].compactMap { $0 }.map { try Digest.ofFile($0) }
+    return Digest.of(String(decoding: try encoder.encode(bare), as: UTF8.self) + files.joined())
   }
 
   /// The file of an encoder's weights; nil for seeded random ones.
@@ -130,6 +90,8 @@ public struct SearchModel: Sendable {
 
   private static let cardName = "model.json"
   private static let weightsName = "model.safetensors"
+  /// The card's text parameter that names the tokenizer's file.
+  static let vocabularyKey = "vocabularyFile"
 
   /// Copies the model into a folder.
   public func write(to folder: String) throws {
@@ -137,6 +99,12 @@ public struct SearchModel: Sendable {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     guard let weights = FileManager.default.contents(atPath: checkpoint) else {
       throw IeumError(.data, "cannot be read", file: checkpoint, remedy: "run the experiment again")
+    }
+    if let vocabulary, let name = card.text.parameters[Self.vocabularyKey] {
+      guard let tokens = FileManager.default.contents(atPath: vocabulary) else {
+        throw IeumError(.data, "cannot be read", file: vocabulary, remedy: "run the experiment again")
+      }
+      try AtomicFile.write(tokens, to: "\(folder)/\(name)")
     }
     try AtomicFile.write(weights, to: "\(folder)/\(Self.weightsName)")
     try AtomicFile.write(try encoder.encode(card), to: "\(folder)/\(Self.cardName)")
@@ -151,9 +119,15 @@ public struct SearchModel: Sendable {
       throw IeumError(.data, "there is no model", file: path, remedy: "make the index again with `ieum index create`")
     }
     let checkpoint = "\(folder)/\(weightsName)"
-    guard try digest(card, checkpoint) == card.digest else {
-      throw IeumError(.data, "the model's weights or card were changed", file: checkpoint, remedy: "make the index again")
+    let name = card.text.parameters[vocabularyKey]
+    guard name.map({ !$0.contains("/") }) ?? true else {
+      throw IeumError(.data, "names a file outside of its folder", file: path, remedy: "make the index again")
     }
-    return SearchModel(card: card, checkpoint: checkpoint, cache: cache)
+    let vocabulary = name.map { "\(folder)/\($0)" }
+    guard try digest(card, checkpoint, vocabulary) == card.digest else {
+      throw IeumError(
+        .data, "the model's weights or card were changed", file: checkpoint, remedy: "make the index again")
+    }
+    return try SearchModel(card, checkpoint: checkpoint, vocabulary: vocabulary, cache: cache)
   }
 }

@@ -65,6 +65,8 @@ public struct CellResult: Codable, Sendable, Equatable {
   public var testReads = 0
   /// The epoch whose checkpoint was kept, per seed.
   public var selectedEpochs: [Int] = []
+  /// The named split behind the numbers; nil where the data have none.
+  public var evaluated: EvaluatedSplit?
   /// What each seed chose or measured by the way: `audioShare`, `waitingShare`.
   public var chosen: [String: [Double]] = [:]
 
@@ -232,6 +234,7 @@ extension CellResult {
     search = try box.decodeIfPresent(SearchRecord.self, forKey: .search)
     testReads = try optional(.testReads, testReads)
     selectedEpochs = try optional(.selectedEpochs, selectedEpochs)
+    evaluated = try box.decodeIfPresent(EvaluatedSplit.self, forKey: .evaluated)
     chosen = try optional(.chosen, chosen)
   }
 }

@@ -19,8 +19,8 @@ struct RankedRun {
     let problem = try RankingProblem(file, groups: file.galleryGroups)
     let wanted = try settings.metrics.map { try Metric.parse($0) }
     let result = try RankingEvaluator.evaluate(
-      problem, similarity: similarity, ties: try TiePolicy.named(settings.ties), metrics: wanted,
-      absent: absent?.rows, depth: depth, blocks: file.queryBlocks.map { QueryBlocks(labels: $0) })
+      problem, similarity: similarity, ties: try TiePolicy.named(settings.ties), metrics: wanted, absent: absent?.rows,
+      depth: depth, blocks: file.queryBlocks.map { QueryBlocks(labels: $0) })
     metrics = RankedRun.named(result.metrics)
     ci95 = Dictionary(
       result.ci95.map { ($0.metric.name, [$0.interval.low, $0.interval.high]) }, uniquingKeysWith: { $1 })
@@ -52,7 +52,6 @@ extension RankingProblem {
     try self.init(
       queries: embeddings.queries, gallery: embeddings.gallery, dimension: embeddings.dimension,
       indptr: embeddings.relevanceOffsets, indices: embeddings.relevantRows, exclude: embeddings.exclude,
-      groups: groups,
-      queryNames: embeddings.queryIDs, galleryNames: embeddings.galleryIDs, file: file)
+      groups: groups, queryNames: embeddings.queryIDs, galleryNames: embeddings.galleryIDs, file: file)
   }
 }

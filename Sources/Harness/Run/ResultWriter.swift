@@ -99,6 +99,8 @@ struct ResultWriter {
     let split = Split(rawValue: cell.config.evaluation.split) ?? .test
     result.digests.split = Self.splitDigest(task.dataset, split)
     result.digests.code = Provenance.codeDescription
+    result.evaluated = EvaluatedSplit(task.dataset, split)
+    result.notes += result.evaluated.map { [$0.note] } ?? []
     result.search = try found.get().record
     if split == .test {
       result.testReads = try TestReads(cache: bench.cache).note(

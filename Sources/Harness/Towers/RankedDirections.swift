@@ -6,7 +6,7 @@ struct RankedDirections {
   private(set) var ci95: [String: [Double]] = [:]
   private(set) var chance: [String: Double] = [:]
   private(set) var ceiling: [String: Double] = [:]
-  /// Tie policy → metric → value; empty where ties change nothing.
+  /// Tie policy → metric → value.
   private(set) var policies: [String: [String: Double]] = [:]
   private(set) var tiedQueries = 0
   private(set) var queries = 0
@@ -15,8 +15,8 @@ struct RankedDirections {
   /// Ranks one direction after the other; embeddings and ranks are written into the folder.
   /// - Parameter file: queries, gallery and truth of a direction.
   init(
-    _ directions: [RankedDirection], _ settings: CellConfig.Evaluation, similarity: Similarity, seed: Int, folder: String,
-    file: (RankedDirection) throws -> DirectionFile
+    _ directions: [RankedDirection], _ settings: CellConfig.Evaluation, similarity: Similarity, seed: Int,
+    folder: String, file: (RankedDirection) throws -> DirectionFile
   ) throws {
     for (place, direction) in directions.enumerated() {
       let made = try file(direction)
@@ -25,15 +25,18 @@ struct RankedDirections {
       let run = try RankedRun(
         made.embeddings, settings, similarity: similarity, seed: seed, folder: folder,
         ranks: RanksFile.name(place == 0 ? nil : direction.rawValue), absent: made.absent)
-      let prefix = place == 0 ? "" : "\(direction.rawValue) "
-      for (name, value) in run.metrics { metrics[prefix + name] = value }
-      for (name, value) in run.ci95 { ci95[prefix + name] = value }
-      for (name, value) in run.chance { chance[prefix + name] = value }
-      for (name, value) in run.ceiling { ceiling[prefix + name] = value }
-      for (policy, values) in run.policies {
-        for (name, value) in values { policies[policy, default: [:]][prefix + name] = value }
-      }
+      add(run, prefix: place == 0 ? "" : "\(direction.rawValue) ")
       if place == 0 { (tiedQueries, queries, gallery) = (run.tiedQueries, made.queryCount, made.galleryCount) }
+    }
+  }
+
+  private mutating func add(_ run: RankedRun, prefix: String) {
+    for (name, value) in run.metrics { metrics[prefix + name] = value }
+    for (name, value) in run.ci95 { ci95[prefix + name] = value }
+    for (name, value) in run.chance { chance[prefix + name] = value }
+    for (name, value) in run.ceiling { ceiling[prefix + name] = value }
+    for (policy, values) in run.policies {
+      for (name, value) in values { policies[policy, default: [:]][prefix + name] = value }
     }
   }
 }

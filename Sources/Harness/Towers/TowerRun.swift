@@ -32,7 +32,8 @@ struct TowerRun {
     let summary = TrainingLog.summary(log)
     let record = RunRecord(
       seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, ceiling: ranked.ceiling,
-      tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery, queriesWithoutRelevant: missing,
+      tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery,
+      queriesWithoutRelevant: missing,
       selectedEpoch: summary.selectedEpoch,
       wallSeconds: [
         "features": featureSeconds, "training": max((middle - start) / .seconds(1), summary.seconds),

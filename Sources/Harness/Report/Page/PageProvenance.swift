@@ -52,6 +52,13 @@ enum PageProvenance {
       })
   }
 
+  /// `audioShare 0.20, 0.10; waitingShare 0.01, 0.02`.
+  private static func chosen(_ cell: CellResult) -> String {
+    cell.chosen.sorted { $0.key < $1.key }.map { key, values in
+      HTML.escape(key + " " + values.map { String(format: "%.3f", $0) }.joined(separator: ", "))
+    }.joined(separator: "; ")
+  }
+
   private static func protocolFacts(_ cell: CellResult) -> [(String, String)] {
     [
       ("seeds", cell.seeds.map(String.init).joined(separator: ", ")),
@@ -68,6 +75,7 @@ enum PageProvenance {
       ("settings read on the test split", cell.testReads > 0 ? "\(cell.testReads)" : ""),
       ("kept epochs", cell.selectedEpochs.map(String.init).joined(separator: ", ")),
       ("skipped items", String(cell.skippedItems)),
+      ("chosen or measured, per seed", chosen(cell)),
     ]
   }
 

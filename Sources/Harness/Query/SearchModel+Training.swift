@@ -1,0 +1,109 @@
+import Basics
+import Datasets
+import Foundation
+import Models
+
+extension SearchModel {
+  /// Trains the first cell whose label contains `pattern`, or takes it from the cache.
+  /// - Throws: ``IeumError``: usage for a cell that search cannot use, data for what is missing.
+  public static func trained(
+    _ file: String, cell pattern: String? = nil, bench: Workbench = Workbench()
+  ) throws -> SearchModel {
+    let experiment = try Experiment.load(file)
+    let cells = experiment.cells.filter { cell in
+      guard let pattern else { return true }
+      return "\(cell.table)/\(cell.row)/\(cell.column) \(cell.id)".localizedCaseInsensitiveContains(pattern)
+    }
+    guard let cell = cells.first else {
+      throw IeumError(
+        .usage, "no cell matches '\(pattern ?? "")'", file: file, place: "--cell", remedy: "see `ieum plan \(file)`")
+    }
+    guard let seed = cell.config.seeds.first, cell.config.towers != nil || cell.config.clips != nil else {
+      throw IeumError(
+        .usage, "search needs a model that embeds texts and pictures apart (task: towers or clips)", file: file,
+        remedy: "see experiments/search.yaml")
+    }
+    if let towers = cell.config.towers { try check(towers, file) }
+    if let clips = cell.config.clips, clips.text.encoder != "clip-text" || clips.text.weights != "random" {
+      throw IeumError(
+        .usage, "search takes clip models whose text side was trained here from random weights", file: file,
+        place: "text")
+    }
+    let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
+    try runner.run()
+    let task = try runner.task()
+    let score = RunRecord.read(runner.folder(task, seed: seed))?.chosen?[RunRecord.validationScore]
+    let origin = Origin(experiment: experiment, cell: cell, seed: seed, score: score)
+    if let task = task as? TowerTask { return try origin.model(of: task, cache: bench.cache) }
+    if let task = task as? ClipTask { return try origin.model(of: task, cache: bench.cache) }
+    throw IeumError(.usage, "its task has no model to search with", file: file)
+  }
+
+  private static func check(_ towers: TowersConfig, _ file: String) throws {
+    let (text, image) = (towers.encoder(.text), towers.encoder(.image))
+    guard ["bert", "word2vec"].contains(text.encoder), !text.train else {
+      throw IeumError(
+        .usage, "search cannot encode new sentences with '\(text.encoder)' trained here", file: file, place: "text",
+        remedy: "use a frozen bert or word2vec")
+    }
+    guard !image.train, !image.encoder.isEmpty, image.encoder != StoredTower.name, towers.towers[.audio] == nil else {
+      throw IeumError(
+        .usage, "search needs a frozen image encoder and no tower for sound", file: file, place: "image")
+    }
+  }
+}
+
+/// Where a model comes from: what its card says of it.
+private struct Origin {
+  let experiment: Experiment
+  let cell: Experiment.Cell
+  let seed: Int
+  let score: Double?
+
+  private func encoder(
+    _ choice: CellConfig.EncoderChoice, digest: String, more: [String: String] = [:]
+  ) -> SearchModel.Encoder {
+    SearchModel.Encoder(
+      encoder: choice.encoder, weights: choice.weights, weightsDigest: digest, seed: choice.seed,
+      parameters: choice.parameters.mapValues(\.description).merging(more) { $1 })
+  }
+
+  private func card(
+    _ kind: SearchModel.Kind, text: SearchModel.Encoder, image: SearchModel.Encoder, model: [String: String],
+    singleFrames: Bool, trainedOn: [String]
+  ) -> SearchModel.Card {
+    SearchModel.Card(
+      kind: kind, title: experiment.title, experiment: experiment.name, cell: cell.id, seed: seed,
+      language: cell.config.dataset.language, text: text, image: image, model: cell.config.model.name,
+      modelParameters: model, singleFrames: singleFrames, validationScore: score,
+      trainedOn: Array(Set(trainedOn)).sorted(), digest: "")
+  }
+
+  func model(of task: TowerTask, cache: Cache) throws -> SearchModel {
+    let folder = cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
+    let (text, image) = (task.towers.encoder(.text), task.towers.encoder(.image))
+    let card = card(
+      .towers, text: encoder(text, digest: task.sides[.text]?.weightsDigest ?? ""),
+      image: encoder(image, digest: task.sides[.image]?.weightsDigest ?? ""),
+      model: cell.config.model.parameters.mapValues(\.description), singleFrames: task.towers.trainsOnSingleFrames,
+      trainedOn: task.sourceDatasets.map { task.datasets[$0].name })
+    return try SearchModel(card, checkpoint: folder + "/checkpoint.safetensors", cache: cache)
+  }
+
+  func model(of task: ClipTask, cache: Cache) throws -> SearchModel {
+    let folder = cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
+    let (imageValues, textValues) = (task.imageValues, task.textValues)
+    let side = imageValues.int("side")
+    let image = [
+      "side": side, "storedSide": task.storedSide(side), "frames": imageValues.int("frames"),
+    ].mapValues { "\($0)" }.merging(["sampling": imageValues.string("sampling")]) { $1 }
+    let text = ["words": "\(textValues.int("words"))", SearchModel.vocabularyKey: "merges.txt"]
+    let model = ["head": task.head.rawValue, "layers": "\(task.modelValues.int("layers"))"]
+    let card = card(
+      .clips, text: encoder(task.clips.text, digest: "", more: text),
+      image: encoder(task.clips.image, digest: "", more: image), model: model, singleFrames: false,
+      trainedOn: task.sourceDatasets.map { task.datasets[$0].name })
+    return try SearchModel(
+      card, checkpoint: folder + "/checkpoint.safetensors", vocabulary: folder + "/merges.txt", cache: cache)
+  }
+}

@@ -16,7 +16,7 @@ struct RankedRun {
     _ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, depth: Int? = nil, seed: Int,
     folder: String, ranks name: String = "ranks.h5", absent: Absent? = nil
   ) throws {
-    let problem = try RankingProblem(file)
+    let problem = try RankingProblem(file, groups: file.galleryGroups)
     let wanted = try settings.metrics.map { try Metric.parse($0) }
     let result = try RankingEvaluator.evaluate(
       problem, similarity: similarity, ties: try TiePolicy.named(settings.ties), metrics: wanted, absent: absent?.rows,
@@ -24,8 +24,9 @@ struct RankedRun {
     metrics = RankedRun.named(result.metrics)
     ci95 = Dictionary(
       result.ci95.map { ($0.metric.name, [$0.interval.low, $0.interval.high]) }, uniquingKeysWith: { $1 })
-    chance = RankedRun.named(Chance.expected(wanted, for: problem))
-    ceiling = RankedRun.named(Ceiling.exact(wanted, for: problem))
+    let ranked = result.ranked
+    chance = RankedRun.named(wanted.map { MetricValue(metric: $0, value: Chance.expected($0, of: ranked)) })
+    ceiling = RankedRun.named(wanted.map { MetricValue(metric: $0, value: Ceiling.exact($0, of: ranked)) })
     tiedQueries = result.tiedQueries
     policies = Dictionary(
       result.policies.map { ($0.policy.rawValue, RankedRun.named($0.metrics)) }, uniquingKeysWith: { $1 })
@@ -47,10 +48,10 @@ struct RankedRun {
 
 extension RankingProblem {
   /// The ranking task of an embedding file; `file` names it in messages.
-  public init(_ embeddings: EmbeddingFile, file: String? = nil) throws {
+  public init(_ embeddings: EmbeddingFile, groups: [Int]? = nil, file: String? = nil) throws {
     try self.init(
       queries: embeddings.queries, gallery: embeddings.gallery, dimension: embeddings.dimension,
       indptr: embeddings.relevanceOffsets, indices: embeddings.relevantRows, exclude: embeddings.exclude,
-      groups: embeddings.galleryGroups, queryNames: embeddings.queryIDs, galleryNames: embeddings.galleryIDs, file: file)
+      groups: groups, queryNames: embeddings.queryIDs, galleryNames: embeddings.galleryIDs, file: file)
   }
 }

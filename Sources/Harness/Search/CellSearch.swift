@@ -99,7 +99,7 @@ struct CellSearch {
   }
 
   private func isTrainable(_ config: CellConfig) -> Bool {
-    if config.towers != nil { return true }
+    if config.towers != nil || config.clips != nil { return true }
     return (try? JointModelRegistry.named(config.model.name))?.isTrainable ?? false
   }
 

@@ -46,6 +46,15 @@ public enum Chance {
 /// What a perfect ranking scores: every relevant item above all others. Below 100 % where more items are relevant than
 /// the cut-off lets in (`recall@K`).
 public enum Ceiling {
+  /// The best for the queries and gallery of a stored ranking.
+  public static func exact(_ metric: Metric, of ranked: RankedQueries) -> Double {
+    func perfect(_ levels: QueryLevels) -> QueryLevels {
+      QueryLevels(perfect: levels.galleryCounts, relevantCounts: levels.relevantCounts)
+    }
+    let best = RankedQueries(forward: perfect(ranked.forward), reverse: ranked.reverse.map(perfect))
+    return best.values([metric], ties: .expected)[0].value
+  }
+
   /// The best that any ranking reaches on a problem; empty metrics = the defaults.
   public static func exact(_ metrics: [Metric], for problem: RankingProblem) -> [MetricValue] {
     Chance.values(metrics, for: problem) { QueryLevels(perfect: $0, relevantCounts: $1) }

@@ -144,7 +144,8 @@ public final class Clip4ClipNetwork: Module {
     guard let head else {
       throw IeumError(.usage, "'tight' scores pairs and makes no clip vectors", place: "model.head")
     }
-    return try reduced { try head(frames, lengths: lengths) }
+    // Always in float32: it costs little, and what is compared has to be of one type.
+    return try head(frames, lengths: lengths)
   }
 
   /// Logits of all pairs `[Nt, Nv]` of text vectors and frame vectors.

@@ -20,10 +20,11 @@ struct BenchCommand: ParsableCommand {
     func run(_ sample: (Double) throws -> Sample) throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
-      setvbuf(stdout, nil, _IOLBF, 0)
       if answering {
-        print("{\"ready\": true}")
-        while readLine() != nil { print(String(decoding: try encoder.encode(sample(seconds)), as: UTF8.self)) }
+        // Past the buffer of `print`: the other side waits for every line.
+        func answer(_ line: Data) { FileHandle.standardOutput.write(line + Data("\n".utf8)) }
+        answer(Data("{\"ready\": true}".utf8))
+        while readLine() != nil { answer(try encoder.encode(sample(seconds))) }
         return
       }
       var taken: [Sample] = []

@@ -213,7 +213,11 @@ static int list_by_time(clibav_video *video, int64_t start, int64_t end, int *ne
     free(video->order);
     free(video->times);
     video->order = video->times = NULL;
-    if (av_seek_frame(format, video->media.stream->index, INT64_MIN, AVSEEK_FLAG_BACKWARD) < 0) return CLIBAV_OK;
+    video->shown_count = 0;
+    if (av_seek_frame(format, video->media.stream->index, INT64_MIN, AVSEEK_FLAG_BACKWARD) < 0) {
+      *needs_count = 1;
+      return CLIBAV_OK;
+    }
   }
 }
 
@@ -226,6 +230,7 @@ int video_list(clibav_video *video, double start, double end, char *message, siz
     free(video->order);
     free(video->times);
     video->order = video->times = NULL;
+    video->shown_count = 0;
     status = list_by_count(video, message, size);
     if (status == CLIBAV_OK && make_order(video) < 0) status = no_memory(message, size);
   }

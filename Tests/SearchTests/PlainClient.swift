@@ -41,7 +41,7 @@ struct PlainClient {
     message.withUnsafeBytes { bytes in
       var sent = 0
       while sent < bytes.count {
-        let step = send(descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+        let step = send(descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL))
         if step <= 0 { break }
         sent += step
       }

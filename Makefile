@@ -2,7 +2,7 @@
 SWIFT_BUILD = swift build -c release
 IEUM = .build/release/ieum
 
-.PHONY: demo test build setup weights golden clean
+.PHONY: demo test bench build setup weights golden clean
 
 demo: build weights
 	$(IEUM) run experiments/quickstart.yaml
@@ -10,6 +10,10 @@ demo: build weights
 test: setup
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build
+
+# Speeds beside other programs', which are installed into a throw-away environment: results/bench/report.md.
+bench: build
+	scripts/bench.sh
 
 build: setup
 	$(SWIFT_BUILD) --product ieum

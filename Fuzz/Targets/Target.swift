@@ -2,20 +2,20 @@ import Basics
 import Foundation
 
 /// One reader under test.
-struct FuzzTarget {
+struct FuzzTarget: Sendable {
   let name: String
   /// The suffix under which the input is written; readers that go by content get none.
   var suffix = ""
   /// Bytes that the reader's libraries may take whatever the input.
   var allowance = 1 << 20
   /// Reads the file; any ``IeumError`` is as good as a result.
-  let read: (_ path: String) throws -> Void
+  let read: @Sendable (_ path: String) throws -> Void
 
   static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }
 
 /// A file in memory that holds the input while a reader opens it by name.
-struct Scratch {
+struct Scratch: Sendable {
   let path: String
 
   init(_ target: FuzzTarget) {

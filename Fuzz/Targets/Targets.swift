@@ -33,11 +33,11 @@ extension FuzzTarget {
     },
   ]
 
-  private static func weights(_ path: String) throws {
+  @Sendable private static func weights(_ path: String) throws {
     for tensor in try WeightFile.read(path).tensors { _ = try tensor.floats() }
   }
 
-  private static func manifest(_ path: String) throws {
+  @Sendable private static func manifest(_ path: String) throws {
     _ = try DatasetRegistry.named("manifest").load(DatasetOptions(root: path))
   }
 }

@@ -10,14 +10,16 @@ struct Ieum: ParsableCommand {
     commandName: "ieum",
     abstract: "Joint text–image–video–audio embedding retrieval: sweeps, features, losses, metrics, reports.",
     subcommands: [
-      RunCommand.self, PlanCommand.self, ReportCommand.self, DataCommand.self, ModelsCommand.self,
-      FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, LossCommand.self, IndexCommand.self, SearchCommand.self,
-      ServeCommand.self, DecodeUploadCommand.self, DoctorCommand.self,
-      NewCommand.self,
+      RunCommand.self, PlanCommand.self, StatusCommand.self, ReportCommand.self, DataCommand.self, ModelsCommand.self,
+      FeaturesCommand.self, EncodeCommand.self, EvalCommand.self, CompareCommand.self, VerifyCommand.self, LossCommand.self,
+      IndexCommand.self, SearchCommand.self, ServeCommand.self, DecodeUploadCommand.self, DoctorCommand.self,
+      BenchCommand.self, NewCommand.self,
     ])
 
   static func main() {
     signal(SIGPIPE, SIG_IGN)
+    // Beyond a limit on file sizes a write then fails, and says so, instead of ending the program.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()

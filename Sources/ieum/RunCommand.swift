@@ -32,30 +32,60 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Worker processes (default: one per core).")
   var jobs: Int?
 
-  @Option(help: ArgumentHelp("Where workers run.", valueName: "local"))
-  var executor: String = "local"
+  @Option(help: ArgumentHelp("Where workers run.", valueName: "local|slurm"))
+  var executor: Executor = .local
+
+  enum Executor: String, ExpressibleByArgument, CaseIterable { case local, slurm }
+
+  @Flag(help: "slurm: submit and return; `ieum status` shows how it goes, running again gathers the results.")
+  var detach = false
+
+  @Flag(help: "Try cells again that failed, though nothing they depend on has changed.")
+  var retryFailed = false
 
   @Option(help: .hidden) var worker: String?
+  @Option(help: .hidden) var cell: String?
+  @Option(help: .hidden) var phase: String?
 
   func validate() throws {
     if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
-    if executor != "local" { throw ValidationError("--executor '\(executor)' is not available; use 'local'") }
+    if detach, executor != .slurm { throw ValidationError("--detach needs --executor slurm") }
   }
 
   func run() throws {
     let experiment = try options.load()
     let sweep = SweepRunner(experiment, bench: Workbench())
     if let worker { return try work(sweep, as: worker) }
+    if let cell {
+      try Engine.start(threads: 1, liftBlasCore: engine.blasCore == .auto)
+      return try sweep.perform(cell: cell, featuresOnly: phase == "features")
+    }
     try engine.apply()
     if engine.blasCore == .inherit, let notice = Engine.slowdownNotice() { warn(notice) }
     let folder = options.folder(experiment)
-    let outcome = try sweep.run(
-      only: only, jobs: jobs ?? ProcessInfo.processInfo.processorCount, results: folder, worker: startWorker)
+    guard let outcome = try outcome(of: sweep, folder) else {
+      return warn("submitted; `ieum status \(options.experiment)` shows how it goes, this command again gathers the results")
+    }
     for failure in outcome.failed { warn("\(failure.cell): \(failure.reason)") }
     try ReportPrinter(experiment: experiment, folder: folder).write(unchanged: outcome.computed == 0)
     warn("\(outcome.computed) cell(s) computed, \(outcome.cached) from the cache, \(outcome.failed.count) without numbers")
     if outcome.computed + outcome.cached == 0 {
       throw IeumError(.data, "no cell has numbers", file: experiment.file, remedy: "see the reasons above and `ieum models check`")
+    }
+  }
+
+  private func outcome(of sweep: SweepRunner, _ folder: String) throws -> SweepRunner.Outcome? {
+    switch executor {
+    case .local:
+      return try sweep.run(
+        only: only, jobs: jobs ?? ProcessInfo.processInfo.processorCount, results: folder,
+        retryFailed: retryFailed, worker: startWorker)
+    case .slurm:
+      var command = [program, "run", options.experiment] + options.overrides.flatMap { ["--set", $0] }
+      if let results = options.results { command += ["--results", results] }
+      if engine.blasCore == .auto { command += ["--blas-core", "auto"] }
+      let slurm = try SlurmExecutor(command: command, results: folder, limit: jobs, waits: !detach)
+      return try sweep.run(only: only, results: folder, retryFailed: retryFailed, slurm: slurm)
     }
   }
 
@@ -66,12 +96,14 @@ struct RunCommand: ParsableCommand {
     try sweep.work(only: only, index: parts[0], count: parts[1])
   }
 
+  private var program: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+  }
+
   /// This program again, for a share of the cells.
   private var startWorker: @Sendable (Int, Int) -> Int32 {
-    let path = CommandLine.arguments[0]
-    let executable = FileManager.default.fileExists(atPath: "/proc/self/exe") ? "/proc/self/exe" : path
     let arguments = Array(CommandLine.arguments.dropFirst())
-    let resolved = (try? FileManager.default.destinationOfSymbolicLink(atPath: executable)) ?? path
+    let resolved = program
     return { index, count in
       let process = Process()
       process.executableURL = URL(fileURLWithPath: resolved)

@@ -74,6 +74,40 @@ import Testing
     return (difference / b.reduce(0) { $0 + $1 * $1 }).squareRoot()
   }
 
+  @Test func compareTestsTwoEmbeddingFiles() throws {
+    let paths = [Program.scratch("a.h5"), Program.scratch("b.h5"), Program.scratch("c.h5")]
+    defer { for path in paths { unlink(path) } }
+    // Thirty items on a circle: the first file finds each one's partner, the second the one beside it.
+    let circle = (0..<30).flatMap { i in [Float(cos(Double(i) / 5)), Float(sin(Double(i) / 5))] }
+    let relevant = (0..<30).map { [$0] }
+    let ids = (0..<30).map { "q\($0)" }
+    try EmbeddingFile(queries: circle, gallery: circle, dimension: 2, relevant: relevant, queryIDs: ids)
+      .write(to: paths[0])
+    try EmbeddingFile(
+      queries: Array(circle[2...] + circle[..<2]), gallery: circle, dimension: 2, relevant: relevant, queryIDs: ids
+    ).write(to: paths[1])
+    try EmbeddingFile(queries: circle, gallery: circle, dimension: 2, relevant: relevant, queryIDs: ids.reversed())
+      .write(to: paths[2])
+    let run = try Program("compare", paths[0], paths[1], "--metric", "R@1", "--metric", "MedR", "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    let entries = try #require(json["comparisons"] as? [[String: Any]])
+    #expect(entries.map { $0["metric"] as? String } == ["R@1", "MedR"])
+    #expect(entries[0]["difference"] as? Double == 100 && entries[0]["significant"] as? Bool == true)
+    #expect(entries[0]["better"] as? Int == 30 && entries[0]["effectSize"] is NSNull)
+    let p = try #require(entries[0]["randomisationP"] as? Double)
+    let adjusted = try #require(entries[0]["randomisationPHolm"] as? Double)
+    #expect(p > 0 && p < 0.001 && abs(adjusted - 2 * p) < 1e-12)
+    #expect(try Program("compare", paths[0], paths[1], "--seed", "3", "--json").output
+      == Program("compare", paths[0], paths[1], "--seed", "3", "--json").output)
+    #expect(try Program("compare", paths[0], paths[1]).output.contains("significant"))
+    let other = try Program("compare", paths[0], paths[2])
+    #expect(other.status == 65 && other.errors.contains("query 0 is 'q0' here and 'q29' there"))
+    #expect(try Program("compare", paths[0], "/nowhere.h5").status == 65)
+    #expect(try Program("compare", paths[0]).status == 64)
+    #expect(try Program("compare", paths[0], paths[1], "--metric", "R@").status == 64)
+  }
+
   @Test func mistakesHaveTheirStatus() throws {
     #expect(try Program("eval", "/nowhere.h5").status == 65)
     #expect(try Program("plan", "/nowhere.yaml").status == 65)

@@ -84,6 +84,12 @@ import Testing
     #expect(output.figurePaths.count == 2 * figures.count)
   }
 
+  @Test func aDirectionBeforeAMetricChangesNothing() {
+    let style = MetricStyle("a2i MedR")
+    #expect(style.lowerIsBetter && style.unit == .rank && style.label == "a2i MedR (rank)")
+    #expect(MetricStyle("v2t-flat R@10").unit == .percent && !MetricStyle("v2t-flat R@10").lowerIsBetter)
+  }
+
   @Test func aDamagedListOfExamplesIsRefused() throws {
     let folder = folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }

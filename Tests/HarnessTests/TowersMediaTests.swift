@@ -14,7 +14,7 @@ import Testing
     for (c, colour) in Self.colours.enumerated() {
       for (s, shape) in Self.shapes.enumerated() {
         let path = "\(folder)/stamps/things/\(colour)-\(shape)"
-        try AtomicFile.write("A \(colour) \(shape).\n", to: path + ".txt")
+        try AtomicFile.write("A \(colour) \(shape).\nko.utf8=\(colour) \(shape)\n", to: path + ".txt")
         let body = [
           "<circle cx='40' cy='40' r='30' fill='\(colour)'/>", "<rect x='10' y='10' width='60' height='60' fill='\(colour)'/>",
           "<path d='M5 70 L40 10 L75 70 Z' fill='\(colour)'/>",

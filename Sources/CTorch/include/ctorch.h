@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "ctorch_plan.h"
+#include "ctorch_layers.h"
 
 #ifdef __cplusplus
 extern "C" {

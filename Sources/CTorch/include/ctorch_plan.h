@@ -71,6 +71,11 @@ const char *ct_plan_engine(void);
 /// Whether this CPU convolves in bf16.
 bool ct_plan_has_bf16(void);
 
+/// Operations a second of independent multiply-adds in registers, the best of `seconds`; 0 where the CPU has none.
+double ct_limit_multiply_add(bool bf16, int32_t threads, double seconds);
+/// Bytes a second of reading `bytes` over and over, the best of `seconds`.
+double ct_limit_read(int64_t bytes, int32_t threads, double seconds);
+
 #ifdef __cplusplus
 }
 #endif

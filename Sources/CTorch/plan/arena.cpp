@@ -60,4 +60,10 @@ Memory &Memory::operator=(Memory &&other) noexcept {
   return *this;
 }
 
+float *workspace(size_t count) {
+  static thread_local Memory own;
+  if (own.size() < count * sizeof(float)) own = Memory(2 * count * sizeof(float));
+  return reinterpret_cast<float *>(own.data());
+}
+
 }  // namespace ct

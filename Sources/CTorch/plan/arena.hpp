@@ -32,4 +32,8 @@ class Memory {
   size_t bytes = 0;
 };
 
+// Working memory of the calling thread for `count` floats, aligned to cache lines: a vector load that straddles two
+// costs twice. Valid until the next call on the same thread.
+float *workspace(size_t count);
+
 }  // namespace ct

@@ -38,6 +38,8 @@ struct Node {
   // Convolution: folded weight [O, I / G, KH, KW], given up for its packed forms when first compiled, and shift.
   mutable std::shared_ptr<std::vector<float>> weight;
   mutable std::vector<Packed> packed;
+  // A depth-wise convolution's weights per block, [taps, block]; likewise in place of `weight`.
+  mutable std::shared_ptr<Memory> lanes;
   int64_t weight_count = 0;
   // Excitation: W1 [S, C], its bias, W2 [C, S], its bias.
   std::shared_ptr<std::vector<float>> bias, weight1, weight2, bias2;

@@ -3,24 +3,31 @@
 #include "../include/ctorch_plan.h"
 
 #include <cstddef>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace ct {
 
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
 namespace avx512 {
+#define BLOCK 16
+#define HAS_SCALEF
 #include "kernels.inl"
 }
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 namespace avx2 {
+#define BLOCK 8
 #include "kernels.inl"
 }
 #pragma clang attribute pop
 #endif
 
 namespace plain {
+#define BLOCK 8
 #include "kernels.inl"
 }
 

@@ -4,6 +4,33 @@
 
 namespace ct {
 
+// One depth-wise convolution over a block, with what stands before and after it.
+struct Depthwise {
+  int64_t height = 0, width = 0, out_height = 0, out_width = 0;
+  int64_t kernel = 0, stride = 0, top = 0, left = 0;
+  // Activations of the input, as it is read, and of the result.
+  int before = 0, after = 0;
+
+  // Values per channel of a row that holds the input with its margins.
+  int64_t row() const { return (out_width - 1) * stride + kernel; }
+  // Values per channel of working memory: a ring of rows, a row of zeros, a row of results.
+  int64_t scratch() const { return (kernel + 1) * row() + out_width; }
+  static bool covers(int64_t kernel, int64_t stride) { return (kernel == 3 || kernel == 5) && (stride == 1 || stride == 2); }
+};
+
+// One head over one sentence: rows of queries, keys and values lie `stride` values apart, results `result_stride`.
+struct Attention {
+  int64_t time = 0, size = 0, stride = 0, result_stride = 0;
+  float scale = 1;
+  bool causal = false;
+
+  // Floats of working memory.
+  int64_t scratch() const {
+    const int64_t padded = (time + 15) / 16 * 16, width = (size + 15) / 16 * 16;
+    return size * padded + time * width + 4 * padded + 4 * width + 16;
+  }
+};
+
 // A block is `places` x `width` values, pixel by pixel; `width` (8 or 16) channels of one image.
 struct Kernels {
   const char *name;
@@ -20,6 +47,16 @@ struct Kernels {
   // gate <- sigmoid(W2 silu(W1 mean + b1) + b2); `width` a multiple of 16; W1 [hidden, width], W2 [hidden, width].
   void (*excite)(const float *mean, int64_t width, int64_t hidden, const float *w1, const float *b1, const float *w2,
                  const float *b2, float *gate);
+  // `weights` [kernel * kernel, block], `bias` [block]; `mean` as in silu; `scratch` has room for
+  // shape.scratch() * block floats. The block is 16 channels wide with AVX-512, else 8.
+  void (*depthwise)(const Depthwise &shape, const void *from, void *to, const float *weights, const float *bias,
+                    float *mean, float *scratch);
+  // Layer normalisation of one row to single floats, to the plan's type, or both (either may be null).
+  void (*normalise)(const float *x, int64_t width, const float *gain, const float *shift, float epsilon, float *wide,
+                    void *narrow);
+  // softmax(Q K^T * scale) V in the plan's type.
+  void (*attend)(const Attention &shape, const void *query, const void *key, const void *value, void *result,
+                 float *scratch);
 };
 
 // `isa`: 2 = AVX-512 with its byte/word and bf16-friendly parts, 1 = AVX2 with FMA, 0 = anything.

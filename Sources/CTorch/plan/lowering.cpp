@@ -21,12 +21,14 @@ Lowering::Lowering(ct_graph_s &graph, int64_t output, int64_t batch, bool bf16, 
   joined.resize(count);
   sum_conv.assign(count, -1);
   deferred.assign(count, false);
+  raw.assign(count, false);
 }
 
 std::unique_ptr<ct_plan_s> Lowering::plan() {
   find_fused_sums();
   find_readers();
   find_joined();
+  find_raw();
   for (now = 0; now <= output; now++) lower(now);
   now = static_cast<int64_t>(graph.nodes.size());
   features();
@@ -99,6 +101,22 @@ void Lowering::find_joined() {
   }
 }
 
+bool Lowering::is_depthwise(const Node &node) const {
+  const auto &w = node.window;
+  return node.kind == Kind::conv && node.groups > 1 && node.groups == node.shape.channels && node.inputs[0] != 0 &&
+         node.groups == graph.nodes[node.inputs[0]].shape.channels && w.kernel[0] == w.kernel[1] &&
+         w.stride[0] == w.stride[1] && Depthwise::covers(w.kernel[0], w.stride[0]);
+}
+
+void Lowering::find_raw() {
+  for (int64_t i = 0; i <= output; i++) {
+    if (!is_depthwise(graph.nodes[i]) || deferred[i]) continue;
+    const int64_t input = graph.nodes[i].inputs[0];
+    const Node &from = graph.nodes[input];
+    raw[input] = from.kind == Kind::conv && !is_depthwise(from) && from.activation == CT_ACT_SILU && readers[input] == 1;
+  }
+}
+
 // MARK: memory
 
 Blocks Lowering::blocks(int64_t value) const {
@@ -157,19 +175,9 @@ Kind &Lowering::add(const std::string &text) {
 }
 
 std::shared_ptr<Memory> Lowering::packed(const Node &node, const memory::desc &desc) {
-  for (const auto &known : node.packed)
-    if (known.desc == desc) return known.memory;
-  const bool grouped = node.groups > 1;
-  memory::dims dims = desc.dims();
-  const memory::desc plain(dims, memory::data_type::f32,
-                           grouped ? memory::format_tag::goihw : memory::format_tag::oihw);
-  auto result = std::make_shared<Memory>(desc.get_size());
-  memory from = node.weight ? memory(plain, cpu(), node.weight->data())
-                            : memory(node.packed.front().desc, cpu(), node.packed.front().memory->data());
-  memory to(desc, cpu(), result->data());
-  dnnl::reorder(from, to).execute(stream(), from, to);
-  stream().wait();
-  node.packed.push_back({desc, result});
+  const memory::desc plain(desc.dims(), memory::data_type::f32,
+                           node.groups > 1 ? memory::format_tag::goihw : memory::format_tag::oihw);
+  auto result = pack(node.weight ? node.weight->data() : nullptr, plain, desc, node.packed);
   node.weight.reset();
   return result;
 }
@@ -181,7 +189,7 @@ void Lowering::lower(int64_t index) {
   if (deferred[index] || last_reader[index] < 0) return;
   switch (node.kind) {
     case Kind::input: return image(index);
-    case Kind::conv: return conv(index, node, index, -1);
+    case Kind::conv: return is_depthwise(node) ? depthwise(index) : conv(index, node, index, -1);
     case Kind::add: return sum(index);
     case Kind::pool: return pool(index);
     case Kind::concat: return concat(index);
@@ -230,17 +238,49 @@ void Lowering::conv(int64_t index, const Node &node, int64_t result, int64_t res
   step.bias = std::make_shared<Memory>(node.bias->size() * sizeof(float));
   std::copy(node.bias->begin(), node.bias->end(), reinterpret_cast<float *>(step.bias->data()));
   made->weight_bytes += step.weights->size() + step.bias->size();
-  if (activation == CT_ACT_SILU) silu(result, target);
+  if (activation == CT_ACT_SILU && !raw[result]) silu(result, target);
+}
+
+Place Lowering::wanted_means(int64_t value) {
+  const bool wanted = readers[value] == 1 && (last_reader[value] == static_cast<int64_t>(graph.nodes.size()) ||
+                                              graph.nodes[last_reader[value]].kind == Kind::excite);
+  if (!wanted) return {};
+  return mean_places[value] = stretch(static_cast<size_t>(blocks(value).count() * block_width()) * 4);
+}
+
+void Lowering::depthwise(int64_t index) {
+  const Node &node = graph.nodes[index];
+  const int64_t input = node.inputs[0], width = block_width(), taps = node.window.kernel[0] * node.window.kernel[1];
+  const Place target = place(index), source = read(input), mean = wanted_means(index);
+  auto &step = add<DepthwiseStep>(node.text() + "  own " + kernels(isa_level(), bf16).name);
+  step.kernels = &kernels(isa_level(), bf16);
+  step.from = blocks(input);
+  step.to = blocks(index);
+  const Shape &from = graph.nodes[input].shape;
+  step.shape = {from.height, from.width, node.shape.height, node.shape.width, node.window.kernel[0],
+                node.window.stride[0], node.window.before[0], node.window.before[1],
+                raw[input] ? CT_ACT_SILU : CT_ACT_NONE, node.activation};
+  step.source = source;
+  step.target = target;
+  step.mean = mean;
+  if (!node.lanes) {
+    node.lanes = std::make_shared<Memory>(static_cast<size_t>(step.to.groups * taps * width) * sizeof(float));
+    auto lanes = reinterpret_cast<float *>(node.lanes->data());
+    for (int64_t c = 0; c < node.shape.channels; c++)
+      for (int64_t t = 0; t < taps; t++)
+        lanes[(c / width * taps + t) * width + c % width] = (*node.weight)[c * taps + t];
+    node.weight.reset();
+  }
+  step.weights = node.lanes;
+  step.bias = std::make_shared<Memory>(static_cast<size_t>(step.to.groups * width) * sizeof(float));
+  std::copy(node.bias->begin(), node.bias->end(), reinterpret_cast<float *>(step.bias->data()));
+  made->weight_bytes += step.weights->size() + step.bias->size();
 }
 
 void Lowering::silu(int64_t value, const Place &at) {
-  // The next to want this value's means gets them from the same pass.
-  const bool pooled = readers[value] == 1 && (last_reader[value] == static_cast<int64_t>(graph.nodes.size()) ||
-                                              graph.nodes[last_reader[value]].kind == Kind::excite);
-  Place mean;
-  if (pooled) mean = mean_places[value] = stretch(static_cast<size_t>(blocks(value).count() * block_width()) * 4);
+  const Place mean = wanted_means(value);
   read(value);
-  auto &step = add<SiluStep>(pooled ? "silu + means" : "silu");
+  auto &step = add<SiluStep>(mean.stretch < 0 ? "silu" : "silu + means");
   step.kernels = &kernels(isa_level(), bf16);
   step.blocks = blocks(value);
   step.value = at;

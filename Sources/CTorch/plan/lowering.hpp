@@ -13,10 +13,12 @@ class Lowering {
   void find_readers();
   void find_fused_sums();
   void find_joined();
+  void find_raw();
 
   void lower(int64_t index);
   void image(int64_t index);
   void conv(int64_t index, const Node &node, int64_t result, int64_t residual);
+  void depthwise(int64_t index);
   void sum(int64_t index);
   void pool(int64_t index);
   void concat(int64_t index);
@@ -31,6 +33,9 @@ class Lowering {
   Place overwrite(int64_t value, int64_t result);
   void copy(const Place &from, const Place &to, size_t bytes, const std::string &why);
   void silu(int64_t value, const Place &at);
+  bool is_depthwise(const Node &node) const;
+  // A place for the means of `value`, where the one that reads it wants them and nothing else does.
+  Place wanted_means(int64_t value);
   Place means(int64_t value);
 
   Blocks blocks(int64_t value) const;
@@ -58,6 +63,8 @@ class Lowering {
   // Per sum, the convolution that is carried out with it; per convolution, whether it is.
   std::vector<int64_t> sum_conv;
   std::vector<bool> deferred;
+  // Whether a value is stored before its activation, which the depth-wise convolution that reads it applies.
+  std::vector<bool> raw;
   int64_t now = 0;
   int time = 0;
 };

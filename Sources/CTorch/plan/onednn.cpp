@@ -121,4 +121,54 @@ Primitive pooling(const Node &node, const Shape &from, int64_t batch, memory::da
   return result;
 }
 
+Primitive product(int64_t rows, int64_t inputs, int64_t outputs, memory::data_type type, memory::data_type target,
+                  bool accumulate, const dnnl::post_ops &after) {
+  dnnl::post_ops all;
+  if (accumulate) all.append_sum(1.0f);
+  for (int i = 0; i < after.len(); i++) {
+    float scale, alpha, beta;
+    dnnl::algorithm algorithm;
+    after.get_params_eltwise(i, scale, algorithm, alpha, beta);
+    all.append_eltwise(scale, algorithm, alpha, beta);
+  }
+  dnnl::primitive_attr attributes;
+  attributes.set_post_ops(all);
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  Primitive result;
+  const std::string text = "product " + std::to_string(inputs) + " -> " + std::to_string(outputs);
+  try {
+    const dnnl::inner_product_forward::desc wish(
+        dnnl::prop_kind::forward_inference, memory::desc({rows, inputs}, type, memory::format_tag::nc),
+        memory::desc({outputs, inputs}, type, memory::format_tag::any),
+        memory::desc({outputs}, memory::data_type::f32, memory::format_tag::x),
+        memory::desc({rows, outputs}, target, memory::format_tag::nc));
+    dnnl::inner_product_forward::primitive_desc description(wish, attributes, cpu());
+    if (!choose(description, result))
+      throw std::runtime_error("no fast implementation of '" + text + "' on this CPU (only " + result.implementation + ")");
+    result.source = description.src_desc();
+    result.weights = description.weights_desc();
+    result.bias = description.bias_desc();
+    result.target = description.dst_desc();
+    result.scratch = description.scratchpad_desc().get_size();
+    result.primitive = dnnl::inner_product_forward(description);
+  } catch (const dnnl::error &error) {
+    throw std::runtime_error("'" + text + "': " + error.what());
+  }
+  return result;
+}
+
+std::shared_ptr<Memory> pack(const float *plain, const memory::desc &from, const memory::desc &to,
+                             std::vector<Packed> &known) {
+  for (const auto &one : known)
+    if (one.desc == to) return one.memory;
+  auto result = std::make_shared<Memory>(to.get_size());
+  memory source = plain ? memory(from, cpu(), const_cast<float *>(plain))
+                        : memory(known.front().desc, cpu(), known.front().memory->data());
+  memory target(to, cpu(), result->data());
+  dnnl::reorder(source, target).execute(stream(), source, target);
+  stream().wait();
+  known.push_back({to, result});
+  return result;
+}
+
 }  // namespace ct

@@ -30,6 +30,14 @@ Primitive convolution(const Node &node, const Shape &from, int64_t batch, dnnl::
                       bool accumulate, ct_activation activation);
 Primitive pooling(const Node &node, const Shape &from, int64_t batch, dnnl::memory::data_type type);
 
+// Rows times weights [outputs, inputs] plus bias, then the activation; added to the target where `accumulate`.
+Primitive product(int64_t rows, int64_t inputs, int64_t outputs, dnnl::memory::data_type type,
+                  dnnl::memory::data_type target, bool accumulate, const dnnl::post_ops &after);
+
+// `plain` weights in the layout `desc`, taken from `known` where one fits.
+std::shared_ptr<Memory> pack(const float *plain, const dnnl::memory::desc &from, const dnnl::memory::desc &to,
+                             std::vector<Packed> &known);
+
 dnnl::memory::desc blocked(const Shape &shape, int64_t batch, dnnl::memory::data_type type);
 
 }  // namespace ct

@@ -41,6 +41,25 @@ void SiluStep::run(const float *, float *) {
   });
 }
 
+void DepthwiseStep::bind(const Arena &arena) {
+  input = arena.at(source);
+  output = arena.at(target);
+  means = mean.stretch < 0 ? nullptr : reinterpret_cast<float *>(arena.at(mean));
+}
+
+void DepthwiseStep::run(const float *, float *) {
+  parallel_for(from.count(), from.values() + to.values(), [&](int64_t begin, int64_t end) {
+    float *const scratch = workspace(static_cast<size_t>(shape.scratch() * to.width));
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t group = i % from.groups;
+      kernels->depthwise(shape, input + i * from.values() * from.item, output + i * to.values() * to.item,
+                         reinterpret_cast<const float *>(weights->data()) + group * shape.kernel * shape.kernel * to.width,
+                         reinterpret_cast<const float *>(bias->data()) + group * to.width,
+                         means ? means + i * to.width : nullptr, scratch);
+    }
+  });
+}
+
 void MeanStep::bind(const Arena &arena) {
   values = arena.at(value);
   means = reinterpret_cast<float *>(arena.at(mean));

@@ -64,6 +64,22 @@ struct SiluStep : Step {
   float *means = nullptr;
 };
 
+// A depth-wise convolution with the activations on both of its sides; means as above.
+struct DepthwiseStep : Step {
+  const Kernels *kernels = nullptr;
+  Depthwise shape;
+  Blocks from, to;
+  Place source, target, mean;
+  // Per block: [kernel * kernel, width] weights; [width] shifts.
+  std::shared_ptr<Memory> weights, bias;
+  void bind(const Arena &arena) override;
+  void run(const float *pixels, float *features) override;
+
+ private:
+  char *input = nullptr, *output = nullptr;
+  float *means = nullptr;
+};
+
 // Each channel's mean over the places.
 struct MeanStep : Step {
   const Kernels *kernels = nullptr;

@@ -15,6 +15,8 @@ public struct EmbeddingFile: Sendable {
   public var galleryIDs: [String]?
   /// `[Q]`: the gallery row to leave out of a query's ranking, -1 for none.
   public var exclude: [Int]?
+  /// `[Q]`: queries of equal number are no independent draws (captions of one video); nil = told from the relevance.
+  public var queryBlocks: [Int]?
   /// `[G]`: the group of each gallery row, from 0; in `v2t-grouped` a group's best row stands for it.
   public var galleryGroups: [Int]?
   /// `[Q]` and `[G]`: the fold of each row; a query ranks the gallery rows of its own fold.
@@ -69,6 +71,7 @@ public struct EmbeddingFile: Sendable {
     read.queryIDs = try reader.names("query_ids", count: queryCount)
     read.galleryIDs = try reader.names("gallery_ids", count: galleryCount)
     read.exclude = try reader.exclusions(queries: queryCount, gallery: galleryCount)
+    read.queryBlocks = try reader.numbers("query_blocks", rows: queryCount)
     read.galleryGroups = try reader.numbers("gallery_groups", rows: galleryCount)
     if let queries = try reader.numbers("query_folds", rows: queryCount),
       let gallery = try reader.numbers("gallery_folds", rows: galleryCount)
@@ -99,7 +102,7 @@ public struct EmbeddingFile: Sendable {
       if let queryIDs { try file.write("query_ids", strings: queryIDs) }
       if let galleryIDs { try file.write("gallery_ids", strings: galleryIDs) }
       for (name, rows) in [
-        ("exclude", exclude), ("gallery_groups", galleryGroups), ("query_folds", folds?.queries),
+        ("exclude", exclude), ("query_blocks", queryBlocks), ("gallery_groups", galleryGroups), ("query_folds", folds?.queries),
         ("gallery_folds", folds?.gallery),
       ] {
         if let rows { try file.write(name, ints: rows.map { Int64($0) }, shape: [rows.count]) }

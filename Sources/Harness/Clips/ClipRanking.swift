@@ -36,10 +36,10 @@ struct ClipRanking {
   private var similarity: Similarity { network.kind == .tight ? .dot : .cosine }
 
   /// Ranks every direction; embeddings and ranks are written into the folder.
-  func rank(folder: String) throws -> RankedDirections {
+  func rank(seed: Int, folder: String) throws -> RankedDirections {
     let vectors = try vectors(data.evaluated, dataset: 0)
     return try RankedDirections(
-      task.clips.directions, task.config.evaluation, similarity: similarity, folder: folder
+      task.clips.directions, task.config.evaluation, similarity: similarity, seed: seed, folder: folder
     ) { direction in
       try DirectionFile(
         direction, items: data.evaluated, dataset: task.dataset, texts: vectors.texts, clips: vectors.clips, image: nil,

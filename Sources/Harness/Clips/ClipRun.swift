@@ -28,11 +28,12 @@ struct ClipRun {
     let log = try trained(network)
     let middle = ContinuousClock.now
     let ranking = ClipRanking(task: task, data: data, network: network)
-    let ranked = try ranking.rank(folder: folder)
+    let ranked = try ranking.rank(seed: seed, folder: folder)
     let summary = TrainingLog.summary(log)
     let record = RunRecord(
-      seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, tiedQueries: ranked.tiedQueries,
-      queries: ranked.queries, gallery: ranked.gallery, queriesWithoutRelevant: 0, selectedEpoch: summary.selectedEpoch,
+      seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, ceiling: ranked.ceiling,
+      tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery,
+      queriesWithoutRelevant: 0, selectedEpoch: summary.selectedEpoch,
       wallSeconds: [
         "features": featureSeconds, "training": max((middle - start) / .seconds(1), summary.seconds),
         "evaluation": (ContinuousClock.now - middle) / .seconds(1),

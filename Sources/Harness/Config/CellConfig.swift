@@ -68,6 +68,8 @@ public struct CellConfig: Sendable {
   public let towers: TowersConfig?
   /// The further settings of a cell that trains CLIP's towers end to end.
   public let clips: ClipsConfig?
+  /// What the cell asks of a cluster; its numbers do not depend on it.
+  public let resources: CellResources
   public let seeds: [Int]
   /// Footnotes a table prints for this cell.
   public let notes: [String]
@@ -98,6 +100,7 @@ public struct CellConfig: Sendable {
     }
     self.training = CellConfig.training(training)
     self.evaluation = CellConfig.evaluation(evaluation)
+    resources = CellResources(reader.section("resources"))
     seeds = reader.ints("seeds", default: [1])
     notes = reader.strings("notes", default: [])
     if seeds.isEmpty { reader.problem("seeds", "'seeds' is empty; give at least one") }

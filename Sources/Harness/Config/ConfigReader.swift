@@ -38,6 +38,9 @@ public final class ConfigReader {
     return tree[key]
   }
 
+  /// Whether the map has this key; it still has to be read.
+  public func has(_ key: String) -> Bool { tree[key] != nil }
+
   public func section(_ key: String) -> ConfigReader {
     ConfigReader(tree(key), path: path.isEmpty ? key : "\(path).\(key)", problems: problems)
   }

@@ -141,6 +141,12 @@ public indirect enum ConfigTree: Sendable {
     }
   }
 
+  /// This tree without one of its keys.
+  public func removing(_ key: String) -> ConfigTree {
+    guard case .map(let entries, let at) = self else { return self }
+    return .map(entries.filter { $0.key != key }, at: at)
+  }
+
   /// The tree as JSON text with sorted keys: equal settings give equal text, whatever their order in the file.
   public var canonical: String {
     switch self {

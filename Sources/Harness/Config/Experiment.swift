@@ -19,6 +19,10 @@ public struct Experiment: Sendable {
   public let cells: [Cell]
   /// The `report:` section as written.
   public let report: ConfigTree
+  /// What every method may try; nil = settings as they are written.
+  public let search: SearchSpec?
+  /// What is done about items that two splits share.
+  public let leaks: LeakPolicy
 
   /// Reads an experiment, its includes and overrides, and expands its sweep.
   /// - Parameter overrides: `path.to.key=value`, applied to the base before the sweep.
@@ -33,11 +37,13 @@ public struct Experiment: Sendable {
     let base = reader.tree("base") ?? .empty
     let sweep = reader.tree("sweep")
     let report = reader.tree("report") ?? .empty
+    let search = SearchSpec(budget: reader.tree("budget"), search: reader.tree("search"), problems: problems)
+    let leaks = LeakPolicy(reader.section("leaks"))
     _ = reader.tree("include")
     reader.finish()
     try problems.check()
     let cells = try expanded(sweep, base: base, file: path)
-    return Experiment(name: name, title: title, file: path, cells: cells, report: report)
+    return Experiment(name: name, title: title, file: path, cells: cells, report: report, search: search, leaks: leaks)
   }
 
   /// The tree of a file laid over the trees it includes (paths relative to the file).
@@ -67,7 +73,7 @@ public struct Experiment: Sendable {
     let keys = override[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let value = try ConfigTree.parse(String(override[override.index(after: equals)...]), file: "--set \(override)")
     // Settings of a cell live under `base:`; the short form without it is what users write.
-    let topLevel = ["base", "sweep", "report", "experiment", "title"]
+    let topLevel = ["base", "sweep", "report", "experiment", "title", "budget", "search", "leaks"]
     let path = topLevel.contains(keys[0]) ? keys : ["base"] + keys
     return tree.setting(path, to: value)
   }
@@ -90,7 +96,7 @@ public struct Experiment: Sendable {
   static func cell(_ table: String, row: String, column: String, tree: ConfigTree) throws -> Cell {
     let config = try CellConfig(tree)
     let label = [row, column].filter { !$0.isEmpty }.joined(separator: "-")
-    let id = "\(slug(label.isEmpty ? table : label))-\(Digest.of(tree.canonical).prefix(10))"
+    let id = "\(slug(label.isEmpty ? table : label))-\(Digest.of(tree.removing("resources").canonical).prefix(10))"
     return Cell(table: table, row: row, column: column, id: id, config: config)
   }
 

@@ -57,11 +57,32 @@ extension Experiment {
     let grid = reader.string("from")
     let members = cells.filter { $0.table == grid }
     if members.isEmpty { reader.problem("from", "no grid of the sweep is called '\(grid)'") }
+    let baseline = baseline(reader, members, problems)
     let spec = TableSpec(
       name: name, title: reader.string("title", default: name), metric: reader.string("metric"),
       rows: ordered(members.map(\.row)), columns: ordered(members.map(\.column)),
-      paper: reader.optionalString("paper"), footnotes: reader.strings("footnotes", default: []))
+      paper: reader.optionalString("paper"), footnotes: reader.strings("footnotes", default: []), baseline: baseline)
     reader.finish()
+    return spec
+  }
+
+  /// `baseline: {row: R}`, `{column: C}` or both; a plain text is a row.
+  private func baseline(_ reader: ConfigReader, _ members: [Cell], _ problems: ConfigProblems) -> BaselineSpec? {
+    guard let tree = reader.tree("baseline") else { return nil }
+    var spec = BaselineSpec()
+    if case .scalar(let row, _, _) = tree {
+      spec.row = row
+    } else {
+      let own = ConfigReader(tree, path: "report.tables.baseline", problems: problems)
+      spec = BaselineSpec(row: own.optionalString("row"), column: own.optionalString("column"))
+      own.finish()
+    }
+    for (label, known) in [(spec.row, members.map(\.row)), (spec.column, members.map(\.column))] {
+      guard let label, !known.contains(label) else { continue }
+      let hint = Suggestion.nearest(to: label, in: known).map { "; did you mean '\($0)'?" } ?? ""
+      reader.problem("baseline", "'\(label)' is no row or column of this table\(hint)")
+    }
+    if spec.row == nil, spec.column == nil { reader.problem("baseline", "names neither a row nor a column") }
     return spec
   }
 

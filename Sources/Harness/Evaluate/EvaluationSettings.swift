@@ -48,10 +48,12 @@ public struct EvaluationSettings: Sendable {
   }
 
   func evaluate(
-    _ problem: RankingProblem, bank: [Float]?, file: String, absent: AbsentRows? = nil, metrics: [Metric]? = nil
+    _ problem: RankingProblem, bank: [Float]?, file: String, absent: AbsentRows? = nil, metrics: [Metric]? = nil,
+    blocks: [Int]? = nil
   ) throws -> RankingResult {
     try RankingEvaluator.evaluate(
       problem, similarity: similarity, ties: ties, metrics: metrics ?? self.metrics,
-      rescoring: rescoring?.with(bank: bank, file: file), absent: absent, seed: seed)
+      rescoring: rescoring?.with(bank: bank, file: file), absent: absent,
+      blocks: blocks.map { QueryBlocks(labels: $0) }, seed: seed)
   }
 }

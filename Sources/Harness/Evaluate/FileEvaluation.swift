@@ -24,10 +24,11 @@ public enum FileEvaluation {
     let groups = try groups(of: file, path, protocolName)
     let bank = querybank ?? file.querybank
     guard let folds = file.folds else {
-      return [try settings.evaluate(try problem(file, groups, path), bank: bank, file: path)]
+      return [try settings.evaluate(try problem(file, groups, path), bank: bank, file: path, blocks: file.queryBlocks)]
     }
     return try Set(folds.queries).sorted().map { fold in
-      try settings.evaluate(try problem(file.fold(fold, folds), nil, path), bank: bank, file: path)
+      let part = try file.fold(fold, folds)
+      return try settings.evaluate(try problem(part, nil, path), bank: bank, file: path, blocks: part.queryBlocks)
     }
   }
 
@@ -82,10 +83,12 @@ extension EmbeddingFile {
         return place
       }
     }
-    return EmbeddingFile(
+    var part = EmbeddingFile(
       queries: rows(queries, queryRows), gallery: rows(gallery, galleryRows), dimension: dimension, relevant: relevant,
       queryIDs: queryIDs.map { ids in queryRows.map { ids[$0] } },
       galleryIDs: galleryIDs.map { ids in galleryRows.map { ids[$0] } },
       exclude: exclude.map { all in queryRows.map { place[all[$0]] ?? -1 } })
+    part.queryBlocks = queryBlocks.map { blocks in queryRows.map { blocks[$0] } }
+    return part
   }
 }

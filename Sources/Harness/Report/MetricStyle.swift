@@ -11,12 +11,14 @@ public struct MetricStyle: Sendable, Equatable {
 
   public init(_ name: String) {
     self.name = name
-    lowerIsBetter = name == "MedR" || name == "MnR"
+    // A direction may stand before the metric: `a2i MedR`.
+    let metric = name.split(separator: " ").last.map(String.init) ?? name
+    lowerIsBetter = metric.hasPrefix("MedR") || metric == "MnR"
     if lowerIsBetter {
       (unit, decimals) = (.rank, 1)
-    } else if name == "MRR" || name.hasPrefix("nDCG") {
+    } else if metric == "MRR" || metric.hasPrefix("nDCG") {
       (unit, decimals) = (.fraction, 3)
-    } else if name == "rsum" {
+    } else if metric == "rsum" {
       (unit, decimals) = (.none, 1)
     } else {
       (unit, decimals) = (.percent, 1)

@@ -43,7 +43,11 @@ public enum Report {
     let papers = try spec.tables.map { table in
       try table.paper.map { try PaperTable.read($0, folder: paperTables) }
     }
-    let tables = zip(spec.tables, papers).map { ReportTable.build($0, results: results, paper: $1) }
+    let tests = try TableComparisons.read(resultsFolder)
+    let leaks = try LeakGuard.read(resultsFolder)
+    let tables = zip(spec.tables, papers).map {
+      ReportTable.build($0, results: results, paper: $1, comparisons: tests, leaks: leaks)
+    }
     for table in tables { try write(table, folder: "\(resultsFolder)/tables") }
     let comparisons = try spec.comparisons.map { comparison in
       let paper = try comparison.paper.map { try PaperTable.read($0, folder: paperTables) }
@@ -57,6 +61,7 @@ public enum Report {
       experiment: experiment, spec: spec, results: results, tables: tables,
       pictures: pictures.map(\.picture), sources: sources(papers + comparisons.map(\.1)), warnings: warnings)
     page.comparisons = comparisons.map(\.0)
+    page.leaks = leaks
     page.examples = try Examples.read(resultsFolder).map { PageExamples.render($0, folder: resultsFolder) } ?? ""
     let pagePath = "\(resultsFolder)/index.html"
     try AtomicFile.write(page.render(), to: pagePath)

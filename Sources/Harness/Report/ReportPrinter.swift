@@ -25,6 +25,7 @@ public struct ReportPrinter {
       print(stored.dropFirst(key.count))
       return
     }
+    try TableComparisons.update(spec.tables, folder: folder)
     let output = try Report.write(
       experiment: experiment.name, resultsFolder: folder, spec: spec, paperTables: "paper-tables")
     for warning in output.warnings { FileHandle.standardError.write(Data("ieum: \(warning)\n".utf8)) }
@@ -41,6 +42,7 @@ public struct ReportPrinter {
     for cell in experiment.cells {
       parts.append((try? Digest.ofFile("\(folder)/cells/\(cell.id)/result.json")) ?? "none")
     }
+    parts.append((try? Digest.ofFile(LeakGuard.path(folder))) ?? "none")
     parts.append((try? Digest.ofFile(Examples.path(folder))) ?? "none")
     return Digest.of(parts.joined(separator: "\n"))
   }

@@ -51,10 +51,12 @@ public struct TableSpec: Codable, Sendable, Equatable {
   /// Label → name in the paper's table, where the built-in aliases do not fit.
   public var aliases: [String: String]?
   public var footnotes: [String]?
+  /// The cell that the others are tested against.
+  public var baseline: BaselineSpec?
 
   public init(
     name: String, title: String, metric: String, rows: [String], columns: [String], paper: String? = nil,
-    aliases: [String: String]? = nil, footnotes: [String]? = nil
+    aliases: [String: String]? = nil, footnotes: [String]? = nil, baseline: BaselineSpec? = nil
   ) {
     self.name = name
     self.title = title
@@ -64,7 +66,23 @@ public struct TableSpec: Codable, Sendable, Equatable {
     self.paper = paper
     self.aliases = aliases
     self.footnotes = footnotes
+    self.baseline = baseline
   }
+}
+
+/// What a table's cells are tested against: one cell, or with only a row (column) the cell of that row in each column
+/// (of that column in each row).
+public struct BaselineSpec: Codable, Sendable, Equatable {
+  public var row: String?
+  public var column: String?
+
+  public init(row: String? = nil, column: String? = nil) {
+    self.row = row
+    self.column = column
+  }
+
+  /// `untrained`, `ResNet18 / BERT`.
+  public var label: String { [row, column].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " / ") }
 }
 
 /// One figure: `fig31`, or a mapping with the settings that differ from the defaults.

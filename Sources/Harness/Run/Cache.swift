@@ -20,6 +20,33 @@ public struct Cache: Sendable {
   /// The folder of one training run (one cell, one seed).
   public func run(digest: String) -> String { "\(root)/runs/\(digest.prefix(24))" }
 
+  /// Waits for the right to make the file or folder `path`; whoever comes later finds it made.
+  /// - Throws: ``IeumError`` (system) when the cache cannot be written.
+  func turn(_ path: String) throws -> FileLock {
+    try makeFolder(of: path)
+    return try FileLock(path + ".turn")
+  }
+
+  /// The same without waiting: nil while another process is at it.
+  func turnIfFree(_ path: String) throws -> FileLock? {
+    try makeFolder(of: path)
+    return try FileLock.attempt(path + ".turn")
+  }
+
+  /// Whether some process has the turn; changes nothing.
+  func isHeld(_ path: String) -> Bool { FileLock.isHeld(path + ".turn") }
+
+  private func makeFolder(of path: String) throws {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw IeumError(
+        .system, "cannot be made (\(error.localizedDescription))", file: folder.path,
+        remedy: "check the permissions of the cache and the disk, or name another cache in IEUM_CACHE")
+    }
+  }
+
   /// SHA-256 of a file, remembered beside its size and modification time so that large weights are hashed once.
   public func digest(ofFile path: String) throws -> String {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)

@@ -20,8 +20,8 @@ enum CellCheck {
 
   private static func settings(_ config: CellConfig) throws {
     for name in config.evaluation.metrics { _ = try Metric.parse(name) }
-    // The task of towers checks the rest itself, as it is made.
-    if config.towers != nil { return }
+    // The tasks of towers and clips check the rest themselves, as they are made.
+    if config.towers != nil || config.clips != nil { return }
     let model = config.model
     if model.name == KNNBaseline.name {
       _ = try Parameters(model.parameters, specs: KNNBaseline.parameters, owner: "model '\(model.name)'")

@@ -32,10 +32,12 @@ public struct CellResult: Codable, Sendable, Equatable {
   public var metrics: [String: [Double]] = [:]
   /// Mean and standard deviation over the seeds; ``summarise()`` fills it.
   public var summary: [String: Spread] = [:]
-  /// `[low, high]` of the first seed, bootstrap over queries.
+  /// `[low, high]` of the mean over the seeds: bootstrap over queries, in blocks where several share a video or image.
   public var ci95: [String: [Double]] = [:]
   /// What random vectors score on the same queries and gallery.
   public var chance: [String: Double] = [:]
+  /// What a perfect ranking scores on them.
+  public var ceiling: [String: Double] = [:]
   /// The resolved configuration, dotted key → value as text.
   public var config: [String: String] = [:]
   public var digests = Digests()
@@ -52,9 +54,19 @@ public struct CellResult: Codable, Sendable, Equatable {
   public var command = ""
   public var queries = 0
   public var gallery = 0
+  /// Items of the evaluated split with nothing to find: they stay in the gallery and are no queries.
+  public var queriesWithoutRelevant = 0
+  /// Independent blocks of queries that the interval resamples; equal to ``queries`` where each is its own.
+  public var queryBlocks = 0
   public var ties = Ties()
+  /// The trials that led to the settings; nil where they were written down.
+  public var search: SearchRecord?
+  /// Settings of this cell that were evaluated on the test split so far, this one included; 0 where it is not evaluated there.
+  public var testReads = 0
   /// The epoch whose checkpoint was kept, per seed.
   public var selectedEpochs: [Int] = []
+  /// The named split behind the numbers; nil where the data have none.
+  public var evaluated: EvaluatedSplit?
   /// What each seed chose or measured by the way: `audioShare`, `waitingShare`.
   public var chosen: [String: [Double]] = [:]
 
@@ -107,10 +119,12 @@ extension CellResult {
     /// The data that were trained on, where they are others than those evaluated on.
     public var trainingData: String?
     public var code: String?
+    /// The file `ranks.h5` beside the result.
+    public var ranks: String?
 
     public init(
       dataset: String? = nil, split: String? = nil, textFeatures: String? = nil, imageFeatures: String? = nil,
-      textWeights: String? = nil, imageWeights: String? = nil, code: String? = nil
+      textWeights: String? = nil, imageWeights: String? = nil, code: String? = nil, ranks: String? = nil
     ) {
       self.dataset = dataset
       self.split = split
@@ -119,6 +133,7 @@ extension CellResult {
       self.textWeights = textWeights
       self.imageWeights = imageWeights
       self.code = code
+      self.ranks = ranks
     }
 
     /// The digests that are present, with their names, in a fixed order.
@@ -127,7 +142,7 @@ extension CellResult {
         ("dataset", dataset), ("split", split), ("text features", textFeatures),
         ("image features", imageFeatures), ("audio features", audioFeatures), ("text weights", textWeights),
         ("image weights", imageWeights), ("audio weights", audioWeights), ("training data", trainingData),
-        ("code", code),
+        ("code", code), ("ranks", ranks),
       ]
       return all.compactMap { name, value in value.map { (name, $0) } }
     }
@@ -165,14 +180,17 @@ extension CellResult {
     }
   }
 
-  /// How equal scores were counted, and how many queries it concerned (first seed).
+  /// How equal scores were counted, and how many queries it concerned (the seed with most of them).
   public struct Ties: Codable, Sendable, Equatable {
     public var policy: String
     public var queries: Int
+    /// Metric → `[pessimistic, optimistic]`, means over the seeds; absent where ties change nothing.
+    public var bounds: [String: [Double]]?
 
-    public init(policy: String = "expected", queries: Int = 0) {
+    public init(policy: String = "expected", queries: Int = 0, bounds: [String: [Double]]? = nil) {
       self.policy = policy
       self.queries = queries
+      self.bounds = bounds
     }
   }
 }
@@ -198,6 +216,7 @@ extension CellResult {
     summary = try optional(.summary, summary)
     ci95 = try optional(.ci95, ci95)
     chance = try optional(.chance, chance)
+    ceiling = try optional(.ceiling, ceiling)
     config = try optional(.config, config)
     digests = try optional(.digests, digests)
     notes = try optional(.notes, notes)
@@ -209,8 +228,13 @@ extension CellResult {
     command = try optional(.command, command)
     queries = try optional(.queries, queries)
     gallery = try optional(.gallery, gallery)
+    queriesWithoutRelevant = try optional(.queriesWithoutRelevant, queriesWithoutRelevant)
+    queryBlocks = try optional(.queryBlocks, queryBlocks)
     ties = try optional(.ties, ties)
+    search = try box.decodeIfPresent(SearchRecord.self, forKey: .search)
+    testReads = try optional(.testReads, testReads)
     selectedEpochs = try optional(.selectedEpochs, selectedEpochs)
+    evaluated = try box.decodeIfPresent(EvaluatedSplit.self, forKey: .evaluated)
     chosen = try optional(.chosen, chosen)
   }
 }

@@ -47,14 +47,38 @@ struct CellRunner {
     config.seeds.filter { RunRecord.read(folder(task, seed: $0)) == nil }
   }
 
-  /// Computes the missing seeds.
+  /// Whether another process is computing one of its seeds on this machine (or where the file system passes locks on).
+  func isHeld(_ task: any CellTask) -> Bool {
+    missingSeeds(task).contains { seed in
+      let training = bench.cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
+      return bench.cache.isHeld(training)
+    }
+  }
+
+  /// Computes the missing seeds, each in one process only.
+  /// - Parameter wait: whether to wait for seeds that another process computes at the moment.
+  /// - Returns: false when some were left to another process.
   /// - Throws: ``IeumError`` naming what is missing or wrong; finished seeds stay in the cache.
-  func run() throws {
+  @discardableResult
+  func run(wait: Bool = true) throws -> Bool {
     let task = try task()
-    let missing = missingSeeds(task)
-    guard !missing.isEmpty else { return }
+    var turns: [FileLock] = []
+    defer { for turn in turns { turn.release() } }
+    var (mine, isWhole): ([Int], Bool) = ([], true)
+    for seed in missingSeeds(task) {
+      // Cells that share a training wait for each other, not only for their own records.
+      let training = bench.cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
+      guard let turn = wait ? try bench.cache.turn(training) : try bench.cache.turnIfFree(training) else {
+        isWhole = false
+        continue
+      }
+      turns.append(turn)
+      if RunRecord.read(folder(task, seed: seed)) == nil { mine.append(seed) }
+    }
+    guard !mine.isEmpty else { return isWhole }
     try Engine.use(threads: config.training.threads)
-    try task.compute(seeds: missing, folder: { folder(task, seed: $0) }, progress: progress)
+    try task.compute(seeds: mine, folder: { folder(task, seed: $0) }, progress: progress)
+    return isWhole
   }
 
   /// The extraction that the cell waits for; done before cells run side by side.

@@ -2,6 +2,7 @@ import Basics
 import Datasets
 import Foundation
 import Models
+import Tensors
 import Weights
 
 /// A frozen text encoder as a function of sentences.
@@ -20,6 +21,8 @@ public struct FrozenText {
     public var pooling = BertPooling.mean.rawValue
     public var maxTokens: Int?
     public var language = "en"
+    /// Arithmetic of a transformer.
+    public var precision = InferencePrecision.f32
 
     public init() {}
   }
@@ -53,14 +56,17 @@ public struct FrozenText {
   private static func bert(_ path: String, _ options: Options) throws -> FrozenText {
     let files = try PretrainedBert(path, config: options.config, tokenizer: options.tokenizer)
     let encoder = try BertEncoder.load(
-      weights: path, config: files.configPath, pooling: BertPooling(rawValue: options.pooling) ?? .mean)
+      weights: path, config: files.configPath, pooling: BertPooling(rawValue: options.pooling) ?? .mean,
+      precision: options.precision)
+    tell(encoder.slowdown)
     return subwords(
       encoder.dimension, files.tokenizer.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
       tokens: files.tokenizer.encode, vectors: encoder.encode)
   }
 
   private static func clip(_ path: String, _ options: Options) throws -> FrozenText {
-    let encoder = try ClipTextEncoder.load(weights: path, config: options.config)
+    let encoder = try ClipTextEncoder.load(weights: path, config: options.config, precision: options.precision)
+    tell(encoder.slowdown)
     let vocabulary = options.tokenizer ?? ClipTokenizer.beside(weights: path) ?? cachedVocabulary()
     guard let vocabulary else {
       throw IeumError(
@@ -80,10 +86,16 @@ public struct FrozenText {
 
   private static func multilingual(_ path: String, _ options: Options) throws -> FrozenText {
     let files = try PretrainedBert(path, config: options.config, tokenizer: options.tokenizer)
-    let encoder = try MultilingualClipEncoder(weights: path, config: files.configPath)
+    let encoder = try MultilingualClipEncoder(
+      weights: path, config: files.configPath, precision: options.precision)
+    tell(encoder.slowdown)
     return subwords(
       encoder.dimension, files.tokenizer.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
       tokens: files.tokenizer.encode, vectors: encoder.encode)
+  }
+
+  private static func tell(_ slowdown: String?) {
+    if let slowdown { Progress().note("ieum: \(slowdown)") }
   }
 
   private static func subwords(

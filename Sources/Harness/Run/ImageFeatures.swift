@@ -55,6 +55,10 @@ struct ImageFeatures {
   func file(for dataset: Dataset, cache: Cache, progress: Progress) throws -> FeatureFile {
     let path = storePath(dataset, cache)
     if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
+    // Another process may be at it: then its file is taken when it is done.
+    let turn = try cache.turn(path)
+    defer { turn.release() }
+    if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
     if dataset.hasFilms {
       let frames = FilmFrames(try loaded(), sampling: sampling)
       return try frames.file(for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)
@@ -68,15 +72,22 @@ struct ImageFeatures {
     if let slowdown = encoder.slowdown { progress.note("ieum: \(slowdown)") }
     let todo = dataset.allItems.filter { !writer.finishedIDs.contains($0.id) }
     progress.start("\(dataset.name) → \(spec.name)", total: todo.count)
-    var group: [DatasetItem] = []
+    let preprocessing = encoder.preprocessing
+    let images = Ahead(todo.flatMap(\.imagePaths), window: 2 * batch) { path in
+      Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), preprocessing) }
+    }
+    var (group, shares): ([DatasetItem], WaitingShares) = ([], WaitingShares())
     for (index, item) in todo.enumerated() {
       group.append(item)
       guard group.reduce(0, { $0 + $1.imagePaths.count }) >= batch || index == todo.count - 1 else { continue }
-      try encode(group, with: encoder, into: writer)
+      let vectors = try encode(group, images, with: encoder)
+      try shares.write { try store(vectors, of: group, in: writer) }
       progress.advance(group.count)
       group = []
     }
     progress.finish()
+    shares.waited(images)
+    if !todo.isEmpty { progress.note("\(dataset.name) → \(spec.name): \(shares.summary(items: todo.count))") }
     return try writer.finish(order: dataset.allItems.map(\.id))
   }
 
@@ -84,17 +95,21 @@ struct ImageFeatures {
     try ImageEncoder.load(spec, weights: weights, seed: UInt64(seed), precision: precision)
   }
 
-  private func encode(_ items: [DatasetItem], with encoder: ImageEncoder, into writer: FeatureWriter) throws {
+  /// The means of some items' images, which come next in `images`.
+  private func encode(
+    _ items: [DatasetItem], _ images: Ahead<String, Result<[Float], any Error>>, with encoder: ImageEncoder
+  ) throws -> [ItemMean] {
     var means = items.map { _ in ItemMean(dimension: encoder.dimension) }
-    let jobs = items.enumerated().flatMap { index, item in item.imagePaths.map { (index, $0) } }
-    for start in stride(from: 0, to: jobs.count, by: batch) {
-      let piece = Array(jobs[start..<min(start + batch, jobs.count)])
-      let preprocessing = encoder.preprocessing
-      let decoded = Parallel.map(piece) { job in
-        Result { try ImagePreprocessor.apply(ImageDecoder.decode(job.1), preprocessing) }
-      }
-      try add(piece, decoded, to: &means, with: encoder)
+    let owners = items.enumerated().flatMap { index, item in item.imagePaths.map { _ in index } }
+    // Always divided in the same way, so that a resumed extraction gives the same bits.
+    for start in stride(from: 0, to: owners.count, by: batch) {
+      let piece = Array(owners[start..<min(start + batch, owners.count)])
+      try add(piece, piece.compactMap { _ in images.next() }, to: &means, with: encoder)
     }
+    return means
+  }
+
+  private func store(_ means: [ItemMean], of items: [DatasetItem], in writer: FeatureWriter) throws {
     for (item, mean) in zip(items, means) {
       if let vector = mean.vector {
         try writer.append([item.id], features: vector)
@@ -107,16 +122,15 @@ struct ImageFeatures {
   }
 
   private func add(
-    _ jobs: [(Int, String)], _ decoded: [Result<[Float], any Error>], to means: inout [ItemMean],
-    with encoder: ImageEncoder
+    _ items: [Int], _ decoded: [Result<[Float], any Error>], to means: inout [ItemMean], with encoder: ImageEncoder
   ) throws {
     var (pixels, owners): ([Float], [Int]) = ([], [])
-    for (job, result) in zip(jobs, decoded) {
+    for (item, result) in zip(items, decoded) {
       switch result {
       case .success(let image):
         pixels += image
-        owners.append(job.0)
-      case .failure(let error): means[job.0].failures.append("\(error)")
+        owners.append(item)
+      case .failure(let error): means[item].failures.append("\(error)")
       }
     }
     guard !owners.isEmpty else { return }

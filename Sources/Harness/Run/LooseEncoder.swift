@@ -116,7 +116,7 @@ public struct LooseEncoder {
 
   private func textEncoder() throws -> (FrozenText, String) {
     let spec = try TextEncoderRegistry.named(request.encoder)
-    try request.precision.check(text: spec.name, place: "--precision")
+    try request.precision.check(text: spec, place: "--precision")
     guard !spec.isTrainable else {
       throw IeumError(
         .usage, "'\(spec.name)' is trained with a joint model and has no weights of its own", place: "--encoder",
@@ -128,8 +128,10 @@ public struct LooseEncoder {
     var options = FrozenText.Options()
     (options.config, options.tokenizer) = (request.config, request.tokenizer)
     (options.pooling, options.maxTokens, options.language) = (request.pooling, request.maxTokens, request.language)
+    options.precision = request.precision
     let encoder = try FrozenText.open(spec.name, weights: path, options)
     let settings = [request.pooling, try cache.digest(ofFile: path)] + [encoder.tokenizerDigest].compactMap { $0 }
+      + request.precision.digestParts
     return (encoder, Digest.of("\(spec.name) 1 \(settings.joined(separator: " "))"))
   }
 

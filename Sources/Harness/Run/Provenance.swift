@@ -5,7 +5,10 @@ import Tensors
 /// What a number's record says about machine, code and cost.
 public enum Provenance {
   /// Bumped whenever training or evaluation changes in a way that changes numbers: part of every run's digest.
-  public static let codeVersion = "1"
+  public static let codeVersion = "2"
+
+  /// The same in words, as results record it.
+  static let codeDescription = "training and evaluation \(codeVersion)"
 
   /// Cores, threads, BLAS kernel and library versions in use now.
   public static func host() -> CellResult.Host {

@@ -1,6 +1,7 @@
 import Basics
 import Datasets
 import Foundation
+import Ranking
 
 /// Gathers a cell's runs from the cache into `results/<experiment>/cells/<cell-id>/`.
 struct ResultWriter {
@@ -11,16 +12,39 @@ struct ResultWriter {
 
   private var folder: String { "\(results)/cells/\(cell.id)" }
 
+  /// The cell with its final settings, and how they were found.
+  private let found: Result<CellSearch.Found, IeumError>
+
+  init(experiment: Experiment, cell: Experiment.Cell, bench: Workbench, results: String) throws {
+    (self.experiment, self.bench, self.results) = (experiment, bench, results)
+    do {
+      guard let spec = experiment.search else {
+        found = .success(CellSearch.Found(cell: cell, record: nil))
+        self.cell = cell
+        return
+      }
+      let search = CellSearch(spec: spec, bench: bench, progress: Progress())
+      found = try search.found(cell).map { .success($0) } ?? .failure(IeumError(.data, "its search is not finished"))
+    } catch let error as IeumError {
+      found = .failure(error)
+    }
+    self.cell = (try? found.get().cell) ?? cell
+  }
+
   private var runner: CellRunner {
     CellRunner(cell: cell, bench: bench, progress: Progress())
   }
 
+  /// The reason of a cell that nobody came to.
+  static let notComputed = "was not computed"
+
   /// Why the cell has no numbers; `nil` when it has them.
   func failure() -> String? {
     do {
+      if case .failure(let error) = found { return CellFailure.reason(cell, bench.cache) ?? error.description }
       let task = try runner.task()
       guard runner.missingSeeds(task).isEmpty else {
-        return CellFailure.reason(cell, bench.cache) ?? "was not computed"
+        return CellFailure.reason(cell, bench.cache) ?? Self.notComputed
       }
       return nil
     } catch {
@@ -58,9 +82,11 @@ struct ResultWriter {
     guard let first = records.first, records.count == cell.config.seeds.count else { return }
     for name in first.metrics.keys { result.metrics[name] = records.compactMap { $0.metrics[name] } }
     result.summary = result.metrics.compactMapValues { CellResult.Spread(of: $0) }
-    (result.ci95, result.chance) = (first.ci95, first.chance)
+    (result.chance, result.ceiling) = (first.chance, first.ceiling)
     (result.queries, result.gallery) = (first.queries, first.gallery)
-    result.ties = CellResult.Ties(policy: cell.config.evaluation.ties, queries: first.tiedQueries)
+    result.queriesWithoutRelevant = first.queriesWithoutRelevant
+    result.ties = CellResult.Ties(
+      policy: cell.config.evaluation.ties, queries: records.map(\.tiedQueries).max() ?? 0, bounds: bounds(records))
     result.selectedEpochs = records.map(\.selectedEpoch)
     result.skippedItems = first.skippedItems
     result.wallSeconds = Dictionary(
@@ -70,19 +96,57 @@ struct ResultWriter {
     (result.host, result.git) = (first.host, first.git)
     result.digests = task.digests
     result.digests.dataset = task.dataset.digest
-    result.digests.split = splitDigest(task.dataset)
-    result.digests.code = "training and evaluation \(Provenance.codeVersion)"
+    let split = Split(rawValue: cell.config.evaluation.split) ?? .test
+    result.digests.split = Self.splitDigest(task.dataset, split)
+    result.digests.code = Provenance.codeDescription
+    result.evaluated = EvaluatedSplit(task.dataset, split)
+    result.notes += result.evaluated.map { [$0.note] } ?? []
+    result.search = try found.get().record
+    if split == .test {
+      result.testReads = try TestReads(cache: bench.cache).note(
+        cell, experiment: experiment.name, dataset: task.dataset.digest, digest: task.digest)
+    }
     result.chosen = Dictionary(
       (first.chosen ?? [:]).keys.map { key in (key, records.compactMap { $0.chosen?[key] }) }, uniquingKeysWith: { $1 })
     result.notes += result.chosen.sorted { $0.key < $1.key }.compactMap { RunRecord.remark($0.key, $0.value) }
-    let more = (cell.config.towers?.directions ?? []).dropFirst().map { "ranks-\($0.rawValue).h5" }
-    for file in ["train.csv", "ranks.h5"] + more { try copy(folders[0] + "/" + file, to: folder + "/" + file) }
+    try copy(folders[0] + "/train.csv", to: folder + "/train.csv")
+    for (place, direction) in (cell.config.towers?.directions.map(\.rawValue) ?? [""]).enumerated() {
+      try gatherRanks(of: place == 0 ? nil : direction, folders, into: &result)
+    }
+    result.digests.ranks = try Digest.ofFile(folder + "/ranks.h5")
   }
 
-  /// SHA-256 of the evaluated split's ids, one per line.
-  private func splitDigest(_ dataset: Dataset) -> String {
-    let split = Split(rawValue: cell.config.evaluation.split) ?? .test
-    return Digest.of(dataset.items(in: split).map { $0.id + "\n" }.joined())
+  /// The ranks of all seeds in one direction in one file, and the intervals of their means.
+  private func gatherRanks(of direction: String?, _ folders: [String], into result: inout CellResult) throws {
+    let name = RanksFile.name(direction)
+    let files = try folders.map { try RanksFile.read("\($0)/\(name)") }
+    let ranks = RanksFile(
+      queryIDs: files[0].queryIDs, seeds: cell.config.seeds, runs: files.flatMap { $0.runs.prefix(1) })
+    let ties = try TiePolicy.named(cell.config.evaluation.ties)
+    let metrics = try cell.config.evaluation.metrics.map { try Metric.parse($0) }
+    for entry in try RankedQueries.intervals(of: ranks.runs, metrics, ties: ties) {
+      let key = (direction.map { $0 + " " } ?? "") + entry.metric.name
+      result.ci95[key] = [entry.interval.low, entry.interval.high]
+    }
+    if direction == nil { result.queryBlocks = ranks.runs.first?.blocks.count ?? 0 }
+    try ranks.write(to: "\(folder)/\(name)")
+  }
+
+  /// What the two extreme readings of ties give; a seed without ties gives its value for both.
+  private func bounds(_ records: [RunRecord]) -> [String: [Double]]? {
+    guard records.contains(where: { !$0.policies.isEmpty }) else { return nil }
+    var bounds: [String: [Double]] = [:]
+    for name in records[0].metrics.keys {
+      bounds[name] = [TiePolicy.pessimistic, .optimistic].map { policy in
+        records.reduce(0) { $0 + ($1.policies[policy.rawValue]?[name] ?? $1.metrics[name] ?? 0) } / Double(records.count)
+      }
+    }
+    return bounds
+  }
+
+  /// SHA-256 of a split's ids, one per line.
+  static func splitDigest(_ dataset: Dataset, _ split: Split) -> String {
+    Digest.of(dataset.items(in: split).map { $0.id + "\n" }.joined())
   }
 
   private func copy(_ source: String, to target: String) throws {

@@ -8,7 +8,10 @@ struct RunRecord: Codable {
   var metrics: [String: Double]
   var ci95: [String: [Double]]
   var chance: [String: Double]
+  var ceiling: [String: Double]
   var tiedQueries: Int
+  /// Metrics under each tie policy; empty where ties change nothing.
+  var policies: [String: [String: Double]]
   var queries: Int
   var gallery: Int
   /// Test items that have no relevant partner in the gallery and are therefore no queries.

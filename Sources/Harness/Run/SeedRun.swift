@@ -28,10 +28,11 @@ struct SeedRun {
     let result = config.model.name == KNNBaseline.name ? try KNNBaseline(data, config, seed: seed).vectors() : try trained()
     let middle = clock.now
     let file = try embeddingFile(result)
-    let ranking = try RankedRun(file, config.evaluation, similarity: result.similarity, depth: result.depth, folder: folder)
+    let ranking = try RankedRun(file, config.evaluation, similarity: result.similarity, depth: result.depth, seed: seed, folder: folder)
     let record = RunRecord(
-      seed: seed, metrics: ranking.metrics, ci95: ranking.ci95, chance: try RankedRun.chance(config.evaluation, file: file),
-      tiedQueries: ranking.tiedQueries, queries: data.queryRows.count, gallery: data.items.count,
+      seed: seed, metrics: ranking.metrics, ci95: ranking.ci95, chance: ranking.chance,
+      ceiling: ranking.ceiling, tiedQueries: ranking.tiedQueries, policies: ranking.policies,
+      queries: data.queryRows.count, gallery: data.items.count,
       queriesWithoutRelevant: data.items.count - data.queryRows.count, selectedEpoch: result.selectedEpoch,
       wallSeconds: [
         "features": featureSeconds, "training": (middle - start) / .seconds(1),

@@ -38,16 +38,15 @@ public struct SweepRunner {
     return cells
   }
 
+  /// Computes on this machine.
   /// - Parameters:
   ///   - jobs: worker processes.
+  ///   - retryFailed: try cells again that failed under the same settings.
   ///   - worker: starts worker `index` of `count` and waits for it; returns its exit status.
   public func run(
-    only pattern: String?, jobs: Int, results: String, worker: @escaping @Sendable (Int, Int) -> Int32
+    only pattern: String?, jobs: Int, results: String, retryFailed: Bool = false, worker: @escaping @Sendable (Int, Int) -> Int32
   ) throws -> Outcome {
-    let cells = try selected(pattern)
-    for cell in cells { try CellCheck.check(cell, bench: bench) }
-    var outcome = Outcome()
-    let pending = cells.filter { isPending($0) }
+    let (cells, pending) = try begin(pattern, results, retryFailed)
     for cell in pending { try attempt { try runner(cell).prepareFeatures() } }
     if !pending.isEmpty {
       progress.note("training \(pending.count) cell(s) in \(min(jobs, pending.count)) process(es)")
@@ -55,8 +54,63 @@ public struct SweepRunner {
       let statuses = awaitAll(count, worker)
       if let bad = statuses.first(where: { $0 != 0 }) { progress.note("ieum: a worker ended with status \(bad)") }
     }
+    return try gather(cells, pending, results)
+  }
+
+  /// Computes as job arrays on a cluster.
+  /// - Returns: nil when it did not wait for the jobs.
+  public func run(
+    only pattern: String?, results: String, retryFailed: Bool = false, slurm: SlurmExecutor
+  ) throws -> Outcome? {
+    let (cells, pending) = try begin(pattern, results, retryFailed)
+    if !pending.isEmpty {
+      guard try slurm.compute(pending, features: extracting(pending), progress: progress) else { return nil }
+    }
+    var outcome = try gather(cells, pending, results)
+    let ledger = SlurmLedger.read(results)
+    for (place, failure) in outcome.failed.enumerated() where failure.reason == ResultWriter.notComputed {
+      guard let cell = cells.first(where: { label($0) == failure.cell }), let log = ledger.log(of: cell.id) else { continue }
+      outcome.failed[place].reason = "its job ended without a result; see \(log)"
+    }
+    return outcome
+  }
+
+  /// Checks everything that can be checked before anything is computed.
+  private func begin(
+    _ pattern: String?, _ results: String, _ retryFailed: Bool
+  ) throws -> (cells: [Experiment.Cell], pending: [Experiment.Cell]) {
+    let cells = try selected(pattern)
+    for cell in cells { try CellCheck.check(cell, bench: bench) }
+    try LeakGuard(experiment: experiment, bench: bench, results: results).check(cells, progress: progress)
+    if retryFailed { try forgetFailures(of: cells) }
+    return (cells, cells.filter { isPending($0) })
+  }
+
+  /// Cells whose extraction covers every feature file that is missing, as few as come first.
+  private func extracting(_ pending: [Experiment.Cell]) throws -> [Experiment.Cell] {
+    var covered: Set<String> = []
+    return pending.filter { cell in
+      guard let task = try? runner(cell).task() else { return false }
+      let missing = task.featurePaths.filter { !FileManager.default.fileExists(atPath: $0) && !covered.contains($0) }
+      covered.formUnion(missing)
+      return !missing.isEmpty
+    }
+  }
+
+  /// Extracts one cell's features or computes it: what a task of a cluster does.
+  /// - Throws: ``IeumError``: usage when there is no such cell, system for what trying again may mend.
+  public func perform(cell id: String, featuresOnly: Bool) throws {
+    guard let cell = experiment.cells.first(where: { $0.id == id }) else {
+      throw IeumError(.usage, "the experiment has no cell '\(id)'", file: experiment.file, remedy: "submit it again")
+    }
+    if featuresOnly { try attempt { try runner(cell).prepareFeatures() } } else { try compute(cell, wait: true) }
+  }
+
+  /// Writes the results of all cells.
+  private func gather(_ cells: [Experiment.Cell], _ pending: [Experiment.Cell], _ results: String) throws -> Outcome {
+    var outcome = Outcome()
     for cell in cells {
-      let result = ResultWriter(experiment: experiment, cell: cell, bench: bench, results: results)
+      let result = try ResultWriter(experiment: experiment, cell: cell, bench: bench, results: results)
       try result.write()
       switch result.failure() {
       case let reason?: outcome.failed.append((label(cell), reason))
@@ -90,34 +144,52 @@ public struct SweepRunner {
     }
   }
 
-  /// The share of the cells that falls to one worker; errors become the cell's record.
+  /// Computes cells until none is left, beginning at this worker's part of the list: what another process is computing
+  /// is passed over, and waited for at the end, in case that process dies. Errors become the cell's record.
   public func work(only pattern: String?, index: Int, count: Int) throws {
-    let pending = try selected(pattern)
-    let shares = shares(pending)
-    for (place, cell) in pending.enumerated() where shares[place] % count == index {
-      do {
-        try runner(cell).run()
-        CellFailure.clear(cell, bench.cache)
-      } catch let error as IeumError {
-        try CellFailure.record(error, cell, bench.cache)
-      }
-    }
+    let cells = try selected(pattern)
+    let start = cells.count * index / max(1, count)
+    var left: [Experiment.Cell] = []
+    for cell in cells[start...] + cells[..<start] where try !compute(cell, wait: false) { left.append(cell) }
+    for cell in left { try compute(cell, wait: true) }
   }
 
-  /// For each cell the number of its training: cells that share one are computed by one worker.
-  private func shares(_ cells: [Experiment.Cell]) -> [Int] {
-    var numbers: [String: Int] = [:]
-    return cells.map { cell in
-      let key = (try? runner(cell).task().trainingKey) ?? cell.id
-      let number = numbers[key] ?? numbers.count
-      numbers[key] = number
-      return number
+  /// One cell, its search first.
+  /// - Returns: false when another process is at it.
+  @discardableResult
+  public func compute(_ cell: Experiment.Cell, wait: Bool) throws -> Bool {
+    if CellFailure.stands(cell, bench: bench) { return true }
+    do {
+      var final = cell
+      if let search {
+        guard try search.run(cell, wait: wait), let found = try search.found(cell) else { return false }
+        final = found.cell
+      }
+      guard try runner(final).run(wait: wait) else { return false }
+      CellFailure.clear(cell, bench.cache)
+    } catch let error as IeumError {
+      try CellFailure.record(error, cell, bench: bench)
+    }
+    return true
+  }
+
+  private var search: CellSearch? {
+    experiment.search.map { CellSearch(spec: $0, bench: bench, progress: progress) }
+  }
+
+  private func forgetFailures(of cells: [Experiment.Cell]) throws {
+    for cell in cells {
+      CellFailure.clear(cell, bench.cache)
+      for trial in try search?.trials(cell) ?? [] { CellFailure.clear(trial, bench.cache) }
     }
   }
 
   private func isPending(_ cell: Experiment.Cell) -> Bool {
-    guard let task = try? runner(cell).task() else { return true }
-    return !runner(cell).missingSeeds(task).isEmpty
+    if CellFailure.stands(cell, bench: bench) { return false }
+    guard let final = try? search?.found(cell).map(\.cell) ?? (search == nil ? cell : nil),
+      let task = try? runner(final).task()
+    else { return true }
+    return !runner(final).missingSeeds(task).isEmpty
   }
 
   /// A dataset or weights that are missing are told with the cell, not here.
@@ -127,27 +199,5 @@ public struct SweepRunner {
 
   private func label(_ cell: Experiment.Cell) -> String {
     [cell.table, cell.row, cell.column].filter { !$0.isEmpty }.joined(separator: " / ")
-  }
-}
-
-/// The reason a cell has no numbers, kept in the cache until it succeeds.
-enum CellFailure {
-  private struct Record: Codable {
-    let kind: String
-    let reason: String
-  }
-
-  private static func path(_ cell: Experiment.Cell, _ cache: Cache) -> String { "\(cache.root)/failures/\(cell.id).json" }
-
-  static func record(_ error: IeumError, _ cell: Experiment.Cell, _ cache: Cache) throws {
-    let record = Record(kind: error.kind.rawValue, reason: error.description)
-    try AtomicFile.write(try JSONEncoder().encode(record), to: path(cell, cache))
-  }
-
-  static func clear(_ cell: Experiment.Cell, _ cache: Cache) { unlink(path(cell, cache)) }
-
-  static func reason(_ cell: Experiment.Cell, _ cache: Cache) -> String? {
-    guard let data = FileManager.default.contents(atPath: path(cell, cache)) else { return nil }
-    return (try? JSONDecoder().decode(Record.self, from: data))?.reason
   }
 }

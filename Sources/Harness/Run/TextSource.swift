@@ -2,6 +2,7 @@ import Basics
 import Datasets
 import Foundation
 import Models
+import Tensors
 
 /// The text side of a cell: which encoder, from which weights, frozen or learning with the joint model.
 struct TextSource {
@@ -9,6 +10,7 @@ struct TextSource {
   private let values: Parameters
   private let weights: String?
   private let isTrained: Bool
+  private let precision: InferencePrecision
   let weightsDigest: String
   /// SHA-256 over weights, tokenisation and code version.
   let digest: String
@@ -24,7 +26,8 @@ struct TextSource {
     }
     values = try Parameters(choice.parameters, specs: spec.parameters, owner: "encoder '\(choice.encoder)'")
     isTrained = spec.isTrainable || choice.train
-    try choice.precision.check(text: name, place: "text.precision")
+    precision = choice.precision
+    try precision.check(text: spec, place: "text.precision")
     weights = try WeightCatalog.resolve(choice.weights, cache: cache)
     guard isTrained || weights != nil else {
       throw IeumError(
@@ -38,7 +41,8 @@ struct TextSource {
     weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random, learnt with the joint model"
     let settings = values.values.sorted { $0.key < $1.key }
     let learnt = isTrained ? "learnt \(try TrainedText.vocabulary(dataset).digest)" : "frozen"
-    digest = Digest.of("\(name) 2 \(settings) \(dataset.language) \(weightsDigest) \(learnt)")
+    let parts = ["\(name) 2 \(settings) \(dataset.language) \(weightsDigest) \(learnt)"]
+    digest = Digest.of((parts + precision.digestParts).joined(separator: " "))
   }
 
   /// The feature file of a frozen encoder.
@@ -52,8 +56,11 @@ struct TextSource {
       return .trained(try TrainedText(name: name, values: values, weights: weights, dataset: dataset).side())
     }
     if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
+    let turn = try cache.turn(path)
+    defer { turn.release() }
+    if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
     var options = FrozenText.Options()
-    options.language = dataset.language
+    (options.language, options.precision) = (dataset.language, precision)
     if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }
     let encoder = try FrozenText.open(name, weights: weights, options)
     progress.start("\(dataset.name) → \(name)", total: dataset.allItems.count)

@@ -5,6 +5,9 @@ struct RankedDirections {
   private(set) var metrics: [String: Double] = [:]
   private(set) var ci95: [String: [Double]] = [:]
   private(set) var chance: [String: Double] = [:]
+  private(set) var ceiling: [String: Double] = [:]
+  /// Tie policy → metric → value.
+  private(set) var policies: [String: [String: Double]] = [:]
   private(set) var tiedQueries = 0
   private(set) var queries = 0
   private(set) var gallery = 0
@@ -12,21 +15,28 @@ struct RankedDirections {
   /// Ranks one direction after the other; embeddings and ranks are written into the folder.
   /// - Parameter file: queries, gallery and truth of a direction.
   init(
-    _ directions: [RankedDirection], _ settings: CellConfig.Evaluation, similarity: Similarity, folder: String,
-    file: (RankedDirection) throws -> DirectionFile
+    _ directions: [RankedDirection], _ settings: CellConfig.Evaluation, similarity: Similarity, seed: Int,
+    folder: String, file: (RankedDirection) throws -> DirectionFile
   ) throws {
     for (place, direction) in directions.enumerated() {
       let made = try file(direction)
       let suffix = place == 0 ? "" : "-\(direction.rawValue)"
       try made.embeddings.write(to: "\(folder)/embeddings\(suffix).h5")
       let run = try RankedRun(
-        made.embeddings, settings, similarity: similarity, folder: folder, ranks: "ranks\(suffix).h5",
-        absent: made.absent)
-      let prefix = place == 0 ? "" : "\(direction.rawValue) "
-      for (name, value) in run.metrics { metrics[prefix + name] = value }
-      for (name, value) in run.ci95 { ci95[prefix + name] = value }
-      for (name, value) in try RankedRun.chance(settings, file: made.embeddings) { chance[prefix + name] = value }
+        made.embeddings, settings, similarity: similarity, seed: seed, folder: folder,
+        ranks: RanksFile.name(place == 0 ? nil : direction.rawValue), absent: made.absent)
+      add(run, prefix: place == 0 ? "" : "\(direction.rawValue) ")
       if place == 0 { (tiedQueries, queries, gallery) = (run.tiedQueries, made.queryCount, made.galleryCount) }
+    }
+  }
+
+  private mutating func add(_ run: RankedRun, prefix: String) {
+    for (name, value) in run.metrics { metrics[prefix + name] = value }
+    for (name, value) in run.ci95 { ci95[prefix + name] = value }
+    for (name, value) in run.chance { chance[prefix + name] = value }
+    for (name, value) in run.ceiling { ceiling[prefix + name] = value }
+    for (policy, values) in run.policies {
+      for (name, value) in values { policies[policy, default: [:]][prefix + name] = value }
     }
   }
 }

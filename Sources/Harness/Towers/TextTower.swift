@@ -27,7 +27,9 @@ struct TextTower: TowerSide {
     if choice.encoder == "text-cnn" { _ = try TextCNN.kernels(values.string("kernels")) }
     weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "trained with the joint model"
     let settings = values.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    digest = Digest.of("text \(choice.encoder) 1 \(settings) \(weightsDigest)")
+    try choice.precision.check(text: spec, place: "text.precision")
+    let parts = ["text \(choice.encoder) 1 \(settings) \(weightsDigest)"]
+    digest = Digest.of((parts + choice.precision.digestParts).joined(separator: " "))
     isStored = !spec.isTrainable
     (self.choice, self.datasets, self.cache) = (choice, datasets, cache)
   }
@@ -138,7 +140,7 @@ struct TextTower: TowerSide {
     if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
     guard let weights else { preconditionFailure("frozen text encoders have weights") }
     var options = FrozenText.Options()
-    options.language = dataset.language
+    (options.language, options.precision) = (dataset.language, choice.precision)
     if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }
     let encode = try FrozenText.open(choice.encoder, weights: weights, options)
     let captions = dataset.allItems.flatMap { item in

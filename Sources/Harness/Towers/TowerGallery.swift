@@ -56,12 +56,13 @@ struct TowerGallery {
   }
 
   /// Ranks every direction; embeddings and ranks are written into the folder.
-  func rank(share: Double, folder: String) throws -> (ranked: RankedDirections, missing: Int) {
+  func rank(share: Double, seed: Int, folder: String) throws -> (ranked: RankedDirections, missing: Int) {
     let vectors = try vectors(data.evaluated, dataset: 0)
     let clips = ClipMix.mixed(image: vectors.clips, audio: vectors.audio, share: share)
     let settings = task.config.evaluation
     let ranked = try RankedDirections(
-      task.towers.directions, settings, similarity: try Similarity.named(settings.similarity), folder: folder
+      task.towers.directions, settings, similarity: try Similarity.named(settings.similarity), seed: seed,
+      folder: folder
     ) { direction in
       try DirectionFile(
         direction, items: data.evaluated, dataset: task.dataset, texts: vectors.texts, clips: clips,

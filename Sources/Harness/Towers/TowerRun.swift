@@ -28,11 +28,12 @@ struct TowerRun {
     let middle = clock.now
     let gallery = TowerGallery(task: task, data: data, embedder: embedder(network))
     let share = try gallery.chosenShare()
-    let (ranked, missing) = try gallery.rank(share: share, folder: folder)
+    let (ranked, missing) = try gallery.rank(share: share, seed: seed, folder: folder)
     let summary = TrainingLog.summary(log)
     let record = RunRecord(
-      seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, tiedQueries: ranked.tiedQueries,
-      queries: ranked.queries, gallery: ranked.gallery, queriesWithoutRelevant: missing,
+      seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, ceiling: ranked.ceiling,
+      tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery,
+      queriesWithoutRelevant: missing,
       selectedEpoch: summary.selectedEpoch,
       wallSeconds: [
         "features": featureSeconds, "training": max((middle - start) / .seconds(1), summary.seconds),

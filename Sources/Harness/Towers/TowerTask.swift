@@ -22,6 +22,10 @@ struct TowerTask: CellTask {
   init(_ cell: Experiment.Cell, _ towers: TowersConfig, bench: Workbench) throws {
     let choices = [cell.config.dataset] + towers.sources.map(\.dataset) + [towers.validation ?? cell.config.dataset]
     var problems: [IeumError] = []
+    // Two towers may lack the same weights.
+    func add(_ error: IeumError) {
+      if !problems.contains(where: { $0.description == error.description }) { problems.append(error) }
+    }
     var places: [Int] = []
     var datasets: [Dataset] = []
     for choice in choices {
@@ -31,7 +35,7 @@ struct TowerTask: CellTask {
         if known == nil { datasets.append(dataset) }
         places.append(known ?? datasets.count - 1)
       } catch let error as IeumError {
-        if !problems.contains(where: { $0.description == error.description }) { problems.append(error) }
+        add(error)
         places.append(0)
       }
     }
@@ -39,9 +43,9 @@ struct TowerTask: CellTask {
     for (modality, tower) in towers.towers.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       do {
         sides[modality] = try Self.side(modality, tower, datasets, bench.cache)
-      } catch let error as IeumError { problems.append(error) }
+      } catch let error as IeumError { add(error) }
     }
-    do { try Self.check(cell.config, towers) } catch let error as IeumError { problems.append(error) }
+    do { try Self.check(cell.config, towers) } catch let error as IeumError { add(error) }
     try Self.report(problems)
     (self.cell, self.towers, cache, self.datasets, self.sides) = (cell, towers, bench.cache, datasets, sides)
     sourceDatasets = Array(places[1...towers.sources.count])

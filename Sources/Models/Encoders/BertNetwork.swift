@@ -13,7 +13,7 @@ public enum BertPooling: String, Sendable, CaseIterable {
 /// A BERT encoder with Hugging Face's parameter names (no `bert.` prefix, no pooler); by its config also a
 /// DistilBERT or an (XLM-)RoBERTa.
 /// - Source: Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding".
-public final class BertNetwork: Module {
+public final class BertNetwork: Module, TransformerNetwork {
   public let config: BertConfig
   public let pooling: BertPooling
   private let words: Kernel, positions: Kernel, types: Kernel?
@@ -63,6 +63,14 @@ public final class BertNetwork: Module {
     return LayerChain(
       start: { try self.embedded(ids) }, layers: layers.map { layer in { try layer($0, padding: padding) } },
       end: { try self.pooled($0, lengths: lengths) })
+  }
+
+  func compiledLayers(_ precision: InferencePrecision) throws -> TransformerStack {
+    try TransformerStack(
+      .init(
+        width: config.hiddenSize, heads: config.heads, hidden: config.intermediateSize,
+        activation: config.activation.compiled, normalisesFirst: false, epsilon: config.layerNormEpsilon),
+      layers: layers.map(\.compiled), precision: precision)
   }
 
   private func pooled(_ hidden: Tensor, lengths: [Int]) throws -> Tensor {
@@ -164,6 +172,12 @@ final class BertLayer: Module {
     let middle = try attentionNorm(x + attention.linear(attended.weight, attended.bias))
     let wide = try activation(middle.linear(up.weight, up.bias))
     return try outputNorm(middle + wide.linear(down.weight, down.bias))
+  }
+
+  var compiled: TransformerStack.Layer {
+    .init(
+      attention: .init([query, key, value].map { ($0.weight, $0.bias) }), output: attended.linear, up: up.linear,
+      down: down.linear, attentionNorm: attentionNorm, perceptronNorm: outputNorm)
   }
 
   private func attend(_ x: Tensor, padding: Tensor) throws -> Tensor {

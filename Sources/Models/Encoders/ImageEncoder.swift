@@ -28,6 +28,7 @@ public final class ImageEncoder {
     /// libtorch's operators.
     case operators(any ImageNetwork)
     case compiled(CompiledNetwork)
+    case transformer(any ImageTransformer, FrozenLayers)
   }
 
   /// Loads a network strictly from a weight file, or draws random weights.
@@ -68,12 +69,26 @@ public final class ImageEncoder {
     digest = Digest.of((parts + [network.signature].compactMap { $0 } + precision.digestParts).joined(separator: "\n"))
     (self.spec, self.device, self.precision) = (spec, device, precision)
     engine = .operators(network)
+    if let network = network as? any ImageTransformer {
+      let layers = FrozenLayers(network, owner: spec.name, device: device, precision: precision, compiled: compiled)
+      engine = .transformer(network, layers)
+      slowdown = layers.slowdown
+    }
     guard compiled, device == .cpu, let network = network as? any ConvolutionalNetwork else { return }
     do {
       engine = .compiled(try CompiledNetwork(network, side: preprocessing.crop, precision: precision))
     } catch let error as IeumError {
       slowdown = "\(spec.name) runs operator by operator: \(error.problem)"
     }
+  }
+
+  /// Starts or stops timing the steps of a compiled network; the lines so far, each with its seconds.
+  @discardableResult
+  public func profile(_ on: Bool) throws -> [String] {
+    guard case .compiled(let network) = engine else {
+      throw IeumError(.usage, "'\(spec.name)' is not compiled and has no steps to time", remedy: slowdown)
+    }
+    return try network.profile(on)
   }
 
   /// What a compiled network consists of, a line per step; nil where it runs operator by operator.
@@ -113,24 +128,36 @@ public final class ImageEncoder {
   private func features(of pixels: [Float], count: Int, size: Int) throws -> [Float] {
     switch engine {
     case .compiled(let network): return try network.encode(pixels, count: count)
-    case .operators(let network):
-      var features: [Float] = []
-      features.reserveCapacity(count * dimension)
-      for start in stride(from: 0, to: count, by: max(1, batchSize)) {
-        let end = min(count, start + max(1, batchSize))
-        features += try forward(Array(pixels[start * size..<end * size]), count: end - start, network)
+    case .transformer(let network, let layers):
+      return try inBatches(pixels, count, size) { input in
+        let tokens = [Int](repeating: network.tokens, count: input.shape[0])
+        return try layers({ network.chain(input) }, lengths: tokens)
       }
-      return features
+    case .operators(let network):
+      return try inBatches(pixels, count, size) { input in
+        try precision == .f32
+          ? network.features(input)
+          : TensorRuntime.autocast(.bfloat16, device: device) { try network.features(input) }
+      }
     }
   }
 
-  private func forward(_ pixels: [Float], count: Int, _ network: any ImageNetwork) throws -> [Float] {
+  private func inBatches(
+    _ pixels: [Float], _ count: Int, _ size: Int, _ forward: (Tensor) throws -> Tensor
+  ) throws -> [Float] {
+    var features: [Float] = []
+    features.reserveCapacity(count * dimension)
+    for start in stride(from: 0, to: count, by: max(1, batchSize)) {
+      let end = min(count, start + max(1, batchSize))
+      features += try self.forward(Array(pixels[start * size..<end * size]), count: end - start, forward)
+    }
+    return features
+  }
+
+  private func forward(_ pixels: [Float], count: Int, _ forward: (Tensor) throws -> Tensor) throws -> [Float] {
     let side = preprocessing.crop
     return try noGrad {
-      let input = try Tensor(pixels, shape: [count, 3, side, side]).to(device).channelsLast()
-      let output = try precision == .f32
-        ? network.features(input)
-        : TensorRuntime.autocast(.bfloat16, device: device) { try network.features(input) }
+      let output = try forward(Tensor(pixels, shape: [count, 3, side, side]).to(device).channelsLast())
       guard output.shape == [count, dimension] else {
         throw IeumError(
           .system, "gave features of shape \(output.shape), not \([count, dimension])", place: spec.name,

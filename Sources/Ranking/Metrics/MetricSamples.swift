@@ -23,6 +23,9 @@ struct MetricSamples: Sendable {
     LevelMath(levels: levels[query], relevantCount: levels.relevantCounts[query], policy: policy, tables: tables)
   }
 
+  /// The rank of each query's best relevant item. `[Q]`
+  var ranks: [Double] { each { $0.rank } }
+
   private func each(_ value: (LevelMath) -> Double) -> [Double] { (0..<levels.count).map { value(math($0)) } }
 
   /// The sample of any metric but `rsum`, which is a sum of three.

@@ -62,9 +62,10 @@ public struct RankingResult: Sendable {
   public let ci95: [MetricInterval]
   /// Rows of either side that are zero.
   public let zeroVectors: Int
-  public let ranks: QueryRanks
-  /// The counts behind the ranks.
-  public let levels: QueryLevels
+  /// The counts behind the ranks, and the blocks of queries behind the intervals.
+  public let ranked: RankedQueries
+  public var ranks: QueryRanks { ranked.ranks }
+  public var levels: QueryLevels { ranked.forward }
 
   /// A metric's value, if it was asked for.
   public subscript(metric: Metric) -> Double? { metrics.first { $0.metric == metric }?.value }

@@ -98,4 +98,19 @@ public struct RankingProblem: Sendable {
     }
     return (counts, wanting)
   }
+
+  /// Queries that share their one relevant item.
+  var sharedItemBlocks: QueryBlocks {
+    QueryBlocks(indptr: indptr, indices: indices, hasExclude: exclude != nil)
+  }
+
+  /// Wanted gallery rows that are wanted by the same one query.
+  var reverseBlocks: QueryBlocks {
+    let reverse = reverseRelevance
+    let wanted = (0..<galleryCount).filter { reverse.indptr[$0 + 1] > reverse.indptr[$0] }
+    let labels = wanted.map { row in
+      reverse.indptr[row + 1] - reverse.indptr[row] == 1 ? reverse.indices[reverse.indptr[row]] : -1 - row
+    }
+    return QueryBlocks(labels: labels)
+  }
 }

@@ -17,16 +17,25 @@ public struct Interval: Sendable, Equatable {
   }
 }
 
-/// Percentile bootstrap: the spread that another draw of as many queries would show. Equal seeds give equal intervals,
-/// whatever the number of cores.
+/// Percentile bootstrap: the spread that another draw of as many queries (or blocks of queries) would show. Equal
+/// seeds give equal intervals, whatever the number of cores.
+/// - Source: Efron & Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13.
 public enum Bootstrap {
   public static let resamples = 1000
 
   /// Interval of the mean of per-query values.
-  /// - Throws: ``IeumError`` (data) when there are no values.
-  public static func interval(ofMean values: [Double], seed: UInt64 = 0) throws -> Interval {
+  /// - Parameter blocks: queries that are drawn together; nil = each alone.
+  /// - Throws: ``IeumError`` (data) when there are no values, or blocks of another number of queries.
+  public static func interval(
+    ofMean values: [Double], blocks: QueryBlocks? = nil, seed: UInt64 = 0, resamples: Int = Bootstrap.resamples
+  ) throws -> Interval {
     guard !values.isEmpty else { throw IeumError(.data, "there are no values to resample") }
-    return Interval(percentilesOf: resampled([.mean(values)], count: values.count, seed: seed, purpose: "mean")[0])
+    let blocks = blocks ?? QueryBlocks(separate: values.count)
+    guard blocks.blockOf.count == values.count else {
+      throw IeumError(.data, "\(values.count) values have \(blocks.blockOf.count) block numbers")
+    }
+    let drawn = resampled([.mean(values)], blocks: blocks, seed: seed, purpose: "mean", resamples: resamples)
+    return Interval(percentilesOf: drawn[0])
   }
 
   /// The `q`-quantile by linear interpolation between order statistics.
@@ -38,7 +47,9 @@ public enum Bootstrap {
   }
 
   /// Every sample's value in each resample: all samples see the same draws. `[samples][resamples]`
-  static func resampled(_ samples: [Sample], count: Int, seed: UInt64, purpose: String) -> [[Double]] {
+  static func resampled(
+    _ samples: [Sample], blocks: QueryBlocks, seed: UInt64, purpose: String, resamples: Int = Bootstrap.resamples
+  ) -> [[Double]] {
     guard !samples.isEmpty else { return [] }
     var flat = [Double](repeating: 0, count: samples.count * resamples)
     flat.withUnsafeMutableBufferPointer { buffer in
@@ -46,9 +57,10 @@ public enum Bootstrap {
       let out = UncheckedPointer(base)
       Parallel.chunks(of: resamples) { range in
         for r in range {
-          let weights = draws(count, SeededGenerator(seed: seed, purpose: "\(purpose)-\(r)"))
+          let weights = weights(blocks, SeededGenerator(seed: seed, purpose: "\(purpose)-\(r)"))
+          let drawn = weights.reduce(0) { $0 + Int($1) }
           for (s, sample) in samples.enumerated() {
-            out.pointer[s * resamples + r] = sample.value(weights: weights, drawn: count)
+            out.pointer[s * resamples + r] = sample.value(weights: weights, drawn: drawn)
           }
         }
       }
@@ -56,7 +68,13 @@ public enum Bootstrap {
     return samples.indices.map { Array(flat[($0 * resamples)..<(($0 + 1) * resamples)]) }
   }
 
-  /// How often each of `count` queries comes up in `count` draws with replacement.
+  /// How often each query comes up when as many blocks as there are are drawn with replacement. `[Q]`
+  private static func weights(_ blocks: QueryBlocks, _ source: SeededGenerator) -> [Int32] {
+    let drawn = draws(blocks.count, source)
+    return blocks.isTrivial ? drawn : blocks.blockOf.map { drawn[$0] }
+  }
+
+  /// How often each of `count` things comes up in `count` draws with replacement.
   static func draws(_ count: Int, _ source: SeededGenerator) -> [Int32] {
     var generator = source
     var weights = [Int32](repeating: 0, count: count)

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// The self-contained HTML page of an experiment: one file, no request to anywhere.
@@ -15,6 +16,8 @@ struct Page {
   let pictures: [Picture]
   let sources: [PaperSource]
   let warnings: [String]
+  /// What the splits share, where the run looked for it.
+  var leaks: [LeakReport] = []
   /// Tables with a metric in each column.
   var comparisons: [MetricTable] = []
   /// The body of the section of examples.
@@ -47,6 +50,7 @@ struct Page {
       Section(id: "figures", title: "Figures", body: pictures.map(picture).joined(separator: "\n")),
       Section(id: "examples", title: "Examples", body: examples),
       Section(id: "data", title: "Data and weights", body: dataStatement),
+      Section(id: "leaks", title: "Leak checks", body: leakList),
       Section(id: "published", title: "Published numbers", body: published),
       Section(id: "provenance", title: "Provenance", body: provenance),
       Section(id: "warnings", title: "Warnings", body: warningList),
@@ -102,6 +106,17 @@ struct Page {
       ("skipped items", skipped > 0 ? "\(skipped)" : ""),
     ])
     return list + facts
+  }
+
+  private var leakList: String {
+    leaks.map { report in
+      let items = report.leaks.prefix(200).map { leak in
+        let pair = zip(leak.items, leak.splits).map { "\($0) (\($1.rawValue))" }.joined(separator: " and ")
+        return "<li>\(HTML.escape(leak.kind.rawValue)): \(HTML.text(pair))\(leak.detail.isEmpty ? "" : ": " + HTML.text(leak.detail))</li>"
+      }
+      let list = items.isEmpty ? "" : "<details><summary>What they share</summary><ul class=\"notes\">\(items.joined())</ul></details>"
+      return "<p>\(HTML.text(report.dataset)): shared between splits: \(HTML.text(report.summary))</p>\(list)"
+    }.joined(separator: "\n")
   }
 
   private var published: String {

@@ -26,6 +26,7 @@ enum PageProvenance {
       ("Recompute", cell.command.isEmpty ? "" : "<code>\(HTML.escape(cell.command))</code>"),
       ("Values", values(cell)),
       ("Protocol", HTML.facts(protocolFacts(cell))),
+      ("Search", search(cell)),
       ("Notes", cell.notes.map { "<p>\(HTML.text($0))</p>" }.joined()),
       ("Configuration", HTML.facts(cell.config.sorted { $0.key < $1.key }.map { ($0, HTML.text($1)) })),
       ("Digests (SHA-256)", HTML.facts(cell.digests.named.map { ($0.name, mono($0.value)) })),
@@ -43,11 +44,19 @@ enum PageProvenance {
         let spread = cell.summary[key].map { "\(style.format($0.mean)) ± \(style.format($0.std))" } ?? ""
         let interval = cell.ci95[key].flatMap { $0.count == 2 ? $0 : nil }
         let ci = interval.map {
-          "; 95 % interval of the first seed \($0.map(style.format).joined(separator: " to "))"
+          "; 95 % interval of the mean \($0.map(style.format).joined(separator: " to "))"
         }
-        let chance = cell.chance[key].map { "; chance \(style.format($0))" }
-        return (style.label, HTML.escape("\(spread) (per seed: \(seeds))\(ci ?? "")\(chance ?? "")"))
+        let chance = cell.chance[key].map { "; chance \(style.format($0))" } ?? ""
+        let ceiling = cell.ceiling[key].map { "; ceiling \(style.format($0))" } ?? ""
+        return (style.label, HTML.escape("\(spread) (per seed: \(seeds))\(ci ?? "")\(chance)\(ceiling)"))
       })
+  }
+
+  /// `audioShare 0.20, 0.10; waitingShare 0.01, 0.02`.
+  private static func chosen(_ cell: CellResult) -> String {
+    cell.chosen.sorted { $0.key < $1.key }.map { key, values in
+      HTML.escape(key + " " + values.map { String(format: "%.3f", $0) }.joined(separator: ", "))
+    }.joined(separator: "; ")
   }
 
   private static func protocolFacts(_ cell: CellResult) -> [(String, String)] {
@@ -55,9 +64,34 @@ enum PageProvenance {
       ("seeds", cell.seeds.map(String.init).joined(separator: ", ")),
       ("queries, gallery", cell.queries > 0 ? "\(cell.queries), \(cell.gallery)" : ""),
       ("ties", cell.queries > 0 ? "\(HTML.escape(cell.ties.policy)); \(cell.ties.queries) queries with ties" : ""),
+      (
+        "queries without a relevant item",
+        cell.queries > 0 ? "\(cell.queriesWithoutRelevant) (in the gallery, not counted as queries)" : ""
+      ),
+      (
+        "blocks of queries",
+        cell.queryBlocks > 0 && cell.queryBlocks < cell.queries ? "\(cell.queryBlocks) (resampled together)" : ""
+      ),
+      ("settings read on the test split", cell.testReads > 0 ? "\(cell.testReads)" : ""),
       ("kept epochs", cell.selectedEpochs.map(String.init).joined(separator: ", ")),
       ("skipped items", String(cell.skippedItems)),
+      ("chosen or measured, per seed", chosen(cell)),
     ]
+  }
+
+  /// Every trial with its settings and what it reached on the validation split.
+  private static func search(_ cell: CellResult) -> String {
+    guard let search = cell.search else { return "" }
+    let style = MetricStyle(search.metric)
+    let head = "<p>\(HTML.escape(search.method)) search, \(search.trials) trials of \(search.epochs) epochs, seed "
+      + "\(search.seed), chosen by \(HTML.escape(style.label)) on the validation split</p>"
+    let rows = search.tried.enumerated().map { index, trial in
+      let settings = trial.settings.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
+      let value = trial.value.map(style.format) ?? trial.reason ?? ""
+      let kept = trial.keptEpoch.map { ", epoch \($0) kept" } ?? ""
+      return ("trial \(index + 1)\(search.chosen == index ? " (chosen)" : "")", HTML.text("\(value) with \(settings)\(kept)"))
+    }
+    return head + HTML.facts(rows)
   }
 
   private static func hostFacts(_ cell: CellResult) -> [(String, String)] {

@@ -7,9 +7,9 @@ enum PageTable {
       let name = "<th scope=\"row\">\(HTML.text(heading.title))\(marks(heading.markers))</th>"
       return "<tr>\(name)\(table.cells[row].map { cell($0, table) }.joined())</tr>"
     }
-    if !table.chanceTexts.isEmpty {
-      let values = table.chanceTexts.map { "<td>\($0)</td>" }.joined()
-      body.append("<tr class=\"chance\"><th scope=\"row\">chance</th>\(values)</tr>")
+    for bound in table.bounds {
+      let values = bound.texts.map { "<td>\($0)</td>" }.joined()
+      body.append("<tr class=\"chance\"><th scope=\"row\">\(bound.name)</th>\(values)</tr>")
     }
     let notes = table.footnotes.map { note in
       "<li>\(note.marker.map { "<sup>\($0)</sup> " } ?? "")\(HTML.text(note.text))</li>"
@@ -26,10 +26,20 @@ enum PageTable {
     let text = table.text(cell)
     let linked = cell.id.map { "<a href=\"#\(HTML.anchor($0))\">\(text)</a>" } ?? text
     let published = table.publishedText(cell)
+    let interval = table.intervalText(cell)
+    let below = interval.isEmpty ? "" : "<span class=\"published\">\(interval)</span>"
     let beside = published.isEmpty ? "" : "<span class=\"published\">published \(published)</span>"
     let kind = cell.isBest ? " class=\"best\"" : cell.value == nil ? " class=\"absent\"" : ""
-    let title = cell.value == nil ? " title=\"\(HTML.escape(cell.absence))\"" : ""
-    return "<td\(kind)\(title)>\(linked)\(marks(cell.markers))\(beside)</td>"
+    let title = hint(cell).map { " title=\"\(HTML.escape($0))\"" } ?? ""
+    return "<td\(kind)\(title)>\(linked)\(marks(cell.markers))\(below)\(beside)</td>"
+  }
+
+  /// Why there is no number, or how the number differs from the baseline.
+  private static func hint(_ cell: ReportTable.Cell) -> String? {
+    if cell.value == nil { return cell.absence }
+    guard let test = cell.comparison else { return nil }
+    guard let difference = test.difference, let p = test.pHolm else { return test.reason.map { "not tested: \($0)" } }
+    return String(format: "difference from the baseline %+.3f, p = %.4f after Holm's correction", difference, p)
   }
 
   private static func marks(_ markers: [String]) -> String {

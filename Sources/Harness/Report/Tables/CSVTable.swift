@@ -2,29 +2,34 @@
 enum CSVTable {
   static let header = [
     "row", "column", "metric", "mean", "std", "seeds", "unit", "published", "published_row", "published_column",
-    "published_same_method", "chance", "status", "reason", "cell",
+    "published_same_method", "chance", "status", "reason", "cell", "ceiling", "ci95_low", "ci95_high",
+    "baseline", "difference", "p", "p_holm", "significant",
   ]
 
   static func render(_ table: ReportTable) -> String {
     var lines = [CSVText.line(header)]
     for (row, heading) in table.rows.enumerated() {
       for (column, other) in table.columns.enumerated() {
-        let (cell, chance) = (table.cells[row][column], table.chance[column])
-        lines.append(line(table, row: heading.label, column: other.label, cell, chance))
+        lines.append(line(table, row: heading.label, column: other.label, table.cells[row][column], column))
       }
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
   private static func line(
-    _ table: ReportTable, row: String, column: String, _ cell: ReportTable.Cell, _ chance: Double?
+    _ table: ReportTable, row: String, column: String, _ cell: ReportTable.Cell, _ index: Int
   ) -> String {
     let published = cell.published
+    let test = cell.comparison
+    let interval = cell.value == nil ? nil : cell.interval.flatMap { $0.count == 2 ? $0 : nil }
     return CSVText.line([
       row, column, table.metric.name, number(cell.value?.mean), number(cell.value?.std),
       cell.value == nil ? "" : String(cell.seeds), table.metric.unit.rawValue, number(published?.value),
       published?.row ?? "", published?.column ?? "", published.map { String($0.isSameMethod) } ?? "",
-      number(chance), cell.status.rawValue, cell.value == nil ? cell.reason ?? "" : "", cell.id ?? "",
+      number(table.chance[index]), cell.status.rawValue, cell.value == nil ? cell.reason ?? "" : "", cell.id ?? "",
+      number(table.ceiling[index]), number(interval?[0]), number(interval?[1]), test?.baseline ?? "",
+      number(test?.difference), number(test?.p), number(test?.pHolm),
+      test?.pHolm == nil ? "" : String(test?.isSignificant == true),
     ])
   }
 

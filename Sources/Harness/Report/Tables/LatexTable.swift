@@ -7,15 +7,17 @@ enum LatexTable {
     let grid = TableGrid(table, style: style)
     func line(_ fields: [String]) -> String { "  " + fields.joined(separator: " & ") + " \\\\" }
     var lines = [
-      "% requires \\usepackage{booktabs}", "\\begin{table}[t]", "\\centering",
+      "% requires \\usepackage{booktabs,amssymb}", "\\begin{table}[t]", "\\centering",
       "\\caption{\(escape(table.title)), \(escape(table.metric.label))}", "\\label{tab:\(table.name)}",
       "\\begin{tabular}{l\(String(repeating: "r", count: grid.header.count - 1))}", "  \\toprule",
       line(grid.header), "  \\midrule",
     ]
-    let hasChance = !table.chanceTexts.isEmpty
     for (index, row) in grid.body.enumerated() {
-      if hasChance, index == grid.body.count - 1 { lines.append("  \\midrule") }
+      if grid.boundCount > 0, index == grid.body.count - grid.boundCount { lines.append("  \\midrule") }
       lines.append(line(row))
+      if index < grid.intervals.count, grid.intervals[index].contains(where: { !$0.isEmpty }) {
+        lines.append(line(grid.intervals[index].map { $0.isEmpty ? "" : "{\\scriptsize \($0)}" }))
+      }
     }
     lines += ["  \\bottomrule", "\\end{tabular}", "\\par\\smallskip\\footnotesize\\raggedright"]
     lines += table.footnotes.map { note in
@@ -35,6 +37,8 @@ enum LatexTable {
       case "^": result += "\\textasciicircum{}"
       case "±": result += "$\\pm$"
       case "≈": result += "$\\approx$"
+      case "▲": result += "$^{\\blacktriangle}$"
+      case "▼": result += "$^{\\blacktriangledown}$"
       case "—": result += "---"
       case "→": result += "$\\rightarrow$"
       default: if character.isNewline { result += " " } else { result.append(character) }

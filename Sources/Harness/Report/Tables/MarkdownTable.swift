@@ -2,7 +2,8 @@
 enum MarkdownTable {
   static func render(_ table: ReportTable) -> String {
     let style = TableGrid.Style(
-      text: escape, bold: { "**\($0)**" }, marker: { "<sup>\($0)</sup>" }, published: { "*\($0)*" })
+      text: escape, bold: { "**\($0)**" }, marker: { "<sup>\($0)</sup>" }, published: { "*\($0)*" },
+      interval: { "<br><sub>\($0)</sub>" })
     let grid = TableGrid(table, style: style)
     func line(_ fields: [String]) -> String { "| " + fields.joined(separator: " | ") + " |" }
     var lines = ["### \(escape(table.title))", "", line(grid.header)]

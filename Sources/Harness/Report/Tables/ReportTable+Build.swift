@@ -1,18 +1,25 @@
+import Datasets
+
 extension ReportTable {
   /// Places the cells of an experiment in a table.
   /// - Parameters:
   ///   - results: all cells of the experiment, in any order.
   ///   - paper: the published table that `spec.paper` names, if it could be read.
-  public static func build(_ spec: TableSpec, results: [CellResult], paper: PaperTable?) -> ReportTable {
+  ///   - comparisons: the stored tests against the baseline.
+  public static func build(
+    _ spec: TableSpec, results: [CellResult], paper: PaperTable?, comparisons: TableComparisons? = nil,
+    leaks: [LeakReport] = []
+  ) -> ReportTable {
     let metric = MetricStyle(spec.metric)
     let match = paper.map { PaperMatch($0, aliases: spec.aliases ?? [:]) }
     let found = spec.rows.map { row in
-      spec.columns.map { column in results.first { $0.row == row && $0.column == column } }
+      spec.columns.map { column in spec.find(results, row, column) }
     }
     var cells = zip(spec.rows, found).map { row, inRow in
       zip(spec.columns, inRow).map { column, result in
         var cell = place(result, metric: metric)
         cell.published = match?.value(row: row, column: column.isEmpty ? nil : column, metric: metric)
+        cell.compare(with: comparisons, in: spec, metric)
         return cell
       }
     }
@@ -30,9 +37,12 @@ extension ReportTable {
       chance: spec.columns.indices.map { column in
         CellResult.Spread(of: found.compactMap { $0[column]?.chance[metric.name] })?.mean
       },
+      ceiling: spec.columns.indices.map { column in
+        CellResult.Spread(of: found.compactMap { $0[column]?.ceiling[metric.name] })?.mean
+      },
       paper: cells.contains { $0.contains { $0.published != nil } } ? paper?.shortName : nil,
       footnotes: [])
-    table.addFootnotes(spec, found: found)
+    table.addFootnotes(spec, found: found, comparisons: comparisons, leaks: leaks)
     return table
   }
 
@@ -42,6 +52,7 @@ extension ReportTable {
     if result.status == .ok {
       cell.value = result.summary[metric.name]
       cell.seeds = result.metrics[metric.name]?.count ?? result.seeds.count
+      cell.interval = result.ci95[metric.name]
       if cell.value == nil { cell.reason = "\(metric.name) was not measured" }
     }
     return cell
@@ -61,8 +72,15 @@ extension ReportTable {
     }
   }
 
-  private mutating func addFootnotes(_ spec: TableSpec, found: [[CellResult?]]) {
-    let remarks = [metricRemark, spreadRemark, publishedRemark].compactMap { $0 } + (spec.footnotes ?? [])
+  private mutating func addFootnotes(
+    _ spec: TableSpec, found: [[CellResult?]], comparisons: TableComparisons?, leaks: [LeakReport]
+  ) {
+    let measured = found.flatMap { $0 }.compactMap { $0 }.filter { $0.status == .ok }
+    let remarks =
+      [
+        metricRemark, spreadRemark, intervalRemark(measured), significanceRemark(spec, comparisons),
+        tiesRemark(measured), protocolRemark(measured), searchRemark(measured), leakRemark(leaks), publishedRemark,
+      ].compactMap { $0 } + (spec.footnotes ?? [])
     footnotes = remarks.map { Footnote(marker: nil, text: $0) }
     var letters = FootnoteLetters()
     for note in FootnoteLetters.ordered(found.flatMap { $0 }.flatMap { $0?.notes ?? [] }) {

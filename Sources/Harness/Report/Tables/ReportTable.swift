@@ -15,6 +15,12 @@ public struct ReportTable: Sendable, Equatable {
     public var id: String?
     public var status: CellResult.Status = .missing
     public var reason: String?
+    /// 95 % interval of the mean, `[low, high]`.
+    public var interval: [Double]?
+    /// How the cell differs from the table's baseline, where it was tested.
+    public var comparison: TableComparisons.Entry?
+    /// `▲` or `▼` for a significant difference for the better or worse; empty otherwise.
+    public var significance = ""
   }
 
   public struct Heading: Sendable, Equatable {
@@ -38,6 +44,8 @@ public struct ReportTable: Sendable, Equatable {
   public var cells: [[Cell]]
   /// What random vectors score, per column; nil where unknown.
   public let chance: [Double?]
+  /// What a perfect ranking scores, per column; nil where unknown.
+  public let ceiling: [Double?]
   /// Where the published values come from; nil when none stand beside ours.
   public let paper: String?
   public var footnotes: [Footnote]
@@ -49,8 +57,16 @@ public struct ReportTable: Sendable, Equatable {
   public func text(_ cell: Cell) -> String {
     guard let value = cell.value else { return "—" }
     let mean = metric.format(value.mean)
-    return cell.seeds > 1 ? "\(mean) ± \(metric.format(value.std))" : mean
+    return (cell.seeds > 1 ? "\(mean) ± \(metric.format(value.std))" : mean) + cell.significance
   }
+
+  /// `[36.1, 44.8]`; empty without one.
+  public func intervalText(_ cell: Cell) -> String {
+    guard cell.value != nil, let interval = cell.interval, interval.count == 2 else { return "" }
+    return "[\(metric.format(interval[0])), \(metric.format(interval[1]))]"
+  }
+
+  public var hasIntervals: Bool { cells.contains { $0.contains { !intervalText($0).isEmpty } } }
 
   /// The published value, `≈` before one of a related encoder; empty without one.
   public func publishedText(_ cell: Cell) -> String {
@@ -59,7 +75,16 @@ public struct ReportTable: Sendable, Equatable {
   }
 
   /// The chance row's texts; empty when no column knows its chance level.
-  public var chanceTexts: [String] {
-    chance.contains { $0 != nil } ? chance.map { $0.map(metric.format) ?? "" } : []
+  public var chanceTexts: [String] { texts(chance) }
+  /// The ceiling row's texts; empty when no column knows its ceiling.
+  public var ceilingTexts: [String] { texts(ceiling) }
+
+  /// The rows below the measured ones: what no information and a perfect ranking reach.
+  public var bounds: [(name: String, texts: [String])] {
+    [("chance", chanceTexts), ("ceiling", ceilingTexts)].filter { !$0.1.isEmpty }
+  }
+
+  private func texts(_ values: [Double?]) -> [String] {
+    values.contains { $0 != nil } ? values.map { $0.map(metric.format) ?? "" } : []
   }
 }

@@ -4,7 +4,7 @@ enum TextTable {
   static func render(_ table: ReportTable) -> String {
     let grid = TableGrid(table, style: .text)
     let widths = grid.header.indices.map { column in
-      ([grid.header] + grid.body).map { DisplayWidth.of($0[column]) }.max() ?? 0
+      ([grid.header] + grid.body + grid.intervals).map { DisplayWidth.of($0[column]) }.max() ?? 0
     }
     func line(_ fields: [String]) -> String {
       let padded = fields.enumerated().map {
@@ -14,7 +14,12 @@ enum TextTable {
     }
     let rule = "  " + widths.map { String(repeating: "─", count: $0) }.joined(separator: "───")
     var lines = ["\(table.title) — \(table.metric.label)", rule, line(grid.header), rule]
-    lines += grid.body.map(line)
+    for (row, fields) in grid.body.enumerated() {
+      lines.append(line(fields))
+      if row < grid.intervals.count, grid.intervals[row].contains(where: { !$0.isEmpty }) {
+        lines.append(line(grid.intervals[row]))
+      }
+    }
     lines.append(rule)
     lines += table.footnotes.map { note in
       "  " + (note.marker.map { "[\($0)] " } ?? "") + note.text.replacing("Bold:", with: "*")
@@ -37,6 +42,8 @@ struct TableGrid {
     let bold: (String) -> String
     let marker: (String) -> String
     let published: (String) -> String
+    /// The interval as a part of the value's own field; nil where it gets a line of its own.
+    var interval: ((String) -> String)?
 
     static var text: Style {
       Style(text: { $0 }, bold: { "*" + $0 }, marker: { " [\($0)]" }, published: { $0 })
@@ -45,6 +52,10 @@ struct TableGrid {
 
   let header: [String]
   let body: [[String]]
+  /// The intervals below each row of the body; empty fields where there are none.
+  let intervals: [[String]]
+  /// How many rows at the end of the body are bounds (chance, ceiling).
+  let boundCount: Int
   /// Per field of the header: true for a column of published values.
   let isPublished: [Bool]
 
@@ -75,12 +86,16 @@ struct TableGrid {
         let cell = table.cells[row][column]
         let value = style.text(table.text(cell))
         let published = table.publishedText(cell)
+        let interval = table.intervalText(cell)
+        let below = interval.isEmpty ? "" : style.interval.map { $0(style.text(interval)) } ?? ""
         return (
-          (cell.isBest ? style.bold(value) : value) + marks(cell.markers),
+          (cell.isBest ? style.bold(value) : value) + marks(cell.markers) + below,
           published.isEmpty ? "" : style.published(published)
         )
       }
-    } + (table.chanceTexts.isEmpty ? [] : [fields("chance") { (table.chanceTexts[$0], "") }])
+    } + table.bounds.map { bound in fields(bound.name) { (bound.texts[$0], "") } }
+    boundCount = table.bounds.count
+    intervals = table.rows.indices.map { row in fields("") { (table.intervalText(table.cells[row][$0]), "") } }
     self.header = header
     self.isPublished = isPublished
   }

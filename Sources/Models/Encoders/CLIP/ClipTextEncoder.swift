@@ -15,7 +15,10 @@ public final class ClipTextEncoder {
   /// Most tokens of one text, start and end included.
   public var maxTokens: Int { config.positions }
 
+  public var slowdown: String? { layers.slowdown }
+
   private let network: ClipTextNetwork
+  private let layers: FrozenLayers
   private let device: Device
   private static let codeVersion = 1
 
@@ -25,20 +28,22 @@ public final class ClipTextEncoder {
   ///   - config: Hugging Face's `config.json`; nil = the one beside the weights, if there is one.
   /// - Throws: ``IeumError`` (data) listing missing, unknown and wrongly shaped tensors.
   public static func load(
-    weights path: String, config: String? = nil, device: Device = .cpu
+    weights path: String, config: String? = nil, device: Device = .cpu, precision: InferencePrecision = .f32
   ) throws -> ClipTextEncoder {
     let file = try WeightFile.read(path)
     let network = try ClipTowers.text(file, config: config)
-    return try ClipTextEncoder(network, origin: file.digest, device: device)
+    return try ClipTextEncoder(network, origin: file.digest, device: device, precision)
   }
 
-  private init(_ network: ClipTextNetwork, origin: String, device: Device) throws {
+  private init(_ network: ClipTextNetwork, origin: String, device: Device, _ precision: InferencePrecision) throws {
     self.network = network
     self.device = device
     config = network.config
-    digest = Digest.of(["clip-text", "code:\(Self.codeVersion)", origin, "\(config)"].joined(separator: "\n"))
+    let parts = ["clip-text", "code:\(Self.codeVersion)", origin, "\(config)"]
+    digest = Digest.of((parts + precision.digestParts).joined(separator: "\n"))
     network.train(false)
     try network.to(device)
+    layers = FrozenLayers(network, owner: "clip-text", device: device, precision: precision)
   }
 
   /// Vectors of tokenised texts, in their order, not normalised.
@@ -51,10 +56,8 @@ public final class ClipTextEncoder {
       owner: "clip-text", vocabulary: config.vocabulary, maxTokens: maxTokens, dimension: dimension, paddingID: 0,
       size: batchSize)
     return try batches.encode(ids) { batch in
-      try noGrad {
-        let ids = try Tensor(batch.ids, shape: [batch.lengths.count, batch.time]).to(device)
-        return try network.features(ids).to(.cpu).floats()
-      }
+      let ids = try Tensor(batch.ids, shape: [batch.lengths.count, batch.time]).to(device)
+      return try layers({ try network.chain(ids) }, lengths: batch.lengths).to(.cpu).floats()
     }
   }
 }

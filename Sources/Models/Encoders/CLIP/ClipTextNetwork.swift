@@ -16,7 +16,7 @@ public struct ClipTextConfig: Sendable, Equatable {
 ///
 /// Parameter names as OpenAI's.
 /// - Source: Radford et al. 2021 (CLIP), 2.4.
-public final class ClipTextNetwork: Module {
+public final class ClipTextNetwork: Module, TransformerNetwork {
   public let config: ClipTextConfig
   private let blocks: [ResidualAttentionBlock]
   private let words: Kernel
@@ -58,6 +58,10 @@ public final class ClipTextNetwork: Module {
     return LayerChain(
       start: { try self.tokens(ids) }, layers: blocks.map { block in { try block($0, mask: mask) } },
       end: { try self.pooled($0, ids: ids) })
+  }
+
+  func compiledLayers(_ precision: InferencePrecision) throws -> TransformerStack {
+    try config.transformer.compiled(blocks, isCausal: true, precision)
   }
 
   /// Int64 `[N, T]` → `[N, T, W]`, the input of the first block.

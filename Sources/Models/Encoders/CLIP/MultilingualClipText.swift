@@ -8,7 +8,7 @@ import Weights
 /// Parameters: the BERT's own under `bert.`, `projection.weight [D, H]` and perhaps `projection.bias [D]`.
 /// - Source: Reimers & Gurevych 2020, "Making Monolingual Sentence Embeddings Multilingual using Knowledge
 ///   Distillation"; Carlsson et al. 2022, "Cross-lingual and Multilingual CLIP".
-public final class ProjectedBert: Module {
+public final class ProjectedBert: Module, TransformerNetwork {
   public let bert: BertNetwork
   public let dimension: Int
   private let projection: Kernel
@@ -46,6 +46,12 @@ public final class ProjectedBert: Module {
   }
 }
 
+extension ProjectedBert {
+  func compiledLayers(_ precision: InferencePrecision) throws -> TransformerStack {
+    try bert.compiledLayers(precision)
+  }
+}
+
 /// A frozen ``ProjectedBert``.
 ///
 /// Not safe for use from several threads at once.
@@ -57,23 +63,29 @@ public final class MultilingualClipEncoder {
   public let maxTokens: Int
   public let config: BertConfig
 
+  public var slowdown: String? { layers.slowdown }
+
   private let network: ProjectedBert
+  private let layers: FrozenLayers
   private let device: Device
   private static let codeVersion = 1
 
   /// Loads a model strictly (``ClipTowers/multilingual(_:config:)``).
   /// - Throws: ``IeumError`` (data) listing missing, unknown and wrongly shaped tensors.
-  public init(weights path: String, config: String, device: Device = .cpu) throws {
+  public init(
+    weights path: String, config: String, device: Device = .cpu, precision: InferencePrecision = .f32
+  ) throws {
     let file = try WeightFile.read(path)
     let (network, origin) = try ClipTowers.multilingual(file, config: config)
     self.network = network
     self.config = network.bert.config
     maxTokens = self.config.maxTokens
     self.device = device
-    digest = Digest.of(
-      ["clip-multilingual", "code:\(Self.codeVersion)", origin, "\(self.config)"].joined(separator: "\n"))
+    let parts = ["clip-multilingual", "code:\(Self.codeVersion)", origin, "\(self.config)"]
+    digest = Digest.of((parts + precision.digestParts).joined(separator: "\n"))
     network.train(false)
     try network.to(device)
+    layers = FrozenLayers(network, owner: "clip-multilingual", device: device, precision: precision)
   }
 
   /// Vectors of tokenised sentences, `[ids.count, dimension]` row-major, not normalised.
@@ -83,10 +95,9 @@ public final class MultilingualClipEncoder {
       owner: "clip-multilingual", vocabulary: config.vocabularySize, maxTokens: maxTokens, dimension: dimension,
       paddingID: config.padTokenID, size: batchSize)
     return try batches.encode(ids) { batch in
-      try noGrad {
-        let ids = try Tensor(batch.ids, shape: [batch.lengths.count, batch.time]).to(device)
-        return try network.features(ids: ids, lengths: batch.lengths).to(.cpu).floats()
-      }
+      let ids = try Tensor(batch.ids, shape: [batch.lengths.count, batch.time]).to(device)
+      return try layers({ try network.chain(ids: ids, lengths: batch.lengths) }, lengths: batch.lengths)
+        .to(.cpu).floats()
     }
   }
 }

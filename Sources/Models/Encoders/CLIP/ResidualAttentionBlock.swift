@@ -63,6 +63,12 @@ public final class ResidualAttentionBlock: Module {
     child("ln_2", perceptronNorm)
   }
 
+  var compiled: TransformerStack.Layer {
+    .init(
+      attention: .init(projection, projectionBias), output: output.linear, up: up.linear, down: down.linear,
+      attentionNorm: attentionNorm, perceptronNorm: perceptronNorm)
+  }
+
   /// - Parameters:
   ///   - x: `[N, T, D]`.
   ///   - mask: bool, true = may look: `[N, T]`, or any shape that broadcasts to `[N, heads, T, T]`; nil = all may.

@@ -44,7 +44,7 @@ public struct VisionTransformerConfig: Sendable, Equatable {
 ///
 /// Parameter names as OpenAI's without their leading `visual.`.
 /// - Source: Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words"; Radford et al. 2021 (CLIP), 2.4.
-public final class VisionTransformer: Module, ImageNetwork {
+public final class VisionTransformer: Module, ImageTransformer {
   public let config: VisionTransformerConfig
   private let blocks: [ResidualAttentionBlock]
   private let patches: Kernel
@@ -91,6 +91,12 @@ public final class VisionTransformer: Module, ImageNetwork {
   public func chain(_ pixels: Tensor) -> LayerChain {
     LayerChain(
       start: { try self.tokens(pixels) }, layers: blocks.map { block in { try block($0) } }, end: { try self.pooled($0) })
+  }
+
+  var tokens: Int { config.grid * config.grid + 1 }
+
+  func compiledLayers(_ precision: InferencePrecision) throws -> TransformerStack {
+    try config.transformer.compiled(blocks, isCausal: false, precision)
   }
 
   /// `[N, 3, S, S]` → `[N, 1 + patches, W]`, the input of the first block.

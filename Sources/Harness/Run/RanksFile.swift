@@ -1,0 +1,128 @@
+import Basics
+import Foundation
+import HDF5
+import Ranking
+
+/// `ranks.h5`: the rank of every query of every seed, and the counts behind it, from which each metric, interval and
+/// significance test can be computed again without the embeddings.
+///
+/// | object | meaning |
+/// | --- | --- |
+/// | `/query_ids` | names of the queries, `[Q]` |
+/// | `/expected`, `/optimistic`, `/pessimistic` | 1-based rank of each query's best relevant item, first seed, `[Q]` |
+/// | `/seeds` | `[S]` |
+/// | `/blocks` | number of the block (video, image) a query belongs to, `[Q]` |
+/// | `/relevant_counts`, `/gallery_counts` | relevant and ranked items per query, `[Q]` |
+/// | `/runs/SEED/offsets`, `/runs/SEED/levels` | `[Q+1]`; `[L, 4]`: non-relevant above, tied, relevant, relevant above |
+/// | `/runs/SEED/depth` | places that were retrieved at all, `[1]`; absent = the whole gallery |
+/// | `/runs/SEED/reverse/…` | the same for the other direction, where a metric adds both |
+public struct RanksFile: Sendable {
+  public var queryIDs: [String]?
+  public var seeds: [Int]
+  /// One per seed.
+  public var runs: [RankedQueries]
+
+  /// The file's name beside a result; nil = the first, or only, direction.
+  static func name(_ direction: String?) -> String { direction.map { "ranks-\($0).h5" } ?? "ranks.h5" }
+
+  public init(queryIDs: [String]?, seeds: [Int], runs: [RankedQueries]) {
+    (self.queryIDs, self.seeds, self.runs) = (queryIDs, seeds, runs)
+  }
+
+  /// - Throws: ``IeumError`` (system) when it cannot be written.
+  public func write(to path: String) throws {
+    guard let first = runs.first else { return }
+    let temporary = try AtomicFile.temporaryPath(for: path)
+    do {
+      let file = try HDF5File(creating: temporary)
+      if let queryIDs { try file.write("query_ids", strings: queryIDs) }
+      let ranks = first.ranks
+      for (name, values) in [
+        ("expected", ranks.expected), ("optimistic", ranks.optimistic), ("pessimistic", ranks.pessimistic),
+      ] {
+        try file.write(name, floats: values.map { Float($0) }, shape: [values.count])
+      }
+      try file.write("seeds", numbers: seeds)
+      try file.write("blocks", numbers: first.blocks.blockOf)
+      try file.write("relevant_counts", numbers: first.forward.relevantCounts)
+      try file.write("gallery_counts", numbers: first.forward.galleryCounts)
+      for (seed, run) in zip(seeds, runs) { try RanksFile.write(run, "runs/\(seed)", to: file) }
+      try file.close()
+      try AtomicFile.commit(temporary, to: path)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  private static func write(_ run: RankedQueries, _ group: String, to file: HDF5File) throws {
+    try write(run.forward, group, to: file)
+    if let depth = run.depth { try file.write(group + "/depth", numbers: [depth]) }
+    guard let reverse = run.reverse, let blocks = run.reverseBlocks else { return }
+    try write(reverse, group + "/reverse", to: file)
+    try file.write(group + "/reverse/blocks", numbers: blocks.blockOf)
+    try file.write(group + "/reverse/relevant_counts", numbers: reverse.relevantCounts)
+    try file.write(group + "/reverse/gallery_counts", numbers: reverse.galleryCounts)
+  }
+
+  private static func write(_ levels: QueryLevels, _ group: String, to file: HDF5File) throws {
+    try file.write(group + "/offsets", numbers: levels.offsets)
+    let numbers = levels.levels.flatMap { [$0.above, $0.tied, $0.relevant, $0.relevantAbove].map { Int64($0) } }
+    try file.write(group + "/levels", ints: numbers, shape: [levels.levels.count, 4])
+  }
+
+  /// - Throws: ``IeumError`` (data) for a file that is damaged, or that an older version wrote without the counts.
+  public static func read(_ path: String) throws -> RanksFile {
+    let file = try HDF5File(reading: path)
+    defer { try? file.close() }
+    guard file.exists("seeds"), file.exists("runs") else {
+      throw IeumError(
+        .data, "holds ranks without the counts behind them", file: path, remedy: "run the cell again with this version")
+    }
+    do {
+      let seeds = try file.readInts("seeds")
+      let counts = (try file.readInts("relevant_counts"), try file.readInts("gallery_counts"))
+      let blocks = QueryBlocks(labels: try file.readInts("blocks"))
+      let runs = try seeds.map { seed in
+        let group = "runs/\(seed)"
+        var (reverse, reverseBlocks): (QueryLevels?, QueryBlocks?) = (nil, nil)
+        if file.exists(group + "/reverse/levels") {
+          let other = group + "/reverse"
+          reverse = try levels(
+            file, other,
+            counts: (try file.readInts(other + "/relevant_counts"), try file.readInts(other + "/gallery_counts")))
+          reverseBlocks = QueryBlocks(labels: try file.readInts(other + "/blocks"))
+        }
+        return RankedQueries(
+          forward: try levels(file, group, counts: counts), reverse: reverse, blocks: blocks,
+          reverseBlocks: reverseBlocks,
+          depth: file.exists(group + "/depth") ? try file.readInts(group + "/depth").first : nil)
+      }
+      let ids = file.exists("query_ids") ? try file.readStrings("query_ids") : nil
+      guard blocks.blockOf.count == counts.0.count, ids.map({ $0.count == counts.0.count }) ?? true else {
+        throw IeumError(.data, "names, blocks and ranks are of different numbers", remedy: "run the cell again")
+      }
+      return RanksFile(queryIDs: ids, seeds: seeds, runs: runs)
+    } catch let error as IeumError where error.file == nil {
+      throw IeumError(error.kind, error.problem, file: path, place: error.place, remedy: error.remedy)
+    }
+  }
+
+  private static func levels(
+    _ file: HDF5File, _ group: String, counts: (relevant: [Int], gallery: [Int])
+  ) throws -> QueryLevels {
+    let numbers = try file.readInts(group + "/levels")
+    let levels = stride(from: 0, to: numbers.count - numbers.count % 4, by: 4).map { i in
+      Level(above: numbers[i], tied: numbers[i + 1], relevant: numbers[i + 2], relevantAbove: numbers[i + 3])
+    }
+    return try QueryLevels(
+      storedOffsets: try file.readInts(group + "/offsets"), levels: levels, relevantCounts: counts.relevant,
+      galleryCounts: counts.gallery)
+  }
+}
+
+extension HDF5File {
+  fileprivate func write(_ name: String, numbers: [Int]) throws {
+    try write(name, ints: numbers.map { Int64($0) }, shape: [numbers.count])
+  }
+}

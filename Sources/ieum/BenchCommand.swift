@@ -1,0 +1,102 @@
+import ArgumentParser
+import Basics
+import Foundation
+import Harness
+import Tensors
+
+/// Speeds of this machine and program; `make bench` sets them beside other programs'.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measures this machine's limits and this program's speed.",
+    subcommands: [Limits.self, Encoder.self, Text.self, Rank.self])
+
+  /// How a measurement is taken and told.
+  struct Timing: ParsableArguments {
+    @Option(help: "Seconds per sample.") var seconds = 1.0
+    @Option(help: "Samples.") var samples = 5
+    @Flag(help: "Take one sample for each line on stdin, and answer with a line of JSON: for alternating with others.")
+    var answering = false
+
+    /// A line that reaches the reader at once, also through a pipe.
+    private func tell(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
+    func run(_ sample: (Double) throws -> Sample) throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      if answering {
+        tell("{\"ready\": true}")
+        while readLine() != nil { tell(String(decoding: try encoder.encode(sample(seconds)), as: UTF8.self)) }
+        return
+      }
+      var taken: [Sample] = []
+      for _ in 0..<max(1, samples) { taken.append(try sample(seconds)) }
+      let median = taken.sorted { $0.perSecond < $1.perSecond }[taken.count / 2]
+      print(String(format: "%.1f/s (%.1f per processor second), median of %d", median.perSecond, median.perProcessorSecond, taken.count))
+    }
+  }
+
+  struct Limits: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Multiply-adds, matrix products and memory at their best.")
+    @Option(help: "Seconds per figure.") var seconds = 1.0
+    @OptionGroup var engine: EngineOptions
+
+    func run() throws {
+      try engine.apply()
+      try printJSON(encoding: MachineReport.measure(seconds: seconds))
+    }
+  }
+
+  struct Encoder: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Images a second of an image encoder, from pixels to features.")
+    @Option(help: "A registered image encoder; its weights are random.") var encoder: String
+    @Option(help: "Arithmetic: f32 or bf16.") var precision: InferencePrecision = .f32
+    @Option(help: "Images per call.") var images = 32
+    @Flag(help: "Run libtorch's operators instead of the compiled network.") var operators = false
+    @Flag(help: "Show where the time goes, step by step.") var profile = false
+    @OptionGroup var timing: Timing
+    @OptionGroup var engine: EngineOptions
+
+    func run() throws {
+      try engine.apply()
+      let bench = try EncoderBench(encoder, precision: precision, images: images, compiled: !operators)
+      if let slowdown = bench.slowdown { warn(slowdown) }
+      if profile { return print(try bench.profile(seconds: timing.seconds)) }
+      try timing.run(bench.sample)
+    }
+  }
+
+  struct Text: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Sentences a second of a BERT with random weights.")
+    @Option(help: "minilm (6 layers of 384) or base (12 of 768).") var size: TextBench.Size = .minilm
+    @Option(help: "Arithmetic: f32 or bf16.") var precision: InferencePrecision = .f32
+    @Option(help: "Sentences per call.") var sentences = 32
+    @Option(help: "Tokens of a sentence.") var tokens = 32
+    @Flag(help: "Run libtorch's operators instead of the compiled layers.") var operators = false
+    @OptionGroup var timing: Timing
+    @OptionGroup var engine: EngineOptions
+
+    func run() throws {
+      try engine.apply()
+      let bench = try TextBench(
+        size, precision: precision, sentences: sentences, tokens: tokens, compiled: !operators)
+      if let slowdown = bench.slowdown { warn(slowdown) }
+      try timing.run(bench.sample)
+    }
+  }
+
+  struct Rank: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Queries a second of exact evaluation on random vectors.")
+    @Option(help: "Queries.") var queries = 5000
+    @Option(help: "Gallery items.") var gallery = 25000
+    @Option(help: "Dimension.") var dimension = 512
+    @OptionGroup var timing: Timing
+    @OptionGroup var engine: EngineOptions
+
+    func run() throws {
+      try engine.apply()
+      try timing.run(try RankingBench(queries: queries, gallery: gallery, dimension: dimension).sample)
+    }
+  }
+}
+
+extension TextBench.Size: ExpressibleByArgument {}

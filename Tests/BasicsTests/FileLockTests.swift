@@ -1,0 +1,42 @@
+import Basics
+import Foundation
+import Testing
+
+@Suite struct FileLockTests {
+  @Test func oneHolderAtATime() throws {
+    let path = NSTemporaryDirectory() + "ieum-lock-\(UUID().uuidString)"
+    let first = try #require(try FileLock.attempt(path))
+    #expect(try FileLock.attempt(path) == nil)
+    first.release()
+    #expect(!FileManager.default.fileExists(atPath: path))
+    let second = try FileLock(path)
+    #expect(try FileLock.attempt(path) == nil)
+    second.release()
+    second.release()
+  }
+
+  @Test func aLockOfADeadProcessIsFree() throws {
+    let path = NSTemporaryDirectory() + "ieum-lock-\(UUID().uuidString)"
+    defer { unlink(path) }
+    let holder = Process()
+    holder.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
+    holder.arguments = [path, "sleep", "60"]
+    try holder.run()
+    while try FileLock.attempt(path)?.release() != nil { usleep(2000) }
+    // `flock` holds the lock through its child too: both must go, as a worker does when it is killed.
+    let child = Process()
+    child.executableURL = URL(fileURLWithPath: "/usr/bin/pkill")
+    child.arguments = ["-KILL", "-P", "\(holder.processIdentifier)"]
+    try child.run()
+    child.waitUntilExit()
+    kill(holder.processIdentifier, SIGKILL)
+    holder.waitUntilExit()
+    let lock = try #require(try FileLock.attempt(path))
+    lock.release()
+  }
+
+  @Test func aFolderThatCannotBeWrittenIsNamed() {
+    let error = #expect(throws: IeumError.self) { try FileLock("/nowhere/lock") }
+    #expect(error?.kind == .system && error?.file == "/nowhere/lock")
+  }
+}

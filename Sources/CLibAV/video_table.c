@@ -194,7 +194,9 @@ static int64_t ticks_of(const clibav_video *video, double seconds, int64_t other
 static int list_by_time(clibav_video *video, int64_t start, int64_t end, int *needs_count, char *message, size_t size) {
   AVFormatContext *format = video->media.format;
   int has_jumped = 0;
-  if (start > media_origin(&video->media)) {
+  // MPEG-4's decoder gives up the first picture after a jump into an open group: its films are listed as a whole.
+  int can_jump = video->media.stream->codecpar->codec_id != AV_CODEC_ID_MPEG4;
+  if (can_jump && start > media_origin(&video->media)) {
     has_jumped = av_seek_frame(format, video->media.stream->index, start, AVSEEK_FLAG_BACKWARD) >= 0;
   }
   for (;;) {

@@ -1,4 +1,4 @@
-# Training and validation loss: contrastive loss
+# Training and validation loss: proposed
 # Draw again: gnuplot fig24.gp
 set encoding utf8
 set border 3 lc rgb '#999999' lw 1
@@ -10,13 +10,13 @@ set style fill solid 1 noborder
 set datafile missing 'NaN'
 set tmargin 3.5
 set rmargin 4
-set label 99 'Training and validation loss: contrastive loss' at graph 0, 1 left offset 0, 1.2 font ',15' tc rgb '#222222'
+set label 99 'Training and validation loss: proposed' at graph 0, 1 left offset 0, 1.2 font ',15' tc rgb '#222222'
 set xlabel 'epoch' tc rgb '#222222'
 set ylabel 'loss' tc rgb '#222222'
 set offsets 0, 0, graph 0.08, graph 0.02
-set xrange [1:8]
-set arrow 1 from first 7, graph 0 to first 7, graph 1 nohead lw 1.5 dt 3 lc rgb '#555555'
-set label 1 'kept: epoch 7' at first 7, graph 0.96 right offset -0.8,0 font ',12' tc rgb '#555555'
+set xrange [1:10]
+set arrow 1 from first 5, graph 0 to first 5, graph 1 nohead lw 1.5 dt 3 lc rgb '#555555'
+set label 1 'kept: epoch 5' at first 5, graph 0.96 left offset 0.8,0 font ',12' tc rgb '#555555'
 set terminal svg size 820,480 dynamic noenhanced font 'NanumGothic,13' background 'white'
 set output 'fig24.svg'
 plot 'fig24.dat' index 0 using 1:2 with lines lw 2.5 lc rgb '#4477aa' title 'training', \

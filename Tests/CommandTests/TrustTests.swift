@@ -125,7 +125,7 @@ import Testing
     defer { mini.remove() }
     let table = try String(contentsOfFile: mini.folder + "/items.csv", encoding: .utf8)
     // The text of a training item on a test item.
-    try mini.write(table.replacing("A black circle number 9", with: "a RED circle, number 0."), "items.csv")
+    try mini.write(table.replacing("A black circle number 9", with: "\"a RED circle, number 0.\""), "items.csv")
     let refused = try mini.run("--set", "leaks.action=refuse", name: "l")
     #expect(refused.status == 65 && refused.errors.contains("i0 and i9 (caption)"), "\(refused.errors)")
     let warned = try mini.run(name: "l")

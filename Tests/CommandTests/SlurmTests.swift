@@ -4,6 +4,8 @@ import Testing
 
 /// A sweep of 24 cells through a real Slurm of two nodes on this machine, one of them killed on the way.
 @Suite(.serialized) struct SlurmTests {
+  static let isAsked = ProcessInfo.processInfo.environment["IEUM_TEST_SLURM"] != nil
+
   private let mini: Miniature
   private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path + "/scripts/with-slurm.sh"
@@ -46,7 +48,8 @@ import Testing
     return metrics
   }
 
-  @Test func aSweepSurvivesTheLossOfANode() throws {
+  @Test(.enabled(if: SlurmTests.isAsked, "set IEUM_TEST_SLURM to run it; it takes minutes"))
+  func aSweepSurvivesTheLossOfANode() throws {
     defer { mini.remove() }
     let experiment = try grid
     let run = try underSlurm(
@@ -92,7 +95,8 @@ import Testing
     #expect(try metrics("results-slurm") == expected)
   }
 
-  @Test func aDetachedSweepIsSubmittedOnce() throws {
+  @Test(.enabled(if: SlurmTests.isAsked, "set IEUM_TEST_SLURM to run it; it takes minutes"))
+  func aDetachedSweepIsSubmittedOnce() throws {
     defer { mini.remove() }
     let resources = "resources={cpus: 1, minutes: 10, options: [--comment=mini]}"
     let run = try underSlurm(

@@ -32,7 +32,7 @@ import Testing
 
   @Test func verifySaysWhatNoLongerAgrees() throws {
     defer { mini.remove() }
-    let baseline = "report.tables=[{name: losses, from: losses, metric: cappedR@10, baseline: {row: VSE}}]"
+    let baseline = "report.tables=[{name: losses, from: losses, metric: cappedR@1, baseline: {row: VSE}}]"
     #expect(try mini.run("--set", baseline, name: "v").status == 0)
     let sound = try verify("v")
     #expect(sound.status == 0, "\(sound.output)")
@@ -45,11 +45,14 @@ import Testing
     let id = try #require(contents["contrastive"]?["id"] as? String)
     let path = "\(results("v"))/cells/\(id)/result.json"
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    let value = try #require((contents["contrastive"]?["metrics"] as? [String: [Double]])?["cappedR@10"]?.first)
-    try AtomicFile.write(text.replacing("\(value)", with: "\(value + 1)"), to: path)
+    var forged = try #require(contents["contrastive"])
+    var metrics = try #require(forged["metrics"] as? [String: [Double]])
+    metrics["cappedR@1"]?[0] += 1
+    forged["metrics"] = metrics
+    try AtomicFile.write(try JSONSerialization.data(withJSONObject: forged), to: path)
     let touched = try verify("v")
     #expect(touched.status == 65 && touched.output.contains("\(id): DIFFERS"), "\(touched.output)")
-    #expect(touched.output.contains("differs: cappedR@10: recorded") && touched.output.contains("1 that no longer agree"))
+    #expect(touched.output.contains("differs: cappedR@1: recorded") && touched.output.contains("1 that no longer agree"))
     try AtomicFile.write(text, to: path)
 
     // Data that are others now.
@@ -123,7 +126,7 @@ import Testing
     defer { mini.remove() }
     let table = try String(contentsOfFile: mini.folder + "/items.csv", encoding: .utf8)
     // The text of a training item on a test item.
-    try mini.write(table.replacing("A red circle number 9", with: "a RED circle, number 0."), "items.csv")
+    try mini.write(table.replacing("A black circle number 9", with: "a RED circle, number 0."), "items.csv")
     let refused = try mini.run("--set", "leaks.action=refuse", name: "l")
     #expect(refused.status == 65 && refused.errors.contains("i0 and i9 (caption)"), "\(refused.errors)")
     let warned = try mini.run(name: "l")

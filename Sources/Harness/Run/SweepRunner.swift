@@ -80,7 +80,10 @@ public struct SweepRunner {
     _ pattern: String?, _ results: String, _ retryFailed: Bool
   ) throws -> (cells: [Experiment.Cell], pending: [Experiment.Cell]) {
     let cells = try selected(pattern)
-    for cell in cells { try CellCheck.check(cell, bench: bench) }
+    for cell in cells {
+      try CellCheck.check(cell, bench: bench)
+      _ = try search?.trials(cell)
+    }
     try LeakGuard(experiment: experiment, bench: bench, results: results).check(cells, progress: progress)
     if retryFailed { try forgetFailures(of: cells) }
     return (cells, cells.filter { isPending($0) })

@@ -120,7 +120,7 @@ if ProcessInfo.processInfo.environment["IEUM_FUZZ"] != nil {
   package.targets += [
     .target(name: "FuzzMemory", path: "Fuzz/Memory"),
     .executableTarget(
-      name: "fuzz", dependencies: ["Basics", "Weights", "Models", "Datasets", "Harness", "FuzzMemory"],
+      name: "fuzz", dependencies: ["Basics", "HDF5", "Weights", "Models", "Datasets", "Harness", "FuzzMemory"],
       path: "Fuzz/Targets", swiftSettings: [.unsafeFlags(["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
   ]

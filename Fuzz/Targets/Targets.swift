@@ -25,11 +25,12 @@ extension FuzzTarget {
     FuzzTarget(name: "experiment", suffix: ".yaml") { path in _ = try Experiment.load(path) },
     FuzzTarget(name: "paper-table", suffix: ".csv") { path in _ = try CSVTable.read(path).column("row") },
     // libhdf5 takes a few megabytes for itself.
-    FuzzTarget(name: "features", suffix: ".h5", allowance: 16 << 20) { path in
-      _ = try FeatureFile.read(path)
+    FuzzTarget(name: "features", allowance: 16 << 20) { path in
+      let file = try FeatureFile.read(try HDF5Builder.made(from: path) { try $0.features() })
+      for id in file.ids { _ = try? file.matrix(of: [id]) }
     },
-    FuzzTarget(name: "embeddings", suffix: ".h5", allowance: 16 << 20) { path in
-      _ = try EmbeddingFile.read(path)
+    FuzzTarget(name: "embeddings", allowance: 16 << 20) { path in
+      _ = try EmbeddingFile.read(try HDF5Builder.made(from: path) { try $0.embeddings() })
     },
   ]
 

@@ -12,7 +12,8 @@ int log_error_count(void);
 // The first of them; "" when there was none.
 const char *log_first_error(void);
 
-// The first that came from a demuxer: damage of the file itself and not of a picture in it; "" when there was none.
+// The first that came from a demuxer: damage of the file itself and not of a picture in it; "" when there was
+// none.
 const char *log_container_error(void);
 
 // Writes `text`, cut to fit, always terminated.

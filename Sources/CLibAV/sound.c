@@ -11,8 +11,8 @@
 typedef struct {
   media media;
   int rate;
-  // Seconds from the file's beginning at which the first sample of `out` stands: a whole number, so that any part of
-  // a file falls on the same grid of samples.
+  // Seconds from the file's beginning at which the first sample of `out` stands: a whole number, so that any
+  // part of a file falls on the same grid of samples.
   int64_t base;
   struct SwrContext *resampler;
   AVChannelLayout layout;
@@ -37,6 +37,9 @@ static int reserve(reader *reader, int64_t more) {
 }
 
 static int add_silence(reader *reader, int64_t count) {
+  // A sound that begins hours after its file has a damaged time.
+  if (count > (int64_t)reader->rate * 6 * 3600) return AVERROR_INVALIDDATA;
+  if (count <= 0) return 0;
   int status = reserve(reader, count);
   if (status < 0) return status;
   memset(reader->samples + reader->count, 0, (size_t)count * sizeof(float));

@@ -26,6 +26,8 @@ struct clibav_video {
   int keeps_packets;
   // The timestamps do not name the frames: frames are counted as a full decode gives them.
   int by_count;
+  // Whether the list begins at a jump into the film.
+  int is_partial;
   // The decoder loses frames when it is drained before the film's end.
   int never_drains;
   // Next packet (decoding order) that the decoder gets; -1 = it has to be positioned first.

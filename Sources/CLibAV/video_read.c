@@ -193,8 +193,8 @@ static int is_wanted(const reading *reading, int64_t entry) {
   return position >= 0 && !reading->is_done[position];
 }
 
-// Whether the decoder can leave out frames that no other refers to. Not HEVC's: there a "non-reference" frame may
-// still serve those of a higher temporal layer.
+// Whether the decoder can leave out frames that no other refers to. Not HEVC's: there a "non-reference" frame
+// may still serve those of a higher temporal layer.
 static int can_skip(enum AVCodecID codec) {
   return codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_MPEG4 || codec == AV_CODEC_ID_MPEG2VIDEO
          || codec == AV_CODEC_ID_MPEG1VIDEO || codec == AV_CODEC_ID_VP8;
@@ -243,7 +243,8 @@ static int64_t next_undone(const reading *reading, int64_t from) {
   return from;
 }
 
-// Whether to end here instead of waiting for the decoder's delay: the next wanted frame lies past a key frame.
+// Whether to end here instead of waiting for the decoder's delay: the next wanted frame lies past a key
+// frame.
 static int is_group_done(const reading *reading, int64_t next, int64_t entry) {
   const clibav_video *video = reading->video;
   if (video->never_drains || video->cursor <= entry) return 0;
@@ -299,7 +300,10 @@ typedef struct {
 static int take_by_count(void *context, AVFrame *frame) {
   counting *counting = context;
   reading *reading = counting->reading;
-  offer(reading, frame, counting->seen++ - reading->video->first);
+  const clibav_video *video = reading->video;
+  // A list that begins in the middle of the film cannot be counted along from its beginning.
+  int64_t index = video->is_partial ? video_index_of(video, frame_time(frame)) : counting->seen++;
+  if (index >= 0) offer(reading, frame, index - video->first);
   return reading->status != CLIBAV_OK || reading->has_stopped || reading->done == reading->count;
 }
 

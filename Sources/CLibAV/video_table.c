@@ -169,6 +169,7 @@ static int list_by_count(clibav_video *video, char *message, size_t size) {
   forget_packets(video);
   video->entry_count = 0;
   video->by_count = 1;
+  video->is_partial = 0;
   return video_decode_all(video, count_frame, video, message, size);
 }
 
@@ -193,7 +194,9 @@ static int64_t ticks_of(const clibav_video *video, double seconds, int64_t other
 static int list_by_time(clibav_video *video, int64_t start, int64_t end, int *needs_count, char *message, size_t size) {
   AVFormatContext *format = video->media.format;
   int has_jumped = 0;
-  if (start > media_origin(&video->media)) {
+  // MPEG-4's decoder gives up the first picture after a jump into an open group: its films are listed as a whole.
+  int can_jump = video->media.stream->codecpar->codec_id != AV_CODEC_ID_MPEG4;
+  if (can_jump && start > media_origin(&video->media)) {
     has_jumped = av_seek_frame(format, video->media.stream->index, start, AVSEEK_FLAG_BACKWARD) >= 0;
   }
   for (;;) {
@@ -204,6 +207,7 @@ static int list_by_time(clibav_video *video, int64_t start, int64_t end, int *ne
     if (!is_clear) *needs_count = 1;
     // A jump may land behind the frame that is shown at `start`; then all is listed.
     int is_late = has_jumped && (video->shown_count == 0 || video->times[0] > start || !video->entries[0].is_key);
+    video->is_partial = has_jumped;
     if (!is_clear || !is_late) return CLIBAV_OK;
     has_jumped = 0;
     for (int64_t i = 0; i < video->entry_count; i++) av_packet_free(&video->entries[i].packet);
@@ -211,7 +215,11 @@ static int list_by_time(clibav_video *video, int64_t start, int64_t end, int *ne
     free(video->order);
     free(video->times);
     video->order = video->times = NULL;
-    if (av_seek_frame(format, video->media.stream->index, INT64_MIN, AVSEEK_FLAG_BACKWARD) < 0) return CLIBAV_OK;
+    video->shown_count = 0;
+    if (av_seek_frame(format, video->media.stream->index, INT64_MIN, AVSEEK_FLAG_BACKWARD) < 0) {
+      *needs_count = 1;
+      return CLIBAV_OK;
+    }
   }
 }
 
@@ -224,6 +232,7 @@ int video_list(clibav_video *video, double start, double end, char *message, siz
     free(video->order);
     free(video->times);
     video->order = video->times = NULL;
+    video->shown_count = 0;
     status = list_by_count(video, message, size);
     if (status == CLIBAV_OK && make_order(video) < 0) status = no_memory(message, size);
   }

@@ -17,15 +17,14 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "Take one sample for each line on stdin, and answer with a line of JSON: for alternating with others.")
     var answering = false
 
-    /// A line that reaches the reader at once, also through a pipe.
-    private func tell(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
-
     func run(_ sample: (Double) throws -> Sample) throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
       if answering {
-        tell("{\"ready\": true}")
-        while readLine() != nil { tell(String(decoding: try encoder.encode(sample(seconds)), as: UTF8.self)) }
+        // Past the buffer of `print`: the other side waits for every line.
+        func answer(_ line: Data) { FileHandle.standardOutput.write(line + Data("\n".utf8)) }
+        answer(Data("{\"ready\": true}".utf8))
+        while readLine() != nil { answer(try encoder.encode(sample(seconds))) }
         return
       }
       var taken: [Sample] = []

@@ -12,8 +12,7 @@ struct FeaturesCommand: ParsableCommand {
   struct Extract: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Encodes a dataset; goes on where it was interrupted.")
     @Option(help: "A dataset of `ieum data list`.") var dataset: String
-    @Option(help: "The dataset's folder (for 'manifest': its file).") var root: String?
-    @Option(help: "Language of the texts.") var language: String?
+    @OptionGroup var choice: DatasetChoiceOptions
     @Option(help: "A registered encoder.") var encoder: String
     @Option(help: "Weight file, a name of `ieum models list`, or 'random'.") var weights = "random"
     @Option(help: "Seed of random weights.") var seed = 0
@@ -29,8 +28,8 @@ struct FeaturesCommand: ParsableCommand {
       if let frames { given["frames"] = .int(frames) }
       if let sampling { given["sampling"] = .string(sampling) }
       let extraction = try FeatureExtraction(
-        dataset: dataset, root: root, language: language, encoder: encoder, weights: weights, seed: seed,
-        precision: precision, parameters: given)
+        dataset: dataset, root: choice.root, language: choice.language, options: try ieum.parameters(choice.settings),
+        encoder: encoder, weights: weights, seed: seed, precision: precision, parameters: given)
       try engine.apply()
       let file = try extraction.run()
       if !file.errors.isEmpty { warn("\(file.errors.count) item(s) could not be encoded; see `ieum features show`") }

@@ -141,6 +141,28 @@ import Testing
     #expect(try Program("eval", "--dataset", "msrvtt", "--root", folder.path, "--items", items).status != 0)
   }
 
+  @Test func extractedCaptionsHaveTheNamesThatProtocolsAskFor() throws {
+    for picture in ["a.png", "b.png"] { try folder.write("x", picture) }
+    let table = try folder.write(
+      """
+      {"id": "1", "text": ["a cat", "a pet"], "images": "a.png", "split": "test"}
+      {"id": "2", "text": "a dog", "images": "b.png", "split": "test"}
+      """, "m.jsonl")
+    let words = try folder.write("4 2\na 0.1 0.1\ncat 1 0\npet 1 0.5\ndog 0 1\n", "w.txt")
+    let extract = try Program.run(
+      ["features", "extract", "--dataset", "manifest", "--root", table, "--encoder", "word2vec", "--weights", words],
+      cache: folder.file("cache"))
+    #expect(extract.status == 0, "\(extract.errors)")
+    let path = extract.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(try HDF5File(reading: path).readStrings("ids") == ["1#0", "1#1", "2#0"])
+    let items = try vectors(["1": [1, 0.2], "2": [0, 1]], "items.h5")
+    let run = try Program(
+      "eval", "--dataset", "manifest", "--root", table, "--texts", path, "--items", items, "--protocol", "standard",
+      "--metric", "R@1", "--json")
+    let tasks = try run.json["tasks"] as? [[String: Any]] ?? []
+    #expect(tasks.map { $0["R@1"] as? Double } == [100, 100, 100] && tasks.map { $0["queries"] as? Int } == [3, 2, 2])
+  }
+
   private func isNear(_ value: Any?, _ other: Double) -> Bool { (value as? Double).map { abs($0 - other) < 1e-9 } ?? false }
 
   @Test func dataCommandsSayWhatToPutWhere() throws {

@@ -36,11 +36,17 @@ import Testing
       // Other frames, other vectors; the same frames by another name, the same vectors.
       #expect(file.features[..<512] != file.features[512..<1024])
       let seconds = "\(folder)/s.h5"
-      #expect(try Program.run("encode", "--encoder", "resnet18", whole, "--sampling", "fps=1", "--out", seconds).status == 0)
+      #expect(
+        try Program.run("encode", "--encoder", "resnet18", whole, "--sampling", "fps=1", "--out", seconds)
+          .status == 0)
       #expect(try FeatureFile.read(seconds).offsets == [0, 2])
       #expect(try Program.run("encode", "--encoder", "resnet18", cut, "--out", seconds).status == 65)
-      #expect(try Program.run("encode", "--encoder", "resnet18", whole, "--sampling", "fps=no", "--out", seconds).status == 64)
-      #expect(try Program.run("encode", "--encoder", "resnet18", whole, "--frames", "0", "--out", seconds).status == 64)
+      #expect(
+        try Program.run("encode", "--encoder", "resnet18", whole, "--sampling", "fps=no", "--out", seconds)
+          .status == 64)
+      #expect(
+        try Program.run("encode", "--encoder", "resnet18", whole, "--frames", "0", "--out", seconds).status
+          == 64)
     }
   }
 
@@ -50,18 +56,22 @@ import Testing
       try film(loud, sound: true)
       try film(silent)
       var run = try Program.run(
-        "encode", "--encoder", "log-mel", "--param", "sample_rate=8000", "n_mels=20", loud, silent, "--out", out)
+        "encode", "--encoder", "log-mel", "--param", "sample_rate=8000", "n_mels=20", loud, silent, "--out",
+        out)
       #expect(run.status == 0, "\(run.errors)")
       let mel = try FeatureFile.read(out)
       let samples = try Sound.read(loud, rate: 8000).samples.count
       #expect(mel.dimension == 20 && mel.offsets == [0, 1 + samples / 200])
       #expect(mel.errors.count == 1 && mel.errors[0].message.contains("no sound"))
-      run = try Program.run("encode", "--encoder", "resnet18-audio", loud, "--param", "seconds=1", "n_mels=32", "--out", out)
+      run = try Program.run(
+        "encode", "--encoder", "resnet18-audio", loud, "--param", "seconds=1", "n_mels=32", "--out", out)
       #expect(run.status == 0, "\(run.errors)")
       let features = try FeatureFile.read(out)
       #expect(features.offsets == nil && features.dimension == 512 && features.attributes.modality == .audio)
       #expect(try Program.run("encode", "--encoder", "log-mel", silent, "--out", out).status == 65)
-      #expect(try Program.run("encode", "--encoder", "log-mel", loud, "--param", "n_fft=0", "--out", out).status == 64)
+      #expect(
+        try Program.run("encode", "--encoder", "log-mel", loud, "--param", "n_fft=0", "--out", out).status
+          == 64)
     }
   }
 
@@ -78,7 +88,9 @@ import Testing
         """
       try AtomicFile.write(table, to: "\(folder)/table.csv")
       let check = try Program.run("data", "check", "manifest", "--root", "\(folder)/table.csv")
-      #expect(check.status == 0 && check.output.contains("3 films") && check.output.contains("'one' is not a number"))
+      #expect(
+        check.status == 0 && check.output.contains("3 films")
+          && check.output.contains("'one' is not a number"))
       func extract(_ arguments: String...) throws -> FeatureFile {
         let run = try Program.run(
           ["features", "extract", "--dataset", "manifest", "--root", "\(folder)/table.csv"] + arguments,

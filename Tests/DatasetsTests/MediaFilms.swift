@@ -2,12 +2,11 @@ import Datasets
 import Foundation
 import Testing
 
-/// Films whose frames carry their number: 16 fields, black or white, in two rows; on top a bar that is red on the left
-/// and blue on the right, so that turns show.
+/// Films whose frames carry their number: 16 fields, black or white, in two rows; on top a bar that is red on
+/// the left and blue on the right, so that turns show.
 struct NumberedFilm: CustomTestStringConvertible {
   var testDescription: String { name }
 
-  
   var name = "film.mp4"
   var codec = "libx264"
   var pixelFormat = "yuv420p"
@@ -81,7 +80,9 @@ func sine(_ frequency: Double, rate: Int, seconds: Double) -> [Float] {
 
 /// A folder that goes away with the scope.
 func withTemporaryFolder<T>(_ body: (String) throws -> T) throws -> T {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ieum-media-" + UUID().uuidString).path
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+    "ieum-media-" + UUID().uuidString
+  ).path
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(atPath: folder) }
   return try body(folder)

@@ -62,7 +62,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["n_fft": Scalar.int(0)], ["win_length": .int(500)], ["f_min": .int(9000)], ["pad_mode": .string("mirror")],
+    ["n_fft": Scalar.int(0)], ["win_length": .int(500)], ["f_min": .int(9000)],
+    ["pad_mode": .string("mirror")],
     ["nfft": .int(512)], ["sample_rate": .int(-1)], ["power": .int(0)],
   ])
   func senselessParametersAreRefused(given: [String: Scalar]) {

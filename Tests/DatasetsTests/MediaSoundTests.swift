@@ -35,7 +35,8 @@ import Testing
       #expect(abs(sound.samples.count - expected.count) <= 1)
       // The ends ring; inside the tone is the tone, in time.
       let inside = 0.05..<0.95
-      let worst = expected.indices.filter { inside.contains(Double($0) / Double(to)) }
+      let worst =
+        expected.indices.filter { inside.contains(Double($0) / Double(to)) }
         .map { abs(sound.samples[$0] - expected[$0]) }.max() ?? 1
       #expect(worst < 1e-3, "\(worst)")
     }
@@ -52,11 +53,14 @@ import Testing
   @Test func channelsAreAveraged() throws {
     // A WAV file by hand: left 8000, right −2000, third 3000 (no layout that would weigh them).
     let rows: [[Int16]] = Array(repeating: [8000, -2000, 3000], count: 100)
-    let body = rows.flatMap { $0 }.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+    let body = rows.flatMap { $0 }.flatMap {
+      [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)]
+    }
     func little(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(value >> (8 * $0) & 255) } }
     let header: [UInt8] =
       Array("RIFF".utf8) + little(36 + body.count, 4) + Array("WAVEfmt ".utf8) + little(16, 4) + little(1, 2)
-      + little(3, 2) + little(8000, 4) + little(8000 * 6, 4) + little(6, 2) + little(16, 2) + Array("data".utf8)
+      + little(3, 2) + little(8000, 4) + little(8000 * 6, 4) + little(6, 2) + little(16, 2)
+      + Array("data".utf8)
       + little(body.count, 4)
     try withTemporaryFile(header + body, named: "three.wav") { path in
       let sound = try Sound.read(path)
@@ -71,7 +75,8 @@ import Testing
       // Silence, then a tone from 0.5 s on.
       let tone = sine(500, rate: 48_000, seconds: 0.5)
       let samples = [Float](repeating: 0, count: 24_000) + tone
-      let sound = try Sound.read(try write(name, samples, rate: 48_000, codec: codec, in: folder), rate: 16_000)
+      let sound = try Sound.read(
+        try write(name, samples, rate: 48_000, codec: codec, in: folder), rate: 16_000)
       #expect(abs(sound.duration - 1) < 0.03)
       let start = sound.samples.firstIndex { abs($0) > 0.1 } ?? 0
       #expect(abs(Double(start) / 16_000 - 0.5) < 0.01, "\(start)")
@@ -82,12 +87,15 @@ import Testing
   func theSoundOfAFilmIsThere(name: String) throws {
     try withTemporaryFolder { folder in
       var film = NumberedFilm(name: name, times: Array(0..<50), tone: 600)
-      if name.hasSuffix("webm") { (film.codec, film.options) = ("libvpx-vp9", "cpu-used=8:deadline=realtime") }
+      if name.hasSuffix("webm") {
+        (film.codec, film.options) = ("libvpx-vp9", "cpu-used=8:deadline=realtime")
+      }
       let path = try film.write(in: folder)
       let content = try MediaContent(of: path)
       #expect(content.hasPictures && content.hasSound)
       let sound = try Sound.read(path, rate: 16_000)
-      // Matroska keeps the encoder's run-up of one AAC frame (128 ms at this rate) and the filled-up last one.
+      // Matroska keeps the encoder's run-up of one AAC frame (128 ms at this rate) and the filled-up last
+      // one.
       #expect(abs(sound.duration - 2) < 0.256)
       let crossings = zip(sound.samples, sound.samples.dropFirst()).count { $0 < 0 && $1 >= 0 }
       #expect(abs(Double(crossings) / sound.duration - 600) < 40)
@@ -133,7 +141,8 @@ import Testing
         #expect(error?.kind == .data && error?.file == cut)
       }
       let silent = try NumberedFilm().write(in: folder)
-      #expect(#expect(throws: IeumError.self) { try Sound.read(silent) }?.problem.contains("no sound") == true)
+      #expect(
+        #expect(throws: IeumError.self) { try Sound.read(silent) }?.problem.contains("no sound") == true)
       #expect(throws: IeumError.self) { try Sound.read("\(folder)/missing.wav") }
     }
   }

@@ -7,10 +7,14 @@ import Testing
   static let films: [NumberedFilm] = [
     NumberedFilm(),
     NumberedFilm(name: "long-groups.mp4", keyInterval: 250, bFrames: 3),
-    NumberedFilm(name: "open-groups.mkv", options: "preset=medium:crf=20:x264-params=open-gop=1:bframes=3", keyInterval: 8, bFrames: 3),
+    NumberedFilm(
+      name: "open-groups.mkv", options: "preset=medium:crf=20:x264-params=open-gop=1:bframes=3",
+      keyInterval: 8, bFrames: 3),
     NumberedFilm(name: "pyramid.mov", options: "preset=medium:b-pyramid=normal", keyInterval: 20, bFrames: 5),
     NumberedFilm(name: "vp9.webm", codec: "libvpx-vp9", options: "cpu-used=8:deadline=realtime", bFrames: 0),
-    NumberedFilm(name: "vp8.webm", codec: "libvpx", options: "deadline=realtime:cpu-used=8:auto-alt-ref=1:lag-in-frames=10", bFrames: 0),
+    NumberedFilm(
+      name: "vp8.webm", codec: "libvpx",
+      options: "deadline=realtime:cpu-used=8:auto-alt-ref=1:lag-in-frames=10", bFrames: 0),
     NumberedFilm(name: "mpeg4.avi", codec: "mpeg4", options: "", bFrames: 0),
     NumberedFilm(name: "mpeg4-b.avi", codec: "mpeg4", options: "", bFrames: 2),
     NumberedFilm(name: "h264-b.avi", bFrames: 2),
@@ -18,9 +22,12 @@ import Testing
     NumberedFilm(name: "moving.gif", codec: "gif", pixelFormat: "rgb8", options: "", bFrames: 0),
     NumberedFilm(name: "ten-bit.mp4", pixelFormat: "yuv420p10le"),
     NumberedFilm(name: "full-chroma.mkv", pixelFormat: "yuv444p", width: 65, height: 49),
-    NumberedFilm(name: "rgb.mkv", codec: "ffv1", pixelFormat: "bgr0", options: "", width: 63, height: 47, bFrames: 0),
+    NumberedFilm(
+      name: "rgb.mkv", codec: "ffv1", pixelFormat: "bgr0", options: "", width: 63, height: 47, bFrames: 0),
     NumberedFilm(name: "full-range.avi", codec: "mjpeg", pixelFormat: "yuvj422p", options: "", bFrames: 0),
-    NumberedFilm(name: "hevc.mp4", codec: "libx265", options: "preset=ultrafast:x265-params=log-level=0", keyInterval: 16),
+    NumberedFilm(
+      name: "hevc.mp4", codec: "libx265", options: "preset=ultrafast:x265-params=log-level=0", keyInterval: 16
+    ),
   ]
 
   @Test(arguments: films)
@@ -41,7 +48,9 @@ import Testing
     try withTemporaryFolder { folder in
       let path = try film.write(in: folder)
       let all = try VideoFile(path).pictures(Array(0..<48))
-      for wanted in [[47], [0], [23], [11, 12, 13], [2, 6, 10, 30, 34, 38, 46], [1, 24, 25], [40, 3, 40, 21]] {
+      for wanted in [
+        [47], [0], [23], [11, 12, 13], [2, 6, 10, 30, 34, 38, 46], [1, 24, 25], [40, 3, 40, 21],
+      ] {
         let video = try VideoFile(path)
         #expect(try video.pictures(wanted) == wanted.map { all[$0] }, "\(wanted)")
         // Also in a second go on the same file, backwards.
@@ -116,7 +125,9 @@ import Testing
 
   @Test func ratesTakeFramesAtTheirTimes() throws {
     let table = FrameTable(times: (0..<100).map { $0 }, lastDuration: 1, tick: 0.04)
-    func frames(_ name: String) throws -> [Int] { try FrameSampling(name: name, frames: 12).frames(of: table) }
+    func frames(_ name: String) throws -> [Int] {
+      try FrameSampling(name: name, frames: 12).frames(of: table)
+    }
     #expect(try frames("fps=1") == [0, 25, 50, 75])
     #expect(try frames("fps=0.5") == [0, 50])
     #expect(try frames("fps=25") == Array(0..<100))
@@ -174,7 +185,9 @@ import Testing
   func aCutFilmIsRefusedByName(name: String) throws {
     try withTemporaryFolder { folder in
       var film = NumberedFilm(name: name, times: Array(0..<100))
-      if name.hasSuffix("webm") { (film.codec, film.options) = ("libvpx-vp9", "cpu-used=8:deadline=realtime") }
+      if name.hasSuffix("webm") {
+        (film.codec, film.options) = ("libvpx-vp9", "cpu-used=8:deadline=realtime")
+      }
       let path = try film.write(in: folder)
       let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
       for share in [0.0, 0.01, 0.3, 0.7] {
@@ -206,7 +219,9 @@ import Testing
         let error = #expect(throws: IeumError.self, "\(path)") { try VideoFile(path) }
         #expect(error?.kind == .data && error?.file == path)
       }
-      #expect(#expect(throws: IeumError.self) { try VideoFile(sound) }?.problem.contains("no moving pictures") == true)
+      #expect(
+        #expect(throws: IeumError.self) { try VideoFile(sound) }?.problem.contains("no moving pictures")
+          == true)
     }
   }
 

@@ -9,8 +9,10 @@ import Testing
     let root = "\(folder)/stamps"
     for (index, name) in ["cat", "dog", "owl", "hen", "cow", "bad"].enumerated() {
       let caption = index < 2 ? "A pet." : "A \(name)."
-      try AtomicFile.write("\(caption)\nko.utf8=동물 \(index < 2 ? 0 : index)\n", to: "\(root)/animals/\(name).txt")
-      let disc = "<svg xmlns='http://www.w3.org/2000/svg' width='80' height='60'><circle cx='40' cy='30' r='28' fill='#d02010'/></svg>"
+      try AtomicFile.write(
+        "\(caption)\nko.utf8=동물 \(index < 2 ? 0 : index)\n", to: "\(root)/animals/\(name).txt")
+      let disc =
+        "<svg xmlns='http://www.w3.org/2000/svg' width='80' height='60'><circle cx='40' cy='30' r='28' fill='#d02010'/></svg>"
       try AtomicFile.write(name == "bad" ? "<svg" : disc, to: "\(root)/animals/\(name).svg")
     }
     var settings = MediaWriter.Sound(rate: 22_050)
@@ -42,7 +44,9 @@ import Testing
         let frames = try film.pictures([0, 39])
         // The red disc is there, and has moved or changed its size.
         let reds = frames.map { image in
-          (0..<256 * 256).filter { image.pixels[3 * $0] > 170 && image.pixels[3 * $0 + 1] < 90 && image.pixels[3 * $0 + 2] < 90 }
+          (0..<256 * 256).filter {
+            image.pixels[3 * $0] > 170 && image.pixels[3 * $0 + 1] < 90 && image.pixels[3 * $0 + 2] < 90
+          }
         }
         #expect(reds.allSatisfy { $0.count > 2000 } && reds[0] != reds[1])
         #expect((item.audioPath != nil) == (item.id == "animals/dog"))
@@ -51,7 +55,9 @@ import Testing
       let dog = try #require(dataset.allItems.first { $0.id == "animals/dog" }?.audioPath)
       let sound = try Sound.read(dog, rate: 16_000)
       #expect(abs(sound.duration - 4) < 0.15)
-      #expect(sound.samples[2000..<20_000].map(abs).max() ?? 0 > 0.3 && sound.samples.suffix(16_000).allSatisfy { abs($0) < 0.01 })
+      #expect(
+        sound.samples[2000..<20_000].map(abs).max() ?? 0 > 0.3
+          && sound.samples.suffix(16_000).allSatisfy { abs($0) < 0.01 })
     }
   }
 
@@ -76,7 +82,8 @@ import Testing
         #expect(try Digest.ofFile(a) == Digest.ofFile(b))
       }
       // What is there is not made again; what is missing is.
-      let kept = try #require(first.allItems[0].videoPath), lost = try #require(first.allItems[1].videoPath)
+      let kept = try #require(first.allItems[0].videoPath)
+      let lost = try #require(first.allItems[1].videoPath)
       try AtomicFile.write("kept", to: kept)
       unlink(lost)
       _ = try load(root, cache: "\(folder)/one")

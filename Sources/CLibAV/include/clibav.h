@@ -31,20 +31,21 @@ enum {
   CLIBAV_TIFF = 5
 };
 
-// Pixels are rows of R, G, B bytes without padding, `3 * width * height` of them; release with clibav_image_free.
+// Pixels are rows of R, G, B bytes without padding, `3 * width * height` of them; release with
+// clibav_image_free.
 typedef struct {
   int width;
   int height;
   uint8_t *pixels;
 } clibav_image;
 
-// Decodes the (first) image in `data`; alpha is composited on the colour `ground` (0xRRGGBB), 16-bit channels keep
-// their high byte.
+// Decodes the (first) image in `data`; alpha is composited on the colour `ground` (0xRRGGBB), 16-bit channels
+// keep their high byte.
 int clibav_decode_still(const uint8_t *data, size_t size, int format, int64_t max_pixels, uint32_t ground,
                         clibav_image *out, char *message, size_t message_size);
 
-// Draws an SVG document (plain or gzipped) on `ground` at its intrinsic size, scaled as a whole so that the long side
-// lies between `min_side` and `max_side` pixels. References to other files are not followed.
+// Draws an SVG document (plain or gzipped) on `ground` at its intrinsic size, scaled as a whole so that the
+// long side lies between `min_side` and `max_side` pixels. References to other files are not followed.
 int clibav_render_svg(const uint8_t *data, size_t size, int min_side, int max_side, uint32_t ground,
                       clibav_image *out, char *message, size_t message_size);
 

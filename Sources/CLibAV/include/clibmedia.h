@@ -1,7 +1,8 @@
 // Films and sounds over libavformat, libavcodec, libswscale and libswresample.
 //
 // Every function returns a status of clibav.h and, on failure, leaves one line of text in `message` (always
-// terminated). A handle belongs to one thread at a time; different handles may be used from different threads.
+// terminated). A handle belongs to one thread at a time; different handles may be used from different
+// threads.
 #pragma once
 
 #include "clibav.h"
@@ -32,14 +33,16 @@ typedef struct {
 int clibav_video_open(const char *path, double start, double end, int64_t max_pixels, clibav_video **out,
                       clibav_video_info *info, char *message, size_t message_size);
 
-// When each frame begins to be shown, in ticks from the file's beginning, rising. Valid while the film is open.
+// When each frame begins to be shown, in ticks from the file's beginning, rising. Valid while the film is
+// open.
 const int64_t *clibav_video_times(const clibav_video *video);
 
 // Takes the picture of `wanted[position]`; returns 0 to go on. The picture is valid during the call only.
 typedef int (*clibav_frame_callback)(void *context, int64_t position, const clibav_image *image);
 
-// Decodes the frames `wanted` (rising, each once) and nothing that they do not need: it jumps over whole groups of
-// pictures and leaves out frames that no other refers to. The pictures are those of a full decode, bit by bit.
+// Decodes the frames `wanted` (rising, each once) and nothing that they do not need: it jumps over whole
+// groups of pictures and leaves out frames that no other refers to. The pictures are those of a full decode,
+// bit by bit.
 // Returns CLIBAV_OK also when the callback stopped it.
 int clibav_video_read(clibav_video *video, const int64_t *wanted, int64_t count, clibav_frame_callback callback,
                       void *context, char *message, size_t message_size);

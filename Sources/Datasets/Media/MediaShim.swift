@@ -23,13 +23,20 @@ enum MediaShim {
     case Int(CLIBAV_NO_STREAM):
       IeumError(.data, text, file: path, remedy: "leave it out, or ask for what it has")
     case Int(CLIBAV_NO_FILE):
-      IeumError(.data, "the \(what) cannot be opened (\(text))", file: path, remedy: "check the path and its permissions")
+      IeumError(
+        .data, "the \(what) cannot be opened (\(text))", file: path,
+        remedy: "check the path and its permissions")
     case Int(CLIBAV_UNSUPPORTED):
-      IeumError(.data, "this kind of \(what) is not supported (\(text))", file: path, remedy: "convert it to MP4, H.264 and AAC")
+      IeumError(
+        .data, "this kind of \(what) is not supported (\(text))", file: path,
+        remedy: "convert it to MP4, H.264 and AAC")
     case Int(CLIBAV_NO_MEMORY):
-      IeumError(.system, "not enough memory for the \(what)", file: path, remedy: "free memory or make it smaller")
+      IeumError(
+        .system, "not enough memory for the \(what)", file: path, remedy: "free memory or make it smaller")
     default:
-      IeumError(.data, "the \(what) is damaged or cut short (\(text))", file: path, remedy: "fetch or export it again")
+      IeumError(
+        .data, "the \(what) is damaged or cut short (\(text))", file: path, remedy: "fetch or export it again"
+      )
     }
   }
 }
@@ -48,7 +55,8 @@ public struct MediaContent: Sendable, Hashable {
   }
 }
 
-/// What an image encoder makes of a file, told by its first bytes and, where they leave it open, by its streams.
+/// What an image encoder makes of a file, told by its first bytes and, where they leave it open, by its
+/// streams.
 public enum MediaKind: Sendable, Hashable {
   case still
   /// Also where it is damaged: what begins like a film is meant to be one.
@@ -72,7 +80,8 @@ public enum MediaKind: Sendable, Hashable {
   private static func beginsLikeFilm(_ head: [UInt8]) -> Bool {
     let reader = ByteReader(head)
     let boxes = ["ftyp", "moov", "mdat", "wide", "free", "skip"]
-    return boxes.contains { reader.matches($0, at: 4) } || (reader.matches("RIFF", at: 0) && reader.matches("AVI ", at: 8))
+    return boxes.contains { reader.matches($0, at: 4) }
+      || (reader.matches("RIFF", at: 0) && reader.matches("AVI ", at: 8))
       || reader.matches("FLV", at: 0) || head.starts(with: [0x1A, 0x45, 0xDF, 0xA3])
       || head.starts(with: [0x30, 0x26, 0xB2, 0x75])
   }

@@ -3,7 +3,8 @@ import CLibAV
 
 /// Writes a film with an optional mono sound: the container follows the file name's ending.
 ///
-/// Equal frames and settings give equal bytes with the same libraries. The file is of no use before ``finish()``.
+/// Equal frames and settings give equal bytes with the same libraries. The file is of no use before
+/// ``finish()``.
 public final class MediaWriter {
   /// How pictures are encoded.
   public struct Video: Sendable {
@@ -53,7 +54,8 @@ public final class MediaWriter {
     handle = writer
     if let video {
       var settings = clibav_video_settings(
-        width: Int32(video.width), height: Int32(video.height), tick_num: 1, tick_den: Int32(video.ticksPerSecond),
+        width: Int32(video.width), height: Int32(video.height), tick_num: 1,
+        tick_den: Int32(video.ticksPerSecond),
         key_interval: Int32(video.keyInterval), b_frames: Int32(video.bFrames), turns: Int32(video.turns))
       try MediaShim.call(path, "encoder '\(video.codec)'") {
         clibav_writer_add_video(writer, video.codec, video.pixelFormat, video.options, &settings, $0, $1)
@@ -75,7 +77,8 @@ public final class MediaWriter {
   /// Adds a picture that is shown from `time` ticks on; times rise.
   public func append(_ image: RGBImage, at time: Int) throws {
     guard let video, image.width == video.width, image.height == video.height else {
-      throw IeumError(.system, "a picture of \(image.width)×\(image.height) does not fit the film", file: path)
+      throw IeumError(
+        .system, "a picture of \(image.width)×\(image.height) does not fit the film", file: path)
     }
     try MediaShim.call(path, "file") { clibav_writer_frame(handle, image.pixels, Int64(time), $0, $1) }
   }

@@ -1,8 +1,9 @@
 import Basics
 import Foundation
 
-/// Makes a short film of a stamp: the picture drifts and grows or shrinks slowly over a gradient of two colours, and its
-/// sound effect, where it has one, is heard. Everything follows from the stamp's id, its files and ``recipe``.
+/// Makes a short film of a stamp: the picture drifts and grows or shrinks slowly over a gradient of two
+/// colours, and its sound effect, where it has one, is heard. Everything follows from the stamp's id, its
+/// files and ``recipe``.
 struct StampFilm {
   /// Changes whenever the same stamp would give another film.
   static let recipe = 1

@@ -4,17 +4,21 @@ import Foundation
 
 /// Short films made of the stamps: a stand-in for film clips, made of real pictures, sounds and sentences.
 ///
-/// * Item: a stamp of ``StampsDataset`` as a film of 4 s, 256 × 256, 10 frames a second (H.264 in MP4): the picture
-///   drifts slowly over a gradient; where the stamp has a sound effect, that is its sound (AAC, mono, 16 kHz). Captions
-///   in English and Korean, labels, splits and order are those of the stamps; equal captions stay on one side.
-/// * The films lie in the cache, in a folder named by the stamps, the recipe and the libraries that made them; equal
-///   libraries make equal bytes. The dataset's digest names stamps and recipe, not the libraries.
+/// * Item: a stamp of ``StampsDataset`` as a film of 4 s, 256 × 256, 10 frames a second (H.264 in MP4): the
+///   picture drifts slowly over a gradient; where the stamp has a sound effect, that is its sound (AAC, mono,
+///   16 kHz). Captions in English and Korean, labels, splits and order are those of the stamps; equal
+///   captions stay on one side.
+/// * The films lie in the cache, in a folder named by the stamps, the recipe and the libraries that made
+///   them; equal libraries make equal bytes. The dataset's digest names stamps and recipe, not the libraries.
 struct StampsClipsDataset: DatasetSpec {
   let name = "stamps-clips"
-  let summary = "4 s films made of the stamps, with their sound effects: a stand-in of real pictures, sounds and sentences"
+  let summary =
+    "4 s films made of the stamps, with their sound effects: a stand-in of real pictures, sounds and sentences"
   var defaultRoot: String { stamps.defaultRoot }
   var defaultLanguage: String { stamps.defaultLanguage }
-  var expectedLayout: [String] { stamps.expectedLayout + ["the films are made from these into the cache, once"] }
+  var expectedLayout: [String] {
+    stamps.expectedLayout + ["the films are made from these into the cache, once"]
+  }
 
   private let stamps = StampsDataset()
 
@@ -28,7 +32,9 @@ struct StampsClipsDataset: DatasetSpec {
   func makeFiles(_ options: DatasetOptions, progress: (_ done: Int, _ total: Int) -> Void) throws {
     let source = try stamps.load(options)
     let folder = Self.folder(of: source, options)
-    let missing = source.allItems.filter { !FileManager.default.fileExists(atPath: Self.path($0, in: folder)) }
+    let missing = source.allItems.filter {
+      !FileManager.default.fileExists(atPath: Self.path($0, in: folder))
+    }
     let group = 16
     progress(0, missing.count)
     for start in stride(from: 0, to: missing.count, by: group) {

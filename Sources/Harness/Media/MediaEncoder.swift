@@ -36,11 +36,14 @@ extension MediaEncoder {
   }
 
   /// Extracts the feature file of a dataset.
-  func file(for dataset: Dataset, parts: [MediaPart], at path: String, progress: Progress) throws -> FeatureFile {
+  func file(for dataset: Dataset, parts: [MediaPart], at path: String, progress: Progress) throws
+    -> FeatureFile
+  {
     let writer = try FeatureWriter(
       path,
       attributes: FeatureAttributes(
-        modality: modality, dataset: dataset.name, datasetDigest: dataset.digest, encoder: name, encoderDigest: digest,
+        modality: modality, dataset: dataset.name, datasetDigest: dataset.digest, encoder: name,
+        encoderDigest: digest,
         dimension: dimension),
       sequences: isSequence)
     progress.start("\(dataset.name) → \(name)", total: parts.count)

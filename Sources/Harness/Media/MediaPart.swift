@@ -15,7 +15,9 @@ struct MediaPart: Sendable {
 
   /// What of an item can be seen: its film, else its pictures.
   static func seen(_ item: DatasetItem) -> MediaPart {
-    if let path = item.videoPath { return MediaPart(id: item.id, source: .file(path, start: item.start, end: item.end)) }
+    if let path = item.videoPath {
+      return MediaPart(id: item.id, source: .file(path, start: item.start, end: item.end))
+    }
     return MediaPart(id: item.id, source: item.imagePaths.isEmpty ? .nothing : .stills(item.imagePaths))
   }
 

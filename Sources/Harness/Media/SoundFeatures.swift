@@ -10,18 +10,21 @@ struct SoundFeatures {
   /// - Throws: ``IeumError``: usage for an unknown encoder or parameter; data for weights that do not fit.
   init(_ choice: CellConfig.EncoderChoice, cache: Cache) throws {
     frames = try SoundFrames(
-      choice.encoder, parameters: choice.parameters, weights: try WeightCatalog.resolve(choice.weights, cache: cache),
+      choice.encoder, parameters: choice.parameters,
+      weights: try WeightCatalog.resolve(choice.weights, cache: cache),
       seed: choice.seed)
   }
 
   func path(_ dataset: Dataset, _ cache: Cache) -> String {
-    cache.features(dataset: dataset.name, encoder: frames.name, digest: Digest.of(dataset.digest + frames.digest))
+    cache.features(
+      dataset: dataset.name, encoder: frames.name, digest: Digest.of(dataset.digest + frames.digest))
   }
 
   /// The feature file, extracted first where it is missing. Items without sound stand among its errors.
   func file(for dataset: Dataset, cache: Cache, progress: Progress) throws -> FeatureFile {
     let path = path(dataset, cache)
     if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
-    return try frames.file(for: dataset, parts: dataset.allItems.map(MediaPart.heard), at: path, progress: progress)
+    return try frames.file(
+      for: dataset, parts: dataset.allItems.map(MediaPart.heard), at: path, progress: progress)
   }
 }

@@ -23,10 +23,12 @@ struct SoundFrames: MediaEncoder {
     let settings = try MelSettings(values, owner: owner)
     self.name = name
     logMel = LogMel(settings)
-    let given = values.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    let given = values.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(
+      separator: " ")
     guard spec.dimension != nil else {
       guard weights == nil else {
-        throw IeumError(.usage, "'\(name)' has no weights", place: "--weights", remedy: "leave the option out")
+        throw IeumError(
+          .usage, "'\(name)' has no weights", place: "--weights", remedy: "leave the option out")
       }
       network = nil
       dimension = settings.nMels
@@ -34,7 +36,8 @@ struct SoundFrames: MediaEncoder {
       digest = Digest.of("\(name) \(Self.codeVersion) \(given)")
       return
     }
-    let encoder = try AudioImageEncoder(channels: values.int("channels"), weights: weights, seed: UInt64(seed))
+    let encoder = try AudioImageEncoder(
+      channels: values.int("channels"), weights: weights, seed: UInt64(seed))
     let stretches = try SoundStretches(values, logMel: logMel, owner: owner)
     network = (encoder, stretches)
     dimension = encoder.dimension
@@ -51,7 +54,8 @@ struct SoundFrames: MediaEncoder {
       Result {
         let pictures = try result.get()
         let time = pictures[0].count / stretches.mels
-        return try encoder.encode(pictures.flatMap { $0 }, count: pictures.count, mels: stretches.mels, time: time)
+        return try encoder.encode(
+          pictures.flatMap { $0 }, count: pictures.count, mels: stretches.mels, time: time)
       }
     }
   }

@@ -8,13 +8,16 @@ public struct FeatureExtraction {
   private let dataset: CellConfig.DatasetChoice
   private let encoder: CellConfig.EncoderChoice
 
-  /// - Parameter parameters: of the encoder; image encoders take `frames` and `sampling` for films.
+  /// - Parameters:
+  ///   - options: of the dataset, such as its named split.
+  ///   - parameters: of the encoder; image encoders take `frames` and `sampling` for films.
   public init(
-    dataset: String, root: String?, language: String?, encoder: String, weights: String, seed: Int,
+    dataset: String, root: String?, language: String?, options: [String: Scalar] = [:], encoder: String,
+    weights: String, seed: Int,
     precision: InferencePrecision = .f32, parameters: [String: Scalar] = [:]
   ) throws {
     let spec = try DatasetRegistry.named(dataset)
-    self.dataset = .init(name: dataset, root: root, language: language ?? spec.defaultLanguage, options: [:])
+    self.dataset = .init(name: dataset, root: root, language: language ?? spec.defaultLanguage, options: options)
     self.encoder = .init(
       encoder: encoder, weights: weights, seed: seed, train: false, precision: precision, parameters: parameters)
   }
@@ -31,6 +34,10 @@ public struct FeatureExtraction {
     }
     _ = try TextEncoderRegistry.named(encoder.encoder)
     let data = try bench.dataset(dataset)
+    // An item with several captions has a row for each.
+    if data.allItems.contains(where: { data.captions(of: $0).count > 1 }) {
+      return try TextTower(encoder, datasets: [data], cache: bench.cache).captionFile(of: data, Progress())
+    }
     let source = try TextSource(encoder, dataset: data, cache: bench.cache)
     guard case .features(let file) = try source.inputs(for: data, cache: bench.cache, progress: Progress()) else {
       throw IeumError(

@@ -86,11 +86,11 @@ struct SoundTower: TowerSide {
     }
   }
 
-  /// Whether the beginning of an item's sound can be read: cheap, and tells silent films apart before training.
+  /// Whether an item's sound can be read: tells silent and broken films apart before training. All of it is read, since
+  /// a film's sound may begin late.
   private static func hasSound(_ part: MediaPart) -> Bool {
     guard case .file(let path, let start, let end) = part.source else { return false }
-    let first = start ?? 0
-    return (try? Sound.read(path, start: first, end: min(end ?? .infinity, first + 0.25))) != nil
+    return (try? Sound.read(path, start: start, end: end)) != nil
   }
 }
 

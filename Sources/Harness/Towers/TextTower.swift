@@ -123,7 +123,7 @@ struct TextTower: TowerSide {
   }
 
   private func stored(_ progress: Progress) throws -> StoredInputs {
-    let files = try datasets.map { try file($0, progress) }
+    let files = try datasets.map { try captionFile(of: $0, progress) }
     var inputs = StoredInputs(dimension: files.first?.dimension ?? 0)
     eachCaption { key, _, captions in
       let file = files[key.dataset]
@@ -135,7 +135,14 @@ struct TextTower: TowerSide {
     return inputs
   }
 
-  private func file(_ dataset: Dataset, _ progress: Progress) throws -> FeatureFile {
+  /// The features of all captions of a dataset, a row each under `ID#k`; extracted first where they are missing.
+  /// - Throws: ``IeumError`` (usage) for an encoder that is trained with the joint model.
+  func captionFile(of dataset: Dataset, _ progress: Progress) throws -> FeatureFile {
+    guard isStored else {
+      throw IeumError(
+        .usage, "'\(choice.encoder)' is trained with the joint model; it has no frozen features", place: "--encoder",
+        remedy: "use word2vec or bert")
+    }
     let path = path(dataset)
     if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
     guard let weights else { preconditionFailure("frozen text encoders have weights") }

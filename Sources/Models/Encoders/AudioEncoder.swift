@@ -18,7 +18,8 @@ public enum AudioEncoderRegistry {
   public static let all: [AudioEncoderSpec] = [
     AudioEncoderSpec(
       name: "log-mel", summary: "Log-mel spectrogram, one vector per time step; no weights",
-      source: "Davis & Mermelstein 1980; parameters of torchaudio's MelSpectrogram", parameters: MelSettings.parameters,
+      source: "Davis & Mermelstein 1980; parameters of torchaudio's MelSpectrogram",
+      parameters: MelSettings.parameters,
       dimension: nil),
     AudioEncoderSpec(
       name: "resnet18-audio", summary: "ResNet-18 on log-mel images of stretches of sound",
@@ -26,8 +27,10 @@ public enum AudioEncoderRegistry {
       parameters: MelSettings.parameters + [
         ParameterSpec("seconds", default: .double(3), "length of a stretch"),
         ParameterSpec("windows", default: .int(1), "stretches per sound, at the centres of equal parts"),
-        ParameterSpec("channels", default: .int(0), "1 or 3 equal channels; 0 = what the weights have, else 3"),
-        ParameterSpec("standardize", default: .bool(true), "shift and scale every image to mean 0 and deviation 1"),
+        ParameterSpec(
+          "channels", default: .int(0), "1 or 3 equal channels; 0 = what the weights have, else 3"),
+        ParameterSpec(
+          "standardize", default: .bool(true), "shift and scale every image to mean 0 and deviation 1"),
       ], dimension: 512),
   ]
 
@@ -40,10 +43,11 @@ public enum AudioEncoderRegistry {
   }
 }
 
-/// A frozen ResNet-18 that looks at log-mel spectrograms as pictures: time runs to the right, frequency downwards.
+/// A frozen ResNet-18 that looks at log-mel spectrograms as pictures: time runs to the right, frequency
+/// downwards.
 ///
-/// Parameter names are torchvision's; `conv1` takes 1 or 3 channels, three get the same picture.
-/// Not safe for use from several threads at once.
+/// Parameter names are torchvision's; `conv1` takes 1 or 3 channels, three get the same picture. Not safe for
+/// use from several threads at once.
 public final class AudioImageEncoder {
   public let dimension = 512
   /// SHA-256 over the network, its weights and the code version.
@@ -54,8 +58,8 @@ public final class AudioImageEncoder {
   /// - Parameters:
   ///   - channels: 1 or 3; 0 = as the weights have it.
   ///   - weights: nil = random weights from `seed`.
-  /// - Throws: ``IeumError``: data for missing, unknown and wrongly shaped tensors; usage for other channels than the
-  ///   weights have.
+  /// - Throws: ``IeumError``: data for missing, unknown and wrongly shaped tensors; usage for other channels
+  ///   than the weights have.
   public init(channels wanted: Int, weights path: String?, seed: UInt64) throws {
     guard [0, 1, 3].contains(wanted) else {
       throw IeumError(.usage, "\(wanted) channels are not supported", place: "channels", remedy: "use 1 or 3")
@@ -64,7 +68,8 @@ public final class AudioImageEncoder {
     if let path {
       let file = try WeightFile.read(path)
       let weights = try ImageEncoderRegistry.named("resnet18").normalise(file.tensors, file: path)
-      let found = weights.tensors.first { $0.name == "conv1.weight" }.map { $0.shape.count == 4 ? $0.shape[1] : 3 } ?? 3
+      let found =
+        weights.tensors.first { $0.name == "conv1.weight" }.map { $0.shape.count == 4 ? $0.shape[1] : 3 } ?? 3
       guard wanted == 0 || wanted == found else {
         throw IeumError(
           .usage, "the weights take \(found) channel(s), not \(wanted)", file: path, place: "channels",

@@ -21,13 +21,17 @@ public struct LayerChain {
 
   /// Adds to the gradients of all parameters what `gradient`, that of the result, makes them. Layers must be
   /// deterministic: they are computed twice.
-  public func backward(_ gradient: Tensor) throws {
+  /// - Parameter forward: what a step is computed in (reduced precision, for instance); gradients are never, since their
+  ///   operators do not follow a change of precision.
+  public func backward(
+    _ gradient: Tensor, forward: (() throws -> Tensor) throws -> Tensor = { try $0() }
+  ) throws {
     var inputs: [Tensor] = []
     try noGrad {
-      var x = try start()
+      var x = try forward(start)
       for layer in layers {
         inputs.append(x)
-        x = try layer(x)
+        x = try forward { try layer(x) }
       }
       inputs.append(x)
     }
@@ -35,12 +39,12 @@ public struct LayerChain {
     for (index, step) in (layers + [end]).enumerated().reversed() {
       let leaf = try inputs[index].detached()
       leaf.requiresGrad = true
-      let output = try step(leaf)
+      let output = try forward { try step(leaf) }
       try output.backward(gradient.to(output.dtype))
       guard let next = leaf.grad else { return }
       gradient = next
     }
-    let first = try start()
+    let first = try forward(start)
     if first.requiresGrad { try first.backward(gradient.to(first.dtype)) }
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The discrete Fourier transform of any length, in double precision: mixed radix by the length's prime factors.
+/// The discrete Fourier transform of any length, in double precision: mixed radix by the length's prime
+/// factors.
 /// - Complexity: O(n · Σ prime factors).
 struct FourierTransform {
   let length: Int

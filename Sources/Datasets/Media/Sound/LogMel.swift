@@ -70,11 +70,13 @@ public struct LogMel: Sendable {
 
   private func tooShort(_ sound: Sound, _ path: String) -> IeumError {
     IeumError(
-      .data, "\(sound.samples.count) samples at \(sound.rate) Hz are too short for a spectrum of \(settings.nFFT)",
+      .data,
+      "\(sound.samples.count) samples at \(sound.rate) Hz are too short for a spectrum of \(settings.nFFT)",
       file: path, remedy: "leave it out, or choose a smaller n_fft")
   }
 
-  /// The samples between `pad` zeros, and with their ends continued by half a transform where frames are centred.
+  /// The samples between `pad` zeros, and with their ends continued by half a transform where frames are
+  /// centred.
   private func padded(_ samples: [Float], _ path: String) throws -> [Double] {
     let zeros = [Double](repeating: 0, count: settings.pad)
     let inside = zeros + samples.map(Double.init) + zeros

@@ -3,8 +3,8 @@ import Foundation
 
 /// Triangular filters on the mel scale, as torchaudio's `melscale_fbanks` makes them.
 ///
-/// In single precision throughout: where a filter catches one bin only, and that near its foot, the rounding of its
-/// corners decides the value, and this one has to be torchaudio's.
+/// In single precision throughout: where a filter catches one bin only, and that near its foot, the rounding
+/// of its corners decides the value, and this one has to be torchaudio's.
 struct MelFilters {
   struct Filter {
     let firstBin: Int
@@ -26,7 +26,8 @@ struct MelFilters {
       return mel >= 15 ? 1000 * exp(Float(log(6.4) / 27) * (mel - 15)) : slope * mel
     }
     let frequencies = MelFilters.spread(0, Float(settings.sampleRate / 2), bins)
-    let corners = MelFilters.spread(Float(mel(settings.fMin)), Float(mel(settings.fMax)), settings.nMels + 2).map(hertz)
+    let corners = MelFilters.spread(Float(mel(settings.fMin)), Float(mel(settings.fMax)), settings.nMels + 2)
+      .map(hertz)
     filters = (0..<settings.nMels).map { index in
       let (low, middle, high) = (corners[index], corners[index + 1], corners[index + 2])
       let scale = settings.norm == "slaney" ? 2 / (high - low) : 1
@@ -49,7 +50,9 @@ struct MelFilters {
   func apply(_ spectrum: [Double]) -> [Double] {
     filters.map { filter in
       var sum = 0.0
-      for (offset, weight) in filter.weights.enumerated() { sum += spectrum[filter.firstBin + offset] * Double(weight) }
+      for (offset, weight) in filter.weights.enumerated() {
+        sum += spectrum[filter.firstBin + offset] * Double(weight)
+      }
       return sum
     }
   }

@@ -16,8 +16,8 @@ public struct Sound: Sendable, Hashable {
 
   public var duration: Double { Double(samples.count) / Double(rate) }
 
-  /// `seconds` of sound around the time `center` (in seconds), silent where the sound does not reach (half2020: 3 s
-  /// around a frame).
+  /// `seconds` of sound around the time `center` (in seconds), silent where the sound does not reach
+  /// (half2020: 3 s around a frame).
   public func window(center: Double, seconds: Double) -> Sound {
     let count = max(1, Int((seconds * Double(rate)).rounded()))
     let first = Int(((center - seconds / 2) * Double(rate)).rounded())
@@ -35,8 +35,11 @@ public struct Sound: Sendable, Hashable {
   /// - Parameters:
   ///   - rate: hertz; nil = the file's own.
   ///   - start, end: seconds from the file's beginning.
-  /// - Throws: ``IeumError`` (data) naming the file when it is missing, empty, has no sound, is damaged or cut short.
-  public static func read(_ path: String, rate: Int? = nil, start: Double? = nil, end: Double? = nil) throws -> Sound {
+  /// - Throws: ``IeumError`` (data) naming the file when it is missing, empty, has no sound, is damaged or
+  ///   cut short.
+  public static func read(_ path: String, rate: Int? = nil, start: Double? = nil, end: Double? = nil) throws
+    -> Sound
+  {
     var sound = clibav_sound()
     defer { clibav_sound_free(&sound) }
     try MediaShim.call(path, "sound") {

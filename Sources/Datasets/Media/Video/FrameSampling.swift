@@ -2,11 +2,11 @@ import Basics
 
 /// Which frames of a film are looked at.
 public enum FrameSampling: Sendable, Hashable, CustomStringConvertible {
-  /// The frames shown at the centres of n equal stretches of time; at a constant rate ⌊(i + ½)·F/n⌋. Frames repeat
-  /// where the film has fewer than n.
+  /// The frames shown at the centres of n equal stretches of time; at a constant rate ⌊(i + ½)·F/n⌋. Frames
+  /// repeat where the film has fewer than n.
   case uniform(Int)
-  /// One frame a second, of these m the ⌊linspace(0, m − 1, n)⌋-th (Luo et al. 2021, "CLIP4Clip"). Always n frames:
-  /// where CLIP4Clip pads short films with blank frames and masks them, frames repeat here.
+  /// One frame a second, of these m the ⌊linspace(0, m − 1, n)⌋-th (Luo et al. 2021, "CLIP4Clip"). Always n
+  /// frames: where CLIP4Clip pads short films with blank frames and masks them, frames repeat here.
   case clip4clip(Int)
   /// The frames shown at 0, 1/r, 2/r … seconds after the first: as many as the film is long.
   case rate(Double)
@@ -17,18 +17,21 @@ public enum FrameSampling: Sendable, Hashable, CustomStringConvertible {
   /// - Throws: ``IeumError`` (usage) for another name, n < 1 or a rate that is not positive.
   public init(name: String, frames: Int) throws {
     guard frames > 0 else {
-      throw IeumError(.usage, "\(frames) frames cannot be sampled", place: "--frames", remedy: "give at least 1")
+      throw IeumError(
+        .usage, "\(frames) frames cannot be sampled", place: "--frames", remedy: "give at least 1")
     }
     switch name {
     case "uniform": self = .uniform(frames)
     case "clip4clip": self = .clip4clip(frames)
     default:
       guard name.hasPrefix("fps=") else {
-        throw Suggestion.unknown("sampling", name, known: ["uniform", "clip4clip", "fps=1"], place: "--sampling")
+        throw Suggestion.unknown(
+          "sampling", name, known: ["uniform", "clip4clip", "fps=1"], place: "--sampling")
       }
       guard let rate = Double(name.dropFirst(4)), rate > 0, rate.isFinite else {
         throw IeumError(
-          .usage, "'\(name)' is not a rate", place: "--sampling", remedy: "write frames per second, as in fps=1 or fps=0.5")
+          .usage, "'\(name)' is not a rate", place: "--sampling",
+          remedy: "write frames per second, as in fps=1 or fps=0.5")
       }
       self = .rate(rate)
     }

@@ -8,7 +8,8 @@ public struct FrameTable: Sendable, Hashable {
   public let tick: Double
 
   public init(times: [Int64], lastDuration: Int64, tick: Double) {
-    precondition(!times.isEmpty && lastDuration > 0 && tick > 0, "\(times.count) frames, \(lastDuration) × \(tick) s")
+    precondition(
+      !times.isEmpty && lastDuration > 0 && tick > 0, "\(times.count) frames, \(lastDuration) × \(tick) s")
     self.times = times
     self.lastDuration = lastDuration
     self.tick = tick

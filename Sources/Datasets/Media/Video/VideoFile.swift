@@ -3,28 +3,30 @@ import CLibAV
 
 /// A film, or a part of one: its frames are listed at once and decoded when asked for.
 ///
-/// Any file that libavformat reads: MP4, WebM, MKV, AVI, animated GIF … Pictures stand upright (the rotation in the
-/// file is applied), alpha is composited on white, colours follow the matrix and range in the file (BT.601 where it
-/// names none, as libswscale and the programs built on it do). Non-square pixels are left as they are stored.
-/// Not safe for use from several threads at once.
+/// Any file that libavformat reads: MP4, WebM, MKV, AVI, animated GIF … Pictures stand upright (the rotation
+/// in the file is applied), alpha is composited on white, colours follow the matrix and range in the file
+/// (BT.601 where it names none, as libswscale and the programs built on it do). Non-square pixels are left as
+/// they are stored. Not safe for use from several threads at once.
 public final class VideoFile {
   public let path: String
   public let table: FrameTable
   private let handle: OpaquePointer
   private let orientation: Orientation
 
-  /// - Parameter start, end: the part to look at, in seconds from the file's beginning; it begins with the frame
-  ///   that is shown at `start`. nil = from the first, to the last frame.
-  /// - Throws: ``IeumError`` (data) naming the file when it is missing, empty, no film, damaged, cut short, without
-  ///   pictures or without a frame in that part.
+  /// - Parameter start, end: the part to look at, in seconds from the file's beginning; it begins with the
+  ///   frame that is shown at `start`. nil = from the first, to the last frame.
+  /// - Throws: ``IeumError`` (data) naming the file when it is missing, empty, no film, damaged, cut short,
+  ///   without pictures or without a frame in that part.
   public init(_ path: String, start: Double? = nil, end: Double? = nil) throws {
     if let start, let end, start >= end {
-      throw IeumError(.data, "the part from \(start) s to \(end) s is empty", file: path, remedy: "correct the times")
+      throw IeumError(
+        .data, "the part from \(start) s to \(end) s is empty", file: path, remedy: "correct the times")
     }
     var video: OpaquePointer?
     var info = clibav_video_info()
     try MediaShim.call(path, "film") {
-      clibav_video_open(path, start ?? -1, end ?? -1, Int64(ImageDecoder.maximumPixels), &video, &info, $0, $1)
+      clibav_video_open(
+        path, start ?? -1, end ?? -1, Int64(ImageDecoder.maximumPixels), &video, &info, $0, $1)
     }
     guard let video, let times = clibav_video_times(video) else {
       throw IeumError(.system, "the film did not open", file: path)
@@ -67,7 +69,8 @@ public final class VideoFile {
     if let failure { throw failure }
     return try frames.map { frame in
       guard let value = values[Int64(frame)] else {
-        throw IeumError(.data, "frame \(frame) cannot be decoded", file: path, remedy: "fetch or export the film again")
+        throw IeumError(
+          .data, "frame \(frame) cannot be decoded", file: path, remedy: "fetch or export the film again")
       }
       return value
     }
@@ -97,6 +100,7 @@ private let takeFrame: clibav_frame_callback = { context, position, image in
   guard let context, let image = image?.pointee, let pixels = image.pixels else { return 1 }
   let (width, height) = (Int(image.width), Int(image.height))
   let picture = RGBImage(
-    width: width, height: height, pixels: Array(UnsafeBufferPointer(start: pixels, count: 3 * width * height)))
+    width: width, height: height, pixels: Array(UnsafeBufferPointer(start: pixels, count: 3 * width * height))
+  )
   return Unmanaged<FrameSink>.fromOpaque(context).takeUnretainedValue().take(Int(position), picture) ? 0 : 1
 }

@@ -144,7 +144,8 @@ public final class Clip4ClipNetwork: Module {
     guard let head else {
       throw IeumError(.usage, "'tight' scores pairs and makes no clip vectors", place: "model.head")
     }
-    return try reduced { try head(frames, lengths: lengths) }
+    // Always in float32: it costs little, and what is compared has to be of one type.
+    return try head(frames, lengths: lengths)
   }
 
   /// Logits of all pairs `[Nt, Nv]` of text vectors and frame vectors.
@@ -160,14 +161,14 @@ public final class Clip4ClipNetwork: Module {
 
   /// Adds to the towers' gradients what the gradients of their vectors make of them, a layer at a time.
   func backward(_ texts: ClipTexts, _ gradient: Tensor) throws {
-    try reduced { try text.chain(texts).backward(gradient) }
+    try text.chain(texts).backward(gradient, forward: reduced)
   }
 
   func backward(_ frames: ClipFrames, _ gradient: Tensor) throws {
     let rows = ClipRows.used(frames.lengths, of: try frames.pixels.size(1))
     let index = try Tensor(rows.map { Int64($0) }, shape: [rows.count]).to(gradient.device)
     let used = try gradient.flatten(from: 0, to: 1).indexSelect(dim: 0, index)
-    try reduced { try vision.chain(input(frames)).backward(used) }
+    try vision.chain(input(frames)).backward(used, forward: reduced)
   }
 
   /// Holds the logit scale in its range.

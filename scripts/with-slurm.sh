@@ -77,17 +77,23 @@ exec slurmd -f '$SLURM_CONF' -N "\$1"
 N
 chmod 755 "$folder/node"
 
+# A node that waits for lost tasks does not heed a polite signal: what is left after a while is killed.
 stop() {
   status=$?
   trap - EXIT INT TERM
-  scancel --user="$user" >/dev/null 2>&1 || true
+  local pids=() pid
   for name in n1 n2 slurmctld munged; do
-    pid=$(cat "$folder/run/$name.pid" 2>/dev/null) && kill "$pid" 2>/dev/null || true
+    pid=$(cat "$folder/run/$name.pid" 2>/dev/null) || continue
+    if [ -r "/proc/$pid/cmdline" ] && tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "$folder"; then pids+=("$pid"); fi
   done
-  for _ in $(seq 50); do
-    kill -0 $(cat "$folder"/run/*.pid 2>/dev/null) 2>/dev/null || break
+  scancel --user="$user" >/dev/null 2>&1 || true
+  timeout 5 scontrol shutdown >/dev/null 2>&1 || true
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for _ in $(seq 30); do
+    kill -0 "${pids[@]}" 2>/dev/null || break
     sleep 0.1
   done
+  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
   if [ -n "${SLURM_KEEP:-}" ]; then echo "with-slurm: logs in $folder/log" >&2; else rm -rf "$folder"; fi
   exit "$status"
 }

@@ -15,7 +15,9 @@ enum HDF5Library {
   }
 
   /// libhdf5's reason for the failure just seen.
-  static var reason: String { String(cString: ch_error_text()) }
+  static var reason: String {
+    String(cString: ch_error_text()).split(whereSeparator: \.isNewline).joined(separator: " ")
+  }
 
   /// - Throws: ``IeumError`` naming the file and the object when `status` is negative.
   @discardableResult

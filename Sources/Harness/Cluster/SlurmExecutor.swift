@@ -110,7 +110,8 @@ public struct SlurmExecutor: Sendable {
     var pause = 0.2
     var last = ""
     while true {
-      let queued = try slurm.queued(jobs)
+      // A task that completes on a lost node stays in the queue until the node is back; its work is done.
+      let queued = try slurm.queued(jobs).filter { $0.value != "COMPLETING" }
       if queued.isEmpty { return }
       let counts = Dictionary(grouping: queued.values) { $0.lowercased() }.map { "\($0.value.count) \($0.key)" }
       let line = counts.sorted().joined(separator: ", ")

@@ -14,6 +14,9 @@ function say(text, isError = false) {
   $("status").className = isError ? "error" : "";
 }
 
+// The interface reads a plus sign as itself.
+const encoded = (query) => query.toString().replaceAll("+", "%20");
+
 async function search(remember = true) {
   const number = ++latest;
   const query = new URLSearchParams();
@@ -24,14 +27,14 @@ async function search(remember = true) {
   if (remember && !state.file) {
     const shown = new URLSearchParams(query);
     shown.delete("k");
-    history.pushState(null, "", "/?" + shown);
+    history.pushState(null, "", "/?" + encoded(shown));
   }
   say("Searching …");
   try {
     const options = state.file
       ? { method: "POST", body: state.file, headers: { "Content-Type": state.file.type || "application/octet-stream" } }
       : {};
-    const response = await fetch("/api/search?" + query, options);
+    const response = await fetch("/api/search?" + encoded(query), options);
     const answer = await response.json();
     if (number !== latest) return;
     if (!response.ok) throw new Error(answer.error || "the search failed");

@@ -33,7 +33,8 @@ static herr_t keep(hid_t stack, void *unused) {
 void ch_reset(void) {
   // When a disk is full some objects cannot be closed, and libhdf5's own handler at exit would crash on them.
   static int prepared = 0;
-  if (!prepared) prepared = H5dont_atexit() >= 0 || 1;
+  if (!prepared) (void)H5dont_atexit();
+  prepared = 1;
   H5Eset_auto2(H5E_DEFAULT, keep, NULL);
   message[0] = 0;
 }

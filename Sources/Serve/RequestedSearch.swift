@@ -69,7 +69,7 @@ struct Upload: Sendable {
     let folder = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let upload = Upload(path: folder + "/upload", folder: folder)
     do {
-      FileManager.default.createFile(atPath: upload.path, contents: nil)
+      _ = FileManager.default.createFile(atPath: upload.path, contents: nil)
       guard let file = FileHandle(forWritingAtPath: upload.path) else {
         throw Refusal(.internalServerError, "the upload cannot be stored")
       }

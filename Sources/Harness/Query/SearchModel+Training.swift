@@ -20,6 +20,8 @@ extension SearchModel {
     _ file: String, cell pattern: String? = nil, bench: Workbench = Workbench()
   ) throws -> SearchModel? {
     let (experiment, cell) = try cell(of: file, pattern)
+    // Loading a dataset may make its films; without their frames nothing was trained.
+    if cell.config.clips != nil, !ClipPixels.areStored(cell.config.dataset.name, cache: bench.cache) { return nil }
     let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
     guard try runner.missing().isEmpty, let seed = cell.config.seeds.first,
       try !runner.missingSeeds(runner.task()).contains(seed)

@@ -9,7 +9,7 @@ extension SearchModel {
   public static func trained(
     _ file: String, cell pattern: String? = nil, bench: Workbench = Workbench()
   ) throws -> SearchModel {
-    let (experiment, cell) = try cell(of: file, pattern)
+    let (experiment, cell) = try Self.cell(of: file, pattern)
     let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
     try runner.run()
     return try model(experiment, runner, file)
@@ -19,7 +19,7 @@ extension SearchModel {
   public static func cached(
     _ file: String, cell pattern: String? = nil, bench: Workbench = Workbench()
   ) throws -> SearchModel? {
-    let (experiment, cell) = try cell(of: file, pattern)
+    let (experiment, cell) = try Self.cell(of: file, pattern)
     // Loading a dataset may make its films; without their frames nothing was trained.
     if cell.config.clips != nil, !ClipPixels.areStored(cell.config.dataset.name, cache: bench.cache) { return nil }
     let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
@@ -129,7 +129,7 @@ private struct Origin {
       files.append((ClipQueryEncoder.imageConfigName, config))
     }
     let text = [
-      "words": "\(task.words)", SearchModel.filesKey: files.map(\.name).joined(separator: ","),
+      "words": "\(task.words)", SearchModel.filesKey: files.map { $0.name }.joined(separator: ","),
     ]
     let model = ["head": task.head.rawValue, "layers": "\(task.modelValues.int("layers"))"]
     let card = card(

@@ -89,7 +89,7 @@ public struct SearchModel: Sendable {
     encoder.outputFormatting = [.sortedKeys]
     var bare = card
     bare.digest = ""
-    let digests = try ([checkpoint] + more.map(\.path)).map { try Digest.ofFile($0) }
+    let digests = try ([checkpoint] + more.map { $0.path }).map { try Digest.ofFile($0) }
     return Digest.of(String(decoding: try encoder.encode(bare), as: UTF8.self) + digests.joined())
   }
 

@@ -72,6 +72,7 @@ struct ClipTask: CellTask {
     textWeights = problems.collect { try WeightCatalog.resolve(clips.text.weights, cache: bench.cache) } ?? nil
     problems.collect { try Self.check(cell.config, clips) }
     try problems.check()
+    if let dataset = datasets.first { _ = try cell.config.evaluation.galleries(of: dataset) }
     imageValues = try Self.values(clips.image, FilmFrames.parameters, Self.imageSizes)
     textValues = try Self.values(clips.text, Self.textParameters, Self.textSizes)
     sampling = try FrameSampling(name: imageValues.string("sampling"), frames: imageValues.int("frames"))

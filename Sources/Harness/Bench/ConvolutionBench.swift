@@ -14,20 +14,18 @@ public struct ConvolutionBench {
     public let expected: Double
   }
 
-  /// Inputs, outputs, length and kernel of each layer.
-  public let layers: [(Int, Int, Int, Int)]
+  private let layers: [TextImageConfiguration.Convolution]
   private let batch: Int
 
   public init(_ network: TextImageConfiguration = .thesis, features: Int = 2816, batch: Int) {
     self.batch = batch
-    layers = network.widths.indices.map { index in
-      (index == 0 ? 1 : network.widths[index - 1], network.widths[index], features >> index, network.kernels[index])
-    }
+    layers = network.convolutions(features: features)
   }
 
   /// - Parameter slowest: layers of which an engine is expected to take more seconds are left out.
   public func rows(slowest: Double) throws -> [Row] {
-    try layers.flatMap { inputs, outputs, length, kernel in
+    try layers.flatMap { layer in
+      let (inputs, outputs, length, kernel) = (layer.inputs, layer.outputs, layer.length, layer.kernel)
       let expected = Conv1dEngine.expectedSeconds(
         batch: batch, inputs: inputs, outputs: outputs, length: length, kernel: kernel)
       return try [(Conv1dEngine.direct, expected.direct), (.fourier, expected.fourier)].filter { $0.1 <= slowest }.map {

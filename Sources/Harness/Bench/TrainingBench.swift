@@ -26,8 +26,6 @@ public final class TrainingBench {
     fileprivate var steps: Int { self == .dualEncoder ? 4 : 1 }
   }
 
-  private struct EpochOver: Error {}
-
   private let items: Int
   private let epoch: () throws -> Void
 
@@ -92,8 +90,8 @@ public final class TrainingBench {
         first: TowerInput(try images.indexSelect(dim: 0, index)), second: TowerInput(try texts.indexSelect(dim: 0, index)),
         groups: rows)
     }
-    let trainer = try PairTrainer(network: network, sources: [source], configuration: settings) { _ in 0 }
-    return { do { try trainer.run { _ in throw EpochOver() } } catch is EpochOver {} }
+    return RepeatedEpoch.of(
+      try PairTrainer(network: network, sources: [source], configuration: settings) { _ in 0 })
   }
 
   private static func textImage(
@@ -105,13 +103,11 @@ public final class TrainingBench {
     let train = try JointSplit(
       text: .normal([items, text], generator: &generator), image: .normal([items, image], generator: &generator),
       relevant: (0..<items).map { [min($0 ^ 1, items - 1)] }, name: "train")
-    let none = try JointSplit(text: .zeros([1, text]), image: .zeros([1, image]), relevant: [[]], name: "validation")
     var settings = TrainerConfiguration()
-    (settings.epochs, settings.batchSize, settings.groupSize) = (.max, batch, 2)
+    (settings.batchSize, settings.groupSize) = (batch, 2)
     (settings.positivesPerAnchor, settings.precision) = (1, precision)
     let model = try JointModelRegistry.named("text-image").make(
       inputs: .init(text: text, image: image), generator: &generator)
-    let trainer = try JointTrainer(model: model, train: train, validation: none, configuration: settings)
-    return { do { try trainer.run { _ in throw EpochOver() } } catch is EpochOver {} }
+    return try RepeatedEpoch.of(model, train: train, settings: settings)
   }
 }

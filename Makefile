@@ -12,7 +12,7 @@ test: setup
 	swift test -c release --skip-build
 
 # Speeds beside other programs', which are installed into a throw-away environment: results/bench/report.md.
-bench: build
+bench: build weights
 	scripts/bench.sh
 
 # The indexes beside Annoy and faiss: results/ann/README.md.

@@ -67,9 +67,13 @@ struct ClipPixels: Sendable {
   var errors: [String: String] { stored?.errors ?? [:] }
 
   /// The frames of an item, `[F, 3, side, side]`.
+  /// - Throws: ``IeumError`` (data) when it cannot be decoded.
   func frames(of id: String) throws -> [UInt8] {
-    if let stored { return stored.frames(of: id) }
-    guard let item = items[id] else { return [] }
+    if let stored {
+      guard stored.count(of: id) > 0 else { throw IeumError(.data, errors[id] ?? "has no frames", place: "item '\(id)'") }
+      return stored.frames(of: id)
+    }
+    guard let item = items[id] else { throw IeumError(.data, "is no item of the dataset", place: "item '\(id)'") }
     return try Self.decode(item, side: side, sampling)
   }
 
@@ -133,7 +137,7 @@ struct PixelFile: Sendable {
     _ items: [DatasetItem], frame: Int, to path: String, _ progress: Progress, decode: (DatasetItem) throws -> [UInt8]
   ) throws {
     let temporary = try AtomicFile.temporaryPath(for: path)
-    FileManager.default.createFile(atPath: temporary, contents: nil)
+    _ = FileManager.default.createFile(atPath: temporary, contents: nil)
     guard let file = FileHandle(forWritingAtPath: temporary) else {
       throw IeumError(.system, "cannot be written", file: temporary, remedy: "check space and permissions")
     }
@@ -147,7 +151,7 @@ struct PixelFile: Sendable {
           try file.write(contentsOf: pixels)
           index.entries.append(.init(id: item.id, start: next, count: pixels.count / frame))
           next += pixels.count / frame
-        case .failure(let error): index.errors[item.id] = "\(error)"
+        case .failure(let error): index.errors[item.id] = SkippedItems.reason(error)
         }
       }
       progress.advance(piece.count)

@@ -72,6 +72,7 @@ struct ClipTask: CellTask {
     textWeights = problems.collect { try WeightCatalog.resolve(clips.text.weights, cache: bench.cache) } ?? nil
     problems.collect { try Self.check(cell.config, clips) }
     try problems.check()
+    if let dataset = datasets.first { _ = try cell.config.evaluation.galleries(of: dataset) }
     imageValues = try Self.values(clips.image, FilmFrames.parameters, Self.imageSizes)
     textValues = try Self.values(clips.text, Self.textParameters, Self.textSizes)
     sampling = try FrameSampling(name: imageValues.string("sampling"), frames: imageValues.int("frames"))
@@ -135,12 +136,15 @@ struct ClipTask: CellTask {
     let vocabulary = tokenizer.flatMap { try? cache.digest(ofFile: $0) } ?? ""
     // What is evaluated on does not matter here: cells of several languages share one training.
     let data = (sourceDatasets + [validationDataset]).map { datasets[$0].digest + datasets[$0].language }
+    let weights = [digests.textWeights, digests.imageWeights].compactMap { $0 }
     return Digest.of(
-      (["clips 1", Provenance.codeVersion, clips.select, vocabulary] + data + settings + digests.named.map(\.value))
-        .joined(separator: "\n"))
+      (["clips 2", Provenance.codeVersion, clips.select, vocabulary] + data + settings + weights).joined(separator: "\n"))
   }
 
-  var digest: String { Digest.of(trainingKey + (config.tree["evaluation"]?.canonical ?? "{}")) }
+  var digest: String {
+    Digest.of(
+      [trainingKey, dataset.digest, dataset.language, config.tree["evaluation"]?.canonical ?? "{}"].joined(separator: "\n"))
+  }
 
   var notes: [String] {
     let weights = [clips.image.weights, clips.text.weights].compactMap { WeightCatalog.named($0)?.footnote }

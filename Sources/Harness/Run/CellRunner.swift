@@ -80,6 +80,7 @@ struct CellRunner {
     guard !mine.isEmpty else { return isWhole }
     try Engine.use(threads: config.training.threads)
     try task.compute(seeds: mine, folder: { folder(task, seed: $0) }, progress: progress)
+    CellCost(config: config).record(task, mine.compactMap { RunRecord.read(folder(task, seed: $0)) }, in: bench.cache)
     return isWhole
   }
 

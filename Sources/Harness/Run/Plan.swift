@@ -17,12 +17,41 @@ public struct Plan: Encodable, Sendable {
 
   public let experiment: String
   public let cells: [Cell]
+  /// The time that what is left to compute takes; without cells that miss data.
+  public let expected: TimeEstimate
 
+  /// - Parameters:
+  ///   - probes: measure what no run has told yet, which takes seconds for each kind of work.
+  ///   - jobs: worker processes that train side by side.
   /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
-  public init(_ experiment: Experiment, bench: Workbench) throws {
+  public init(
+    _ experiment: Experiment, bench: Workbench, probes: Bool = false,
+    jobs: Int = ProcessInfo.processInfo.processorCount
+  ) throws {
     self.experiment = experiment.name
     for cell in experiment.cells { try CellCheck.check(cell, bench: bench) }
     cells = try experiment.cells.map { try Plan.cell($0, bench) }
+    expected = try Plan.estimate(experiment, cells, bench, probes: probes, jobs: jobs)
+  }
+
+  private static func estimate(
+    _ experiment: Experiment, _ cells: [Cell], _ bench: Workbench, probes: Bool, jobs: Int
+  ) throws -> TimeEstimate {
+    let rates = Rates(cache: bench.cache)
+    var (extractions, trainings): ([String: TimeEstimate.Cost?], [TimeEstimate.Cost?]) = ([:], [])
+    for (planned, cell) in zip(cells, experiment.cells) where planned.seedsToTrain > 0 {
+      let task = try CellRunner(cell: cell, bench: bench, progress: Progress()).task()
+      let missing = Set(planned.featuresToExtract)
+      for extraction in try task.extractions() where missing.contains(extraction.path) && extractions[extraction.path] == nil {
+        let work = extraction.work
+        extractions[extraction.path] = .some(rates.cost(work.kind, units: work.units, probe: probes ? work.probe : nil))
+      }
+      let work = CellCost(config: cell.config).training(of: task)
+      trainings.append(
+        rates.cost(
+          work.kind, units: work.units * Double(planned.seedsToTrain), probe: probes ? { try task.trainingProbe() } : nil))
+    }
+    return TimeEstimate(extractions: Array(extractions.values), cells: trainings, jobs: jobs)
   }
 
   private static func cell(_ cell: Experiment.Cell, _ bench: Workbench) throws -> Cell {
@@ -62,6 +91,7 @@ public struct Plan: Encodable, Sendable {
       "\(cells.count) cells: \(cells.filter { $0.state == "cached" }.count) cached, "
         + "\(cells.filter { $0.state == "missing" }.count) missing data or weights; "
         + "\(features.count) feature file(s) to extract, \(trainings) training(s) to run")
+    if let time = expected.text { lines.append(time) }
     return lines.joined(separator: "\n")
   }
 }

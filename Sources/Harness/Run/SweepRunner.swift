@@ -65,7 +65,10 @@ public struct SweepRunner {
   ) throws -> Outcome? {
     let (cells, pending) = try begin(pattern, results, retryFailed)
     if !pending.isEmpty {
-      guard try slurm.compute(pending, features: extracting(pending), progress: progress) else { return nil }
+      let isDone = { (cell: Experiment.Cell) in !self.isPending(cell) }
+      guard try slurm.compute(pending, features: extracting(pending), isDone: isDone, progress: progress) else {
+        return nil
+      }
     }
     var outcome = try gather(cells, pending, results)
     let ledger = SlurmLedger.read(results)

@@ -131,7 +131,7 @@ struct PixelFile: Sendable {
     _ items: [DatasetItem], frame: Int, to path: String, _ progress: Progress, decode: (DatasetItem) throws -> [UInt8]
   ) throws {
     let temporary = try AtomicFile.temporaryPath(for: path)
-    FileManager.default.createFile(atPath: temporary, contents: nil)
+    _ = FileManager.default.createFile(atPath: temporary, contents: nil)
     guard let file = FileHandle(forWritingAtPath: temporary) else {
       throw IeumError(.system, "cannot be written", file: temporary, remedy: "check space and permissions")
     }

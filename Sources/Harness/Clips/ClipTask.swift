@@ -133,12 +133,15 @@ struct ClipTask: CellTask {
     let vocabulary = tokenizer.flatMap { try? cache.digest(ofFile: $0) } ?? ""
     // What is evaluated on does not matter here: cells of several languages share one training.
     let data = (sourceDatasets + [validationDataset]).map { datasets[$0].digest + datasets[$0].language }
+    let weights = [digests.textWeights, digests.imageWeights].compactMap { $0 }
     return Digest.of(
-      (["clips 1", Provenance.codeVersion, clips.select, vocabulary] + data + settings + digests.named.map(\.value))
-        .joined(separator: "\n"))
+      (["clips 2", Provenance.codeVersion, clips.select, vocabulary] + data + settings + weights).joined(separator: "\n"))
   }
 
-  var digest: String { Digest.of(trainingKey + (config.tree["evaluation"]?.canonical ?? "{}")) }
+  var digest: String {
+    Digest.of(
+      [trainingKey, dataset.digest, dataset.language, config.tree["evaluation"]?.canonical ?? "{}"].joined(separator: "\n"))
+  }
 
   var notes: [String] {
     let weights = [clips.image.weights, clips.text.weights].compactMap { WeightCatalog.named($0)?.footnote }

@@ -25,12 +25,23 @@ extension Experiment {
     let grid = reader.string("from")
     let members = cells.filter { $0.table == grid }
     if members.isEmpty { reader.problem("from", "no grid of the sweep is called '\(grid)'") }
+    if members.contains(where: { !$0.column.isEmpty }) {
+      reader.problem("from", "'\(grid)' has columns; a table of metrics shows a grid of rows alone")
+    }
+    let baseline = reader.optionalString("baseline")
+    if let baseline { check(baseline, in: members.map(\.row), reader) }
     let spec = ComparisonSpec(
       name: name, title: reader.string("title", default: name), rows: ordered(members.map(\.row)),
       metrics: reader.strings("metrics", default: members.first?.config.evaluation.metrics ?? []),
-      paper: reader.optionalString("paper"), footnotes: reader.strings("footnotes", default: []))
+      paper: reader.optionalString("paper"), footnotes: reader.strings("footnotes", default: []), baseline: baseline)
     reader.finish()
     return spec
+  }
+
+  private func check(_ label: String, in known: [String], _ reader: ConfigReader) {
+    guard !known.contains(label) else { return }
+    let hint = Suggestion.nearest(to: label, in: known).map { "; did you mean '\($0)'?" } ?? ""
+    reader.problem("baseline", "'\(label)' is no row or column of this table\(hint)")
   }
 
   private func exampleSpec(_ reader: ConfigReader) -> ExamplesSpec {
@@ -78,9 +89,7 @@ extension Experiment {
       own.finish()
     }
     for (label, known) in [(spec.row, members.map(\.row)), (spec.column, members.map(\.column))] {
-      guard let label, !known.contains(label) else { continue }
-      let hint = Suggestion.nearest(to: label, in: known).map { "; did you mean '\($0)'?" } ?? ""
-      reader.problem("baseline", "'\(label)' is no row or column of this table\(hint)")
+      if let label { check(label, in: known, reader) }
     }
     if spec.row == nil, spec.column == nil { reader.problem("baseline", "names neither a row nor a column") }
     return spec

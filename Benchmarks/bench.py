@@ -23,7 +23,7 @@ from contender import measure
 
 PEERS = ["torch", "torchvision", "transformers", "onnx", "onnxruntime", "openvino", "numpy", "torchmetrics", "pillow", "av"]
 FIELDS = ["case", "program", "variant", "unit", "perSecond", "perProcessorSecond", "seconds", "processorSeconds",
-          "extraBytes", "others", "samples", "ratio", "note"]
+          "extraBytes", "busy", "others", "samples", "ratio", "note"]
 
 
 def environment(folder):

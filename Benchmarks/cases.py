@@ -10,7 +10,7 @@ ROUNDS = 5
 @dataclass
 class Goal:
     """`ratio`: at least so many times the best (or the named) others; `share`: of a limit of this machine;
-    `seconds`, `bytes`: at most."""
+    `busy`: at least such a share of the time; `seconds`, `bytes`: at most."""
     kind: str
     value: float
     of: tuple = ()
@@ -110,6 +110,11 @@ class Cases:
                    [self.own("media", picture), *(self.peer(p, "picture", picture) for p in ("pillow", "torchvision"))],
                    [Goal("ratio", 2.1, ("pillow",))], rounds=self.rounds, per="perProcessorSecond",
                    note="decoded, resized, normalised on one thread; compared per processor second")
+        store, items = os.path.join(self.folder, "store"), os.path.join(self.folder, "items.csv")
+        extract = (f"rm -rf {store}; IEUM_CACHE={store} {self.ieum} features extract --dataset manifest --root {items} "
+                   "--encoder resnet50 --weights random")
+        yield Case("extraction from JPEG files, ResNet-50", "busy", [("ieum", ["sh", "-c", extract])], [Goal("busy", 0.95)],
+                   rounds=3, note="share of the time in which the encoder waited neither for pictures nor for the store")
         yield Case("12 frames of 10 s of H.264", "films/s",
                    [self.own("media", film, "--frames", "12"),
                     *(self.peer(p, "film", film, label=f"PyAV, {p}") for p in ("decoding all", "seeking"))],
@@ -133,7 +138,9 @@ class Cases:
                    note="ieum: whole steps of 512 items; torch: forward and backward of 8, without the optimiser's share")
 
     def starts(self):
-        yield Case("ieum --help", "s", [("ieum", [self.ieum, "--help"])], [Goal("seconds", 0.05)], rounds=self.rounds)
+        loader = f"LD_DEBUG=statistics {self.ieum} --help 2>&1 >/dev/null | head -8; echo $(ldd {self.ieum} | wc -l) libraries"
+        yield Case("ieum --help", "s", [("ieum", [self.ieum, "--help"])], [Goal("seconds", 0.05)], rounds=self.rounds,
+                   profile=["sh", "-c", loader])
         if not self.quick:
             out = os.path.join(self.folder, "results")
             yield Case("quickstart from the cache", "s",

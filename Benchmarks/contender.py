@@ -11,6 +11,7 @@ import time
 
 QUIET = 0.05  # share of the machine that others may use during a sample
 RETRIES = 2
+LONG = 20  # seconds of a sample that is not taken again
 
 
 def busy_time():
@@ -39,7 +40,7 @@ class Contender:
             if taken is None:
                 return
             taken["others"] = others(busy, taken)
-            if taken["others"] <= QUIET or attempt == RETRIES:
+            if taken["others"] <= QUIET or attempt == RETRIES or taken["seconds"] > LONG:
                 self.samples.append(taken)
                 return
             time.sleep(1)
@@ -112,7 +113,22 @@ class Command(Contender):
             self.problem = (run.stderr.strip().splitlines() or [f"ended with status {run.returncode}"])[-1]
             return None
         processor = now.children_user + now.children_system - used.children_user - used.children_system
-        return {"seconds": seconds, "processorSeconds": processor}
+        return self.read(run, {"seconds": seconds, "processorSeconds": processor})
+
+    def read(self, run, taken):
+        return taken
+
+
+class Extraction(Command):
+    """An extraction whose last line tells how long the encoder waited."""
+
+    def read(self, run, taken):
+        found = re.search(r"waited (\d+) % of it for decoding and (\d+) % for writing", run.stderr)
+        if not found:
+            self.problem = "its line on waiting is missing"
+            return None
+        taken["busy"] = 1 - (int(found.group(1)) + int(found.group(2))) / 100
+        return taken
 
 
 def measure(case, environment):
@@ -120,10 +136,10 @@ def measure(case, environment):
     contenders = []
     for name, command in case.commands:
         print(f"{case.name}: starting {name}", file=sys.stderr, flush=True)
-        kind = Command if case.unit == "s" else Warm
+        kind = {"s": Command, "busy": Extraction}.get(case.unit, Warm)
         contenders.append(kind(name, command, environment))
     try:
-        if case.unit == "s":  # the first run fills the disk's cache
+        if kind is not Warm:  # the first run fills the disk's cache
             for contender in contenders:
                 contender.take()
         for _ in range(case.rounds):

@@ -10,7 +10,7 @@ TOKENS = 32
 def encoders(program, name, precision, images, threads):
     """The settings that are tried, each with a function that makes its work."""
     # The largest network is given no larger batch: a call of it takes seconds.
-    batches = [images] if name == "efficientnet-b7" else [images, 4 * images]
+    batches = [images] if name == "efficientnet-b7" else [images, 2 * images]
     if program == "torch":
         import torch
 

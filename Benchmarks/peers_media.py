@@ -19,7 +19,14 @@ def make(folder):
         waves = numpy.stack([128 + 90 * numpy.sin((x * (3 + c) + y * (5 - c)) / 97 + c + phase) for c in range(3)], axis=-1)
         return numpy.clip(waves + random.normal(0, 12, waves.shape), 0, 255).astype(numpy.uint8)
 
-    Image.fromarray(picture(640, 480, 0)).save(os.path.join(folder, "picture.jpg"), quality=85)
+    path = os.path.join(folder, "picture.jpg")
+    Image.fromarray(picture(640, 480, 0)).save(path, quality=85)
+    # A dataset of the same picture again and again: reading and decoding cost what they cost.
+    with open(os.path.join(folder, "items.csv"), "w") as file:
+        file.write("id,text,images,label,split\n")
+        for index in range(192):
+            os.link(path, os.path.join(folder, f"picture-{index}.jpg"))
+            file.write(f"i{index},A picture number {index},picture-{index}.jpg,l{index % 2},{'train' if index % 3 else 'test'}\n")
     with av.open(os.path.join(folder, "film.mp4"), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"g": "250", "preset": "veryfast", "bf": "3"})
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"

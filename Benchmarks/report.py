@@ -11,6 +11,8 @@ def rows(case, contenders):
         if c.samples:
             row |= {"seconds": c.median("seconds"), "processorSeconds": c.median("processorSeconds"),
                     "others": max(s["others"] for s in c.samples)}
+            if all("busy" in s for s in c.samples):
+                row["busy"] = c.median("busy")
             for key in ["perSecond", "perProcessorSecond", "extraBytes"]:
                 if all(key in s for s in c.samples):
                     row[key] = max(s[key] for s in c.samples) if key == "extraBytes" else c.median(key)
@@ -38,6 +40,11 @@ def judged(case, own, rows, limits):
             if top and "perSecond" in own:
                 value = own["perSecond"] * case.operations / top
                 line |= {"measured": f"{100 * value:.0f} %", "value": value, "met": value >= goal.value, "part": value / goal.value}
+        elif goal.kind == "busy":
+            line["goal"] = f"encoder busy ≥ {percent(goal.value)} of the time"
+            if "busy" in own:
+                value = own["busy"]
+                line |= {"measured": percent(value), "value": value, "met": value >= goal.value, "part": value / goal.value}
         elif goal.kind == "bytes":
             line["goal"] = f"≤ {goal.value / 2**30:g} GiB beyond the vectors"
             if "extraBytes" in own:
@@ -102,6 +109,8 @@ def cells(row):
         rate, per = f"{row['perSecond']:.4g} {row['unit']}", f"{row['perProcessorSecond']:.4g}"
     else:
         rate, per = f"{row['seconds']:.3f} s", ""
+        if "busy" in row:
+            rate += f", {percent(row['busy'])} busy"
     if row["samples"] != 5:
         rate += f" ({row['samples']})"
     ratio = f"{row['ratio']:.2f} ×" if "ratio" in row else ""

@@ -26,6 +26,7 @@ struct ClipRun {
     let start = ContinuousClock.now
     let network = try towers.network(seed: seed)
     let (log, skipped) = try trained(network)
+    skipped.add(data.unreadable)
     let middle = ContinuousClock.now
     let ranking = ClipRanking(task: task, data: data, network: network, skipped: skipped)
     let (ranked, missing) = try ranking.rank(seed: seed, folder: folder)
@@ -61,7 +62,6 @@ struct ClipRun {
       return (log, SkippedItems(of: trainingFolder))
     }
     let skipped = SkippedItems()
-    skipped.add(data.unreadable)
     let ranking = ClipRanking(task: task, data: data, network: network, skipped: skipped)
     let trainer = try ClipTrainer(network: network, source: data.source, recipe: recipe) { _ in
       try ranking.validationScore()

@@ -10,7 +10,7 @@ final class SkippedItems {
 
   /// Those that a finished training met; none where there is no record.
   convenience init(of folder: String) {
-    let data = FileManager.default.contents(atPath: Self.path(folder))
+    let data = FileManager.default.contents(atPath: SkippedItems.path(folder))
     self.init(data.flatMap { try? JSONDecoder().decode([String: String].self, from: $0) } ?? [:])
   }
 

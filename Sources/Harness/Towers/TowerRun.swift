@@ -25,6 +25,7 @@ struct TowerRun {
     let clock = ContinuousClock()
     let start = clock.now
     let (network, log, skipped) = try trained()
+    skipped.add(data.unreadable)
     let middle = clock.now
     let gallery = TowerGallery(task: task, data: data, embedder: embedder(network), skipped: skipped)
     let share = try gallery.chosenShare()
@@ -75,7 +76,6 @@ struct TowerRun {
   }
 
   private func train(_ network: TowerNetwork, _ skipped: SkippedItems) throws -> String {
-    skipped.add(data.unreadable)
     let gallery = TowerGallery(task: task, data: data, embedder: embedder(network), skipped: skipped)
     let trainer = try PairTrainer(network: network, sources: data.sources, configuration: settings()) { _ in
       try gallery.validationScore()

@@ -157,6 +157,8 @@ class Visit:
         self.browser.until("document.readyState === 'complete' && document.getElementById('about').textContent !== ''", "page")
 
     def text(self, words, name=None):
+        # A picture that was chosen stays part of the query until it is removed.
+        self.browser.value("document.querySelector('#chip:not([hidden]) button')?.click()")
         self.browser.value("document.activeElement.blur()")
         self.browser.key("/", "/")
         check(self.browser.value("document.activeElement.id === 'text'"), "the key / does not lead to the search box")

@@ -107,8 +107,8 @@ class Browser:
         self.ask("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
 
     def picture(self, path):
-        # Thumbnails fade in as they load.
-        self.until("[...document.images].every(i => i.complete)", "pictures")
+        # Thumbnails are loaded as they come into view.
+        self.until("[...document.images].every(i => i.complete || i.getBoundingClientRect().top > innerHeight)", "pictures")
         data = base64.b64decode(self.ask("Page.captureScreenshot", format="png")["data"])
         try:
             from PIL import Image

@@ -52,7 +52,7 @@ enum Probe {
     let rows = text.map { side in Array(side.rows.values.prefix(batch)) } ?? []
     guard text == nil || !rows.isEmpty else { throw IeumError(.data, "there are no texts to probe with") }
     let texts = try text.map { side in
-      try Tensor((0..<batch).flatMap { rows[$0 % rows.count].map(Int64.init) }, shape: [batch, side.width])
+      try Tensor((0..<batch).flatMap { row in rows[row % rows.count].map { Int64($0) } }, shape: [batch, side.width])
     } ?? Tensor.normal([batch, inputs.text], generator: &generator)
     let train = try JointSplit(
       text: texts, image: .normal([batch, inputs.image], generator: &generator),

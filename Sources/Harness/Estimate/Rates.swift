@@ -39,7 +39,7 @@ struct Rates {
   /// - Parameter probe: measures seconds per unit where nothing is known; nil or an error = stays unknown.
   func cost(_ work: String, units: Double, probe: (() throws -> Double?)?) -> TimeEstimate.Cost? {
     if let entry = known(work) { return .init(seconds: entry.secondsPerUnit * units, isFromRun: entry.runs > 0) }
-    guard let probe, let measured = try? probe(), let seconds = measured else { return nil }
+    guard let probe, let seconds = try? probe() else { return nil }
     store(Entry(work: work, secondsPerUnit: seconds, runs: 0))
     return .init(seconds: seconds * units, isFromRun: false)
   }
@@ -66,7 +66,7 @@ struct RatedWork {
   let kind: String
   let units: Double
   /// Measures seconds per unit.
-  var probe: (() throws -> Double)?
+  var probe: (() throws -> Double?)?
 }
 
 /// One feature file that a cell waits for.

@@ -111,7 +111,8 @@ let package = Package(
     .testTarget(name: "HarnessTests", dependencies: ["Harness"]),
     .testTarget(name: "SearchTests", dependencies: ["ieum", "Search", "Serve", "Harness", "Datasets", "Ranking"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5", "Models", "Tensors", "Weights"]),
+      name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5", "Models", "Tensors", "Weights"],
+      exclude: ["Golden"]),
   ],
   cxxLanguageStandard: torchIsRecent ? .cxx20 : .cxx17
 )

@@ -15,7 +15,7 @@ public struct UploadDecoder: Sendable {
   /// Memory that decoding may take beyond what the program itself does.
   private static let memory = 1 << 30
 
-  /// - Parameter seconds: wall clock; the processor's time is limited to as much.
+  /// - Parameter seconds: of the processor; by the clock three times as much, as other programs may use the machine.
   public init(program: String, seconds: Double = 20) {
     self.program = program
     self.seconds = seconds
@@ -35,7 +35,7 @@ public struct UploadDecoder: Sendable {
     }
     let identifier = process.processIdentifier
     let limit = DispatchWorkItem { kill(identifier, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: limit)
+    DispatchQueue.global().asyncAfter(deadline: .now() + 3 * seconds, execute: limit)
     let most = UploadDecoder.frames * (3 * UploadDecoder.side * UploadDecoder.side + 64)
     // Errors are short; the pictures are read to their end, or to the most that they can be.
     let data = (try? output.fileHandleForReading.read(upToCount: most)) ?? Data()

@@ -25,7 +25,9 @@ struct CellRunner {
   func missing() throws -> [IeumError] {
     var missing: [IeumError] = []
     func attempt<T>(_ body: () throws -> T) throws {
-      do { _ = try body() } catch let error as IeumError where error.kind == .data { missing.append(error) }
+      do { _ = try body() } catch let error as IeumError where error.kind == .data {
+        if !missing.contains(where: { $0.description == error.description }) { missing.append(error) }
+      }
     }
     if config.towers == nil {
       try attempt { try bench.dataset(config.dataset) }

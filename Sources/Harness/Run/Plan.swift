@@ -62,20 +62,29 @@ public struct Plan: Encodable, Sendable {
     }
     let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
     let missing = try runner.missing()
-    guard missing.isEmpty else { return made("missing", missing.map(\.description).joined(separator: "\n    ")) }
+    guard missing.isEmpty else { return made("missing", missing.map(\.description).joined(separator: separator)) }
     let task = try runner.task()
     let seeds = runner.missingSeeds(task).count
     let features = task.featurePaths.filter { !FileManager.default.fileExists(atPath: $0) }
     return made(seeds == 0 ? "cached" : "to compute", seeds: seeds, features: seeds == 0 ? [] : features)
   }
 
-  /// A line per cell and the sums.
+  /// What stands in the way of cells, each once, in the order of the cells.
+  private var reasons: [String] {
+    var seen: Set<String> = []
+    return cells.compactMap(\.reason).flatMap { $0.components(separatedBy: Self.separator) }.filter { seen.insert($0).inserted }
+  }
+
+  private static let separator = "\n    "
+
+  /// A line per cell, what is missing, and the sums.
   public var text: String {
     var lines = cells.map { cell in
       let label = [cell.table, cell.row, cell.column].filter { !$0.isEmpty }.joined(separator: " / ")
       let cost = cell.seedsToTrain > 0 ? ", \(cell.seedsToTrain) training(s)" : ""
-      return "\(label): \(cell.state)\(cost)\(cell.reason.map { "\n    " + $0 } ?? "")"
+      return "\(label): \(cell.state)\(cost)"
     }
+    if !reasons.isEmpty { lines.append((["missing:"] + reasons).joined(separator: Self.separator)) }
     let features = Set(cells.flatMap(\.featuresToExtract))
     let trainings = cells.reduce(0) { $0 + $1.seedsToTrain }
     lines.append(

@@ -52,7 +52,7 @@ import Testing
   @Test func aFlippedByteInAPNGIsNoticed() throws {
     var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: MediaGolden.path("grey.png"))))
     bytes[bytes.count / 2] ^= 0x10
-    try withTemporaryFile(bytes, named: "grey.png") { path in
+    _ = try withTemporaryFile(bytes, named: "grey.png") { path in
       #expect(throws: IeumError.self) { try ImageDecoder.decode(path) }
     }
   }

@@ -153,7 +153,10 @@ import Testing
   /// Far into a file decoding begins near the part: lossless sound is the same to the bit, other sound in its place.
   @Test(arguments: ["a.flac", "a.m4a"]) func farPartsAreInTheirPlace(name: String) throws {
     try withTemporaryFolder { folder in
-      let samples = (0..<8000 * 130).map { Float(0.4 * sin(0.0002 * Double($0) * Double($0 % 8000))) }
+      let samples: [Float] = (0..<8000 * 130).map { index in
+        let phase: Double = 0.0002 * Double(index) * Double(index % 8000)
+        return Float(0.4 * sin(phase))
+      }
       let path = try write(name, samples, rate: 8000, codec: Self.codecs[name] ?? "", in: folder)
       let (whole, part) = (try Sound.read(path), try Sound.read(path, start: 125.5, end: 126.5))
       let wanted = whole.samples[1_004_000..<1_012_000]

@@ -133,8 +133,8 @@ private struct Origin {
     ]
     let model = ["head": task.head.rawValue, "layers": "\(task.modelValues.int("layers"))"]
     let card = card(
-      .clips, text: encoder(task.clips.text, digest: task.digests.textWeights, more: text),
-      image: encoder(task.clips.image, digest: task.digests.imageWeights, more: image), model: model,
+      .clips, text: encoder(task.clips.text, digest: task.digests.textWeights ?? "", more: text),
+      image: encoder(task.clips.image, digest: task.digests.imageWeights ?? "", more: image), model: model,
       singleFrames: false, trainedOn: task.sourceDatasets.map { task.datasets[$0].name })
     return try SearchModel(card, checkpoint: folder + "/checkpoint.safetensors", files: files, cache: cache)
   }

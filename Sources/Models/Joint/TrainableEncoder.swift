@@ -23,6 +23,9 @@ public struct TrainableEncoder {
     (self.module, self.prepare, self.features) = (module, prepare, features)
   }
 
+  /// The features `[N, D]` of a batch of inputs, readied on the spot.
+  public func features(of inputs: Tensor) throws -> Tensor { try features(prepare?(inputs) ?? EncoderInput(inputs)) }
+
   func callAsFunction(_ input: EncoderInput) throws -> Tensor { try features(input) }
 }
 

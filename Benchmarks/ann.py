@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 
 import ann_report
-from bench import busy_time
+from contender import busy_time, others
 
 K, QUERIES = 10, 1000
 # 100,000 rows without structure; and as many rows as the Korean clips have, in 800 clusters, each query near one of them, as
@@ -73,7 +73,8 @@ def read(path):
 def truth(gallery, queries):
     """Unit rows of both, and per query the largest 1 − cos that still is a hit."""
     rows, asked = unit(gallery), unit(queries)
-    limits = [1 - np.partition(rows @ query, -K)[-K] + 1e-3 for query in asked]
+    blocks = [asked[start:start + 100] @ rows.T for start in range(0, len(asked), 100)]
+    limits = [1 - np.partition(scores, -K)[-K] + 1e-3 for block in blocks for scores in block]
     return rows, asked, limits
 
 
@@ -184,15 +185,14 @@ def measured(command):
         if process.returncode:
             errors.seek(0)
             raise SystemExit(f"{command[0]}: {errors.read().decode().strip()[-500:]}")
-    own, wall = usage.ru_utime + usage.ru_stime, time.monotonic() - start
-    others = max(0.0, busy_time() - busy - own) / (wall * os.cpu_count())
-    return output, usage.ru_maxrss * 1024, others
+    taken = {"processorSeconds": usage.ru_utime + usage.ru_stime, "seconds": time.monotonic() - start}
+    return output, usage.ru_maxrss * 1024, others(busy, taken)
 
 
 def ieum(program, path, name, data):
     builds, searches = INDEXES[name][data]
     parameters = [f"{key}={','.join(map(str, values))}" for key, values in {**builds, **searches}.items()]
-    output, memory, others = measured(
+    output, memory, foreign = measured(
         [program, "index", "bench", path, "--index", name, "-k", str(K), "--runs", "1", "--json", "--metric", "angular"]
         + (["--param", *parameters] if parameters else []))
     points = []
@@ -200,7 +200,7 @@ def ieum(program, path, name, data):
         points.append({"index": name, "setting": named({**point["parameters"], **point["search"]}),
                        "qps": 1000 / point["p50Milliseconds"], "bytes": point["bytes"], "buildSeconds": point["buildSeconds"],
                        "recall": point[f"annRecall@{K}"], "retrieval": point["retrieval"]})
-    return points, memory, others
+    return points, memory, foreign
 
 
 def exact(program, path):
@@ -223,7 +223,7 @@ def fastest(rounds):
 
 
 def compare(program, path, name, data, rounds):
-    ours, theirs, memory, others = [], [], {"ieum": 0, "peer": 0}, []
+    ours, theirs, memory, shares = [], [], {"ieum": 0, "peer": 0}, []
     # The faiss indexes take long to build and share their code with the peer: one round of them says enough.
     for _ in range(rounds if name == "forest" else 1):
         points, most, busy = ieum(program, path, name, data)
@@ -232,7 +232,7 @@ def compare(program, path, name, data, rounds):
         output, most, peer_busy = measured([sys.executable, __file__, "--peer", path, name, data])
         theirs.append(json.loads(output))
         memory["peer"] = max(memory["peer"], most)
-        others += [busy, peer_busy]
+        shares += [busy, peer_busy]
     ours, theirs = fastest(ours), fastest(theirs)
     rows = []
     for setting, own in ours.items():
@@ -241,7 +241,7 @@ def compare(program, path, name, data, rounds):
         rows.append({"index": name, "setting": setting, "ieum": own, "peer": other,
                      "queryRatio": own["qps"] / other["qps"] if close else None,
                      "buildRatio": other["buildSeconds"] / own["buildSeconds"]})
-    return rows, {"index": name, **memory, "others": max(others)}
+    return rows, {"index": name, **memory, "others": max(shares)}
 
 
 def run(program, rounds, scale, only):

@@ -107,8 +107,8 @@ class Browser:
         self.ask("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
 
     def picture(self, path):
-        # Thumbnails fade in as they load.
-        self.until("[...document.images].every(i => i.complete)", "pictures")
+        # Thumbnails are loaded as they come into view.
+        self.until("[...document.images].every(i => i.complete || i.getBoundingClientRect().top > innerHeight)", "pictures")
         data = base64.b64decode(self.ask("Page.captureScreenshot", format="png")["data"])
         try:
             from PIL import Image
@@ -157,6 +157,8 @@ class Visit:
         self.browser.until("document.readyState === 'complete' && document.getElementById('about').textContent !== ''", "page")
 
     def text(self, words, name=None):
+        # A picture that was chosen stays part of the query until it is removed.
+        self.browser.value("document.querySelector('#chip:not([hidden]) button')?.click()")
         self.browser.value("document.activeElement.blur()")
         self.browser.key("/", "/")
         check(self.browser.value("document.activeElement.id === 'text'"), "the key / does not lead to the search box")

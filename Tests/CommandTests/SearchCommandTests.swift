@@ -194,7 +194,7 @@ import Testing
   /// The head of a PNG of 20,000 × 30,000 pixels.
   private func bomb() throws -> String {
     let path = world.folder + "/bomb.png"
-    // 1-bit grey: 8-byte signature, IHDR with its checksum, an IDAT that is cut off.
+    // 1-bit grey: signature, IHDR, an IDAT with nothing in it, IEND.
     let head: [UInt8] = [
       0x89, 0x50, 0x4E, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 0x4E, 0x20, 0, 0, 0x75, 0x30,
       1, 0, 0, 0, 0,
@@ -208,7 +208,8 @@ import Testing
       return (0..<4).map { UInt8(truncatingIfNeeded: ~crc >> (24 - 8 * $0)) }
     }
     let data: [UInt8] = [0x49, 0x44, 0x41, 0x54, 0x78, 0x9C, 0, 0, 0, 0]
-    try AtomicFile.write(Data(head + checksum(head[12...]) + [0, 0, 0, 6] + data + checksum(data[...])), to: path)
+    let end: [UInt8] = [0, 0, 0, 0, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82]
+    try AtomicFile.write(Data(head + checksum(head[12...]) + [0, 0, 0, 6] + data + checksum(data[...]) + end), to: path)
     return path
   }
 

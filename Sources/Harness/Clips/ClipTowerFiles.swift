@@ -21,9 +21,9 @@ struct ClipTowerFiles {
   init(_ task: ClipTask) throws {
     self.task = task
     image = try task.imageWeights.map { try WeightFile.read($0) }
-    text = try task.textWeights.map { path in
-      try path == task.imageWeights ? nil : WeightFile.read(path)
-    } ?? (task.textWeights == nil ? nil : image)
+    // Both towers of CLIP lie in one file, which is read once.
+    let isOneFile = task.textWeights == task.imageWeights
+    text = try isOneFile ? image : task.textWeights.map { try WeightFile.read($0) }
     vision = try image.map { try ClipTowers.vision($0).config } ?? Self.vision(task)
     side = vision.side
     var sizes = try Self.text(task, dimension: vision.dimension)

@@ -7,7 +7,7 @@ enum RepeatedEpoch {
 
   /// One epoch per call.
   static func of(_ trainer: PairTrainer) -> () throws -> Void {
-    { do { try trainer.run { _ in throw Over() } } catch is Over {} }
+    return { do { try trainer.run { _ in throw Over() } } catch is Over {} }
   }
 
   /// One epoch per call over training items alone.

@@ -11,6 +11,7 @@ extension ItemTask {
 
   /// - Throws: ``IeumError`` where the model cannot be made.
   func trainingProbe() throws -> Double? {
+    guard cell.config.model.name != KNNBaseline.name else { return 0 }
     let spec = try JointModelRegistry.named(cell.config.model.name)
     guard spec.isTrainable, !cell.config.image.train else { return spec.isTrainable ? nil : 0 }
     let side = try text.path(dataset, cache) == nil ? text.inputs(for: dataset, cache: cache, progress: Progress()) : nil
@@ -36,7 +37,7 @@ extension ImageFeatures {
   }
 
   /// Units are pictures, or films.
-  private func work(_ dataset: Dataset, _ probe: (() throws -> Double)?) -> RatedWork {
+  private func work(_ dataset: Dataset, _ probe: (() throws -> Double?)?) -> RatedWork {
     let units = dataset.hasFilms ? dataset.allItems.count : dataset.allItems.reduce(0) { $0 + $1.imagePaths.count }
     let sampled = dataset.hasFilms ? " \(sampling)" : ""
     return RatedWork(

@@ -3,15 +3,16 @@ import Datasets
 import Models
 import Tensors
 
-/// Short measurements of work that never ran on this machine.
+/// Short measurements of work that never ran on this machine, in processor time over threads: what other programs do at the
+/// moment does not last.
 enum Probe {
   /// Seconds of `body` per unit, the faster of two; the second is left out where the first took long.
   static func seconds(per units: Int, _ body: () throws -> Void) rethrows -> Double {
     var best = Double.infinity
     for _ in 0..<2 {
-      let start = ContinuousClock.now
+      let start = Sample.processorTime()
       try body()
-      best = min(best, (ContinuousClock.now - start) / .seconds(1))
+      best = min(best, (Sample.processorTime() - start) / Double(TensorRuntime.threads))
       if best > 3 { break }
     }
     return best / Double(max(1, units))
@@ -23,7 +24,7 @@ enum Probe {
   ) throws -> Double {
     let images = 8
     let bench = try EncoderBench(spec.name, precision: precision, images: images, compiled: true)
-    let encoding = 1 / (try bench.sample(seconds: 0.3)).perSecond
+    let encoding = 1 / (try bench.sample(seconds: 0.3).perProcessorSecond * Double(TensorRuntime.threads))
     let sample = stride(from: 0, to: paths.count, by: max(1, paths.count / images)).map { paths[$0] }
     let decoding = seconds(per: sample.count) {
       _ = Parallel.map(sample) { path in
@@ -52,7 +53,7 @@ enum Probe {
     let rows = text.map { side in Array(side.rows.values.prefix(batch)) } ?? []
     guard text == nil || !rows.isEmpty else { throw IeumError(.data, "there are no texts to probe with") }
     let texts = try text.map { side in
-      try Tensor((0..<batch).flatMap { rows[$0 % rows.count].map(Int64.init) }, shape: [batch, side.width])
+      try Tensor((0..<batch).flatMap { row in rows[row % rows.count].map { Int64($0) } }, shape: [batch, side.width])
     } ?? Tensor.normal([batch, inputs.text], generator: &generator)
     let train = try JointSplit(
       text: texts, image: .normal([batch, inputs.image], generator: &generator),

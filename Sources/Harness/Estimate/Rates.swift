@@ -66,7 +66,7 @@ struct RatedWork {
   let kind: String
   let units: Double
   /// Measures seconds per unit.
-  var probe: (() throws -> Double)?
+  var probe: (() throws -> Double?)?
 }
 
 /// One feature file that a cell waits for.

@@ -230,8 +230,9 @@ import Testing
     let output = Pipe()
     process.standardOutput = output
     try process.run()
+    // Threads of the test hold SIGTERM back, and what they start inherits that.
     defer {
-      process.terminate()
+      kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
     }
     var line = Data()
@@ -242,7 +243,7 @@ import Testing
     }
     let address = String(decoding: line, as: UTF8.self)
     #expect(address.hasPrefix("listening on http://127.0.0.1:"))
-    let port = String(address.filter(\.isNumber).dropFirst(4))
+    let port = String((address.split(separator: ":").last ?? "").filter(\.isNumber))
     let model = try answer("/api/info", port: port)["model"] as? String
     #expect(model?.contains("A tiny clips model (tiny-clips; trained on manifest)") == true)
     #expect(ids(try answer("/api/search?q=red&k=2", port: port)).count == 2)

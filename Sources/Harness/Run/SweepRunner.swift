@@ -84,6 +84,7 @@ public struct SweepRunner {
     _ pattern: String?, _ results: String, _ retryFailed: Bool
   ) throws -> (cells: [Experiment.Cell], pending: [Experiment.Cell]) {
     let cells = try selected(pattern)
+    _ = try experiment.reportSpec()
     for cell in cells {
       try CellCheck.check(cell, bench: bench)
       _ = try search?.trials(cell)

@@ -24,6 +24,11 @@ public struct TrainableEncoder {
   }
 
   func callAsFunction(_ input: EncoderInput) throws -> Tensor { try features(input) }
+
+  /// Features of inputs `[N, …]` that nobody has readied.
+  public func features(of inputs: Tensor) throws -> Tensor {
+    try features(try prepare?(inputs) ?? EncoderInput(inputs))
+  }
 }
 
 /// What an encoder that learns reads for a batch.

@@ -62,7 +62,7 @@ import Testing
         sources: {captions: {pair: image-text}}
         text: {encoder: stored, weights: \(folder)/text.h5}
         image: {encoder: stored, weights: \(folder)/image.h5}
-        model: {name: three-tower, parameters: {hidden: 16, outputDimension: 8}}
+        model: {name: dual-encoder, parameters: {hidden: 16, outputDimension: 8}}
         loss: {name: sum-hinge}
         training: {epochs: 1, batchSize: 10, learningRate: 0.001}
         evaluation: {metrics: [R@5, MedR]}

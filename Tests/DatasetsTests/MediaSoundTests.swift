@@ -130,11 +130,8 @@ import Testing
     try withTemporaryFolder { folder in
       var generator = SeededGenerator(seed: 5)
       let samples = (0..<48_000 * 6).map { place -> Float in
-        let time = Double(place)
-        let bend: Double = 1 + time / 300_000
-        let tone: Double = 0.3 * sin(0.02 * time * bend)
-        let noise: Double = generator.uniform() - 0.5
-        return Float(tone + 0.3 * noise)
+        let tone = 0.3 * sin(0.02 * Double(place) * (1 + Double(place) / 300_000))
+        return Float(tone + 0.3 * (generator.uniform() - 0.5))
       }
       let path = try write(name, samples, rate: 48_000, codec: Self.codecs[name] ?? "", in: folder)
       for rate in [nil, 16_000] as [Int?] {
@@ -156,9 +153,9 @@ import Testing
   /// Far into a file decoding begins near the part: lossless sound is the same to the bit, other sound in its place.
   @Test(arguments: ["a.flac", "a.m4a"]) func farPartsAreInTheirPlace(name: String) throws {
     try withTemporaryFolder { folder in
-      let samples = (0..<8000 * 130).map { place -> Float in
-        let pitch: Double = 0.02 + 0.00002 * Double(place % 8000)
-        return Float(0.4 * sin(pitch * Double(place)))
+      let samples: [Float] = (0..<8000 * 130).map { index in
+        let phase: Double = 0.0002 * Double(index) * Double(index % 8000)
+        return Float(0.4 * sin(phase))
       }
       let path = try write(name, samples, rate: 8000, codec: Self.codecs[name] ?? "", in: folder)
       let (whole, part) = (try Sound.read(path), try Sound.read(path, start: 125.5, end: 126.5))

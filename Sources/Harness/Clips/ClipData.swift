@@ -17,9 +17,9 @@ struct ClipData: Sendable {
   /// Items that are known not to be decodable, `DATASET/ID`, and why.
   let unreadable: [String: String]
   private let side: Int
-  private let tokens: ClipTowerFiles.Tokens
+  private let tokens: ClipTokens
 
-  init(_ task: ClipTask, side: Int, texts tokens: ClipTowerFiles.Tokens, progress: Progress) throws {
+  init(_ task: ClipTask, side: Int, texts tokens: ClipTokens, progress: Progress) throws {
     let pixels = try task.datasets.map {
       try ClipPixels(
         $0, side: task.storedSide(side), sampling: task.sampling, cache: task.cache, progress: progress)
@@ -68,7 +68,7 @@ struct ClipData: Sendable {
   }
 
   private static func source(
-    _ task: ClipTask, side: Int, pixels: [ClipPixels], tokens: ClipTowerFiles.Tokens
+    _ task: ClipTask, side: Int, pixels: [ClipPixels], tokens: ClipTokens
   ) throws -> ClipSource {
     let pairs = pairs(task).filter { pixels[$0.dataset].has($0.id) }
     let ids = Dictionary(

@@ -29,6 +29,12 @@ struct ClipPixels: Sendable {
     return "\(cache.root)/pixels/\(dataset.name)-\(side)-\(digest.prefix(16)).u8"
   }
 
+  /// Whether frames of any version of a dataset are stored, told without loading it.
+  static func areStored(_ dataset: String, cache: Cache) -> Bool {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: cache.root + "/pixels")) ?? []
+    return names.contains { $0.hasPrefix(dataset + "-") && $0.hasSuffix(".u8") }
+  }
+
   private static func most(of item: DatasetItem, _ sampling: FrameSampling) -> Int {
     guard item.videoPath != nil else { return max(1, item.imagePaths.count) }
     switch sampling {

@@ -87,7 +87,7 @@ struct ClipRun {
     try skipped.write(to: trainingFolder)
     let log = TrainingLog.csv(history)
     // The vocabulary beside the weights is where `ieum encode` looks for it.
-    if let merges = towers.tokens.merges { try AtomicFile.write(merges, to: trainingFolder + "/merges.txt") }
+    if let merges = towers.tokens.merges { try AtomicFile.write(merges, to: trainingFolder + "/" + ClipTokens.mergesName) }
     try Safetensors.write(
       network.state(), metadata: ["cell": task.cell.id, "seed": String(seed)], to: checkpointPath)
     try AtomicFile.write(log, to: trainingFolder + "/train.csv")

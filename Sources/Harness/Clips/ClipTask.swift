@@ -127,6 +127,9 @@ struct ClipTask: CellTask {
   var words: Int { textValues.int("words") }
   var tokenizer: String? { textValues.string("tokenizer").isEmpty ? nil : textValues.string("tokenizer") }
 
+  /// The config beside a text side's weights.
+  var textConfig: String? { textWeights.map { ($0 as NSString).deletingLastPathComponent + "/" + ClipTokens.configName } }
+
   /// What a training depends on, seed aside.
   var trainingKey: String {
     let settings = ["model", "training", "sources", "image", "text"].map { config.tree[$0]?.canonical ?? "{}" }
@@ -158,7 +161,9 @@ struct ClipTask: CellTask {
   }
 
   /// Side of the stored pictures: where parts of them are trained on, an eighth larger than the network's.
-  func storedSide(_ side: Int) -> Int { clips.augments ? side + side / 8 : side }
+  func storedSide(_ side: Int) -> Int { clips.augments ? Self.enlarged(side) : side }
+
+  static func enlarged(_ side: Int) -> Int { side + side / 8 }
 
   /// The network's input, as far as it is known without reading weights.
   private var expectedSide: Int { imageValues.int("side") }

@@ -25,7 +25,9 @@ struct CellRunner {
   func missing() throws -> [IeumError] {
     var missing: [IeumError] = []
     func attempt<T>(_ body: () throws -> T) throws {
-      do { _ = try body() } catch let error as IeumError where error.kind == .data { missing.append(error) }
+      do { _ = try body() } catch let error as IeumError where error.kind == .data {
+        if !missing.contains(where: { $0.description == error.description }) { missing.append(error) }
+      }
     }
     if config.towers == nil {
       try attempt { try bench.dataset(config.dataset) }
@@ -78,6 +80,7 @@ struct CellRunner {
     guard !mine.isEmpty else { return isWhole }
     try Engine.use(threads: config.training.threads)
     try task.compute(seeds: mine, folder: { folder(task, seed: $0) }, progress: progress)
+    CellCost(config: config).record(task, mine.compactMap { RunRecord.read(folder(task, seed: $0)) }, in: bench.cache)
     return isWhole
   }
 

@@ -66,7 +66,7 @@ struct SeedRun {
       generator: &generator)
     let trainer = try JointTrainer(
       model: model, text: text, image: image, train: data.train, validation: data.validation,
-      configuration: settings(isTrainable: spec.isTrainable))
+      configuration: Self.settings(config, seed: seed, isTrainable: spec.isTrainable))
     if FileManager.default.fileExists(atPath: statePath) {
       let file = try WeightFile.read(statePath)
       try trainer.restore(TrainerState(tensors: file.tensors, metadata: file.metadata))
@@ -93,7 +93,7 @@ struct SeedRun {
     return waited / max(history.reduce(0) { $0 + $1.seconds }, 1e-9)
   }
 
-  private func settings(isTrainable: Bool) throws -> TrainerConfiguration {
+  static func settings(_ config: CellConfig, seed: Int, isTrainable: Bool) -> TrainerConfiguration {
     var settings = TrainerConfiguration()
     settings.epochs = isTrainable ? config.training.epochs : 0
     settings.batchSize = config.training.batchSize

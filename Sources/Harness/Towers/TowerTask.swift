@@ -128,7 +128,9 @@ struct TowerTask: CellTask {
 
   func prepare(_ progress: Progress) throws {
     for (_, side) in sides.sorted(by: { $0.key.rawValue < $1.key.rawValue })
-    where !side.featurePaths.isEmpty { _ = try side.inputs(progress) }
+    where !side.featurePaths.isEmpty {
+      _ = try Rates(cache: cache).noting(side.featurePaths.map { Extraction(file: $0) }) { try side.inputs(progress) }
+    }
   }
 
   func compute(seeds: [Int], folder: (Int) -> String, progress: Progress) throws {

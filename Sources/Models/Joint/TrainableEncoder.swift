@@ -23,12 +23,10 @@ public struct TrainableEncoder {
     (self.module, self.prepare, self.features) = (module, prepare, features)
   }
 
-  func callAsFunction(_ input: EncoderInput) throws -> Tensor { try features(input) }
+  /// The features `[N, D]` of a batch of inputs, readied on the spot.
+  public func features(of inputs: Tensor) throws -> Tensor { try features(prepare?(inputs) ?? EncoderInput(inputs)) }
 
-  /// Features of inputs `[N, …]` that nobody has readied.
-  public func features(of inputs: Tensor) throws -> Tensor {
-    try features(try prepare?(inputs) ?? EncoderInput(inputs))
-  }
+  func callAsFunction(_ input: EncoderInput) throws -> Tensor { try features(input) }
 }
 
 /// What an encoder that learns reads for a batch.

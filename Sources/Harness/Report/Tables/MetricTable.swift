@@ -43,20 +43,22 @@ public struct ComparisonSpec: Codable, Sendable, Equatable {
   public var footnotes: [String]
   /// The row that the others are tested against, metric by metric.
   public var baseline: String?
+  /// The one column of the grid.
+  public var column: String
 
   public init(
     name: String, title: String, rows: [String], metrics: [String], paper: String? = nil, footnotes: [String] = [],
-    baseline: String? = nil
+    baseline: String? = nil, column: String = ""
   ) {
     (self.name, self.title, self.rows, self.metrics) = (name, title, rows, metrics)
-    (self.paper, self.footnotes, self.baseline) = (paper, footnotes, baseline)
+    (self.paper, self.footnotes, self.baseline, self.column) = (paper, footnotes, baseline, column)
   }
 
   /// Our rows under one metric each: every column of this table is a table of one column.
   var tables: [TableSpec] {
     metrics.map {
       TableSpec(
-        name: name, title: title, metric: $0, rows: rows, columns: [""],
+        name: name, title: title, metric: $0, rows: rows, columns: [column],
         baseline: baseline.map { BaselineSpec(row: $0) })
     }
   }
@@ -83,7 +85,7 @@ extension MetricTable {
           title: title, kind: .chance, values: zip(metrics, bounds).map { $1.map($0.format) ?? "—" },
           numbers: bounds.map { $0.flatMap { CellResult.Spread(of: [$0]) } }))
     }
-    let found = spec.rows.map { label in results.first { $0.row == label && $0.column.isEmpty } }
+    let found = spec.rows.map { label in results.first { $0.row == label && $0.column == spec.column } }
     rows += spec.rows.indices.map { place in own(place, found[place], columns) }
     var table = MetricTable(name: spec.name, title: spec.title, metrics: metrics, rows: rows, footnotes: [])
     table.addFootnotes(spec, found.compactMap { $0 }, paper, columns, comparisons, leaks)

@@ -110,7 +110,7 @@ import Testing
         sources: {captions: {pair: image-text}}
         text: {encoder: text-cnn, weights: \(world.folder)/words.txt, parameters: {length: 4, kernels: "1", filters: 8}}
         image: {encoder: resnet18, weights: random, seed: 1, train: true, parameters: {frames: 2}}
-        model: {name: three-tower, parameters: {hidden: 16, outputDimension: 8}}
+        model: {name: dual-encoder, parameters: {hidden: 16, outputDimension: 8}}
         loss: {name: sum-hinge}
         training: {epochs: 2, batchSize: 3, learningRate: 0.001}
       """,

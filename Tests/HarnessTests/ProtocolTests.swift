@@ -36,7 +36,9 @@ import Testing
         texts += zip(own, vector(1)).map { $0 + $1 }
       }
     }
-    for (name, modality, rows, values) in [("image", FeatureAttributes.Modality.image, ids, images), ("text", .text, names, texts)] {
+    for (name, modality, rows, values) in [
+      ("image", FeatureAttributes.Modality.image, ids, images), ("text", .text, names, texts),
+    ] {
       let writer = try FeatureWriter(
         "\(folder)/\(name).h5",
         attributes: FeatureAttributes(
@@ -100,7 +102,8 @@ import Testing
     }
     try check(folds, of: folder)
     _ = try Report.write(
-      experiment: "protocols", resultsFolder: folder + "/results", spec: Experiment.load(path).reportSpec(), paperTables: folder)
+      experiment: "protocols", resultsFolder: folder + "/results", spec: Experiment.load(path).reportSpec(),
+      paperTables: folder)
     let markdown = try String(contentsOfFile: folder + "/results/tables/main.md", encoding: .utf8)
     #expect(markdown.contains("protocol coco1k-5fold") && markdown.contains("protocol coco1k-first"))
   }

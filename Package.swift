@@ -18,7 +18,8 @@ let torchCxx: [CXXSetting] = [
     // libtorch 1.13's headers refuse C++20, those of 2.15 refuse C++17.
     torchIsRecent ? "-std=c++20" : "-std=c++17", "-O2", "-w",
     "-isystem", torchInclude + "/torch/csrc/api/include",
-  ] + (libtorch == nil ? [] : ["-isystem", torchInclude])) // /usr/include itself must stay last in the search
+    // PyTorch's wheel brings the headers of a newer oneDNN than the one that is linked: the system's come first.
+  ] + (libtorch == nil ? [] : ["-I", Context.packageDirectory + "/scripts/onednn", "-isystem", torchInclude]))
 ]
 let torchLibraryPaths = libtorch.map { ["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? []
 let torchHasCUDA = libtorch.map { FileManager.default.fileExists(atPath: $0 + "/lib/libtorch_cuda.so") } ?? false

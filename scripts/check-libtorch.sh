@@ -13,7 +13,7 @@ if grep -q 'TORCH_VERSION_MAJOR 1$' "$header"; then standard=c++17; fi
 compiler="${CXX:-clang++}"
 command -v "$compiler" >/dev/null || compiler=g++
 
-flags=(-std="$standard" -w -fPIC -ISources/CTorch/include -isystem "$torch/include/torch/csrc/api/include" -isystem "$torch/include")
+flags=(-std="$standard" -w -fPIC -ISources/CTorch/include -Iscripts/onednn -isystem "$torch/include/torch/csrc/api/include" -isystem "$torch/include")
 objects="$(mktemp -d)"
 trap 'rm -rf "$objects"' EXIT
 count=0

@@ -1,7 +1,6 @@
 import Basics
 import Datasets
 import Foundation
-import FoundationNetworking
 import Testing
 
 /// `ieum index create`, `search` and `serve` as a user runs them, through every kind of model that search takes.
@@ -213,6 +212,15 @@ import Testing
     return path
   }
 
+  /// What the server on a port answers, as JSON.
+  private func answer(_ target: String, port: String) throws -> [String: Any] {
+    let request = "GET \(target) HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nConnection: close\\r\\n\\r\\n"
+    let client = try Program.run(
+      ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(port); printf '\(request)' >&3; timeout 60 cat <&3"], program: "/bin/bash")
+    let body = client.output.components(separatedBy: "\r\n\r\n").dropFirst().joined()
+    return try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any] ?? [:]
+  }
+
   @Test func theServerAnswersAndWithoutWeightsTheWayOutIsTold() throws {
     defer { world.remove() }
     let index = try create(.clips)
@@ -232,13 +240,12 @@ import Testing
       if more.isEmpty { break }
       line += more
     }
-    let address = String(decoding: line, as: UTF8.self).replacingOccurrences(of: "listening on ", with: "")
-      .trimmingCharacters(in: .whitespacesAndNewlines)
-    let info = try Data(contentsOf: try #require(URL(string: address + "api/info")))
-    let model = (try JSONSerialization.jsonObject(with: info) as? [String: Any])?["model"] as? String
+    let address = String(decoding: line, as: UTF8.self)
+    #expect(address.hasPrefix("listening on http://127.0.0.1:"))
+    let port = String(address.filter(\.isNumber).dropFirst(4))
+    let model = try answer("/api/info", port: port)["model"] as? String
     #expect(model?.contains("A tiny clips model (tiny-clips; trained on manifest)") == true)
-    let found = try Data(contentsOf: try #require(URL(string: address + "api/search?q=red&k=2")))
-    #expect(ids(try JSONSerialization.jsonObject(with: found)).count == 2)
+    #expect(ids(try answer("/api/search?q=red&k=2", port: port)).count == 2)
 
     let empty = try Program.run(["search", "dog"], cache: world.folder + "/empty", in: world.folder)
     #expect(empty.status == 65 && empty.errors.contains("make weights"), "\(empty.errors)")

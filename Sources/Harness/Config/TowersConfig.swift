@@ -97,7 +97,8 @@ public struct TowersConfig: Sendable {
     let found = names.compactMap { name -> RankedDirection? in
       if known.contains(name), let direction = RankedDirection(rawValue: name) { return direction }
       let under = own.map { " under the protocol '\($0.rawValue)'" } ?? ""
-      reader.problem("directions", "'evaluation.directions' cannot hold '\(name)'\(under) (\(known.joined(separator: ", ")))")
+      let list = known.joined(separator: ", ")
+      reader.problem("directions", "'evaluation.directions' cannot hold '\(name)'\(under) (\(list))")
       return nil
     }
     if names.isEmpty { reader.problem("directions", "'evaluation.directions' is empty; name at least one") }

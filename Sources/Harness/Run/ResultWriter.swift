@@ -107,7 +107,9 @@ struct ResultWriter {
     }
     result.skipped = records.reduce(into: [:]) { $0.merge($1.skipped ?? [:]) { first, _ in first } }
     if !result.skipped.isEmpty {
-      result.notes.append("\(result.skipped.count) item(s) could not be decoded: left out of training, misses where evaluated (named in result.json)")
+      result.notes.append(
+        "\(result.skipped.count) item(s) could not be decoded: left out of training, misses where evaluated "
+          + "(named in result.json)")
     }
     result.search = try found.get().record
     if split == .test {

@@ -120,7 +120,8 @@ public final class PairTrainer {
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     guard sums.contains(where: { $0.batches > 0 }) else {
-      throw IeumError(.data, "no batch is left: \(skipped.description)", place: "epoch \(epoch)", remedy: "see `ieum data check`")
+      throw IeumError(
+        .data, "no batch is left: \(skipped.description)", place: "epoch \(epoch)", remedy: "see `ieum data check`")
     }
     let means = zip(sources, sums).map { ($0.name, $1.loss / Double(max(1, $1.batches))) }
     return (Dictionary(means, uniquingKeysWith: +), batches.waitedSeconds / max(seconds, 1e-9), skipped)

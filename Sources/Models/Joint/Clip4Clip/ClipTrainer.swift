@@ -129,7 +129,8 @@ public final class ClipTrainer {
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     guard done > 0 else {
-      throw IeumError(.data, "no batch is left: \(skipped.description)", place: "epoch \(epoch)", remedy: "see `ieum data check`")
+      throw IeumError(
+        .data, "no batch is left: \(skipped.description)", place: "epoch \(epoch)", remedy: "see `ieum data check`")
     }
     return (total / Double(done), batches.waitedSeconds / max(seconds, 1e-9), skipped)
   }

@@ -10,7 +10,6 @@ demo: build weights
 test: setup
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build
-	scripts/test-cpus.sh -c release
 
 # Speeds beside other programs', which are installed into a throw-away environment: results/bench/report.md.
 bench: build weights

@@ -30,15 +30,23 @@ struct DoctorCommand: ParsableCommand {
           host: host, cache: cache.root, notice: Engine.slowdownNotice(), datasets: data, weights: weights))
       return
     }
-    print("CPU        \(host.cpu), \(host.cores) core(s)")
-    print("threads    \(host.threads)")
-    print("BLAS       \(host.blasCore)")
-    for (name, version) in host.versions.sorted(by: { $0.key < $1.key }) { print("\(name.padding(toLength: 10, withPad: " ", startingAt: 0)) \(version)") }
-    print("cache      \(cache.root)")
-    print("gnuplot    \(Tool.version("gnuplot", ["--version"]) ?? "missing: apt-get install gnuplot-nox")")
-    print("fonts      \(Tool.version("fc-list", [":lang=ko", "family"])?.split(separator: "\n").first.map(String.init) ?? "no Korean font: apt-get install fonts-nanum")")
+    print(machine(host, cache))
     for report in data { print(report.text) }
     for status in weights { print(status.text) }
     if let notice = Engine.slowdownNotice() { warn(notice) }
+  }
+
+  /// One line each, names in one column.
+  private func machine(_ host: CellResult.Host, _ cache: Cache) -> String {
+    let fonts = Tool.version("fc-list", [":lang=ko", "family"])?.split(separator: "\n").first.map(String.init)
+    let lines: [(String, String)] =
+      [("CPU", "\(host.cpu), \(host.cores) core(s)"), ("threads", "\(host.threads)"), ("BLAS", host.blasCore)]
+      + host.versions.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + [
+        ("cache", cache.root),
+        ("gnuplot", Tool.version("gnuplot", ["--version"]) ?? "missing: apt-get install gnuplot-nox"),
+        ("fonts", fonts ?? "no Korean font: apt-get install fonts-nanum"),
+      ]
+    let width = lines.map(\.0.count).max() ?? 0
+    return lines.map { $0.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $1 }.joined(separator: "\n")
   }
 }

@@ -85,7 +85,8 @@ struct ClipTask: CellTask {
     var digests = CellResult.Digests(
       textWeights: try textWeights.map { try bench.cache.digest(ofFile: $0) } ?? "random, trained here",
       imageWeights: try imageWeights.map { try bench.cache.digest(ofFile: $0) } ?? "random, trained here")
-    let others = Set(sourceDatasets).subtracting([0]).sorted().map { datasets[$0].digest }
+    // Sorted: the order in which sources are written down changes nothing.
+    let others = Set(sourceDatasets).subtracting([0]).map { datasets[$0].digest }.sorted()
     digests.trainingData = others.isEmpty ? nil : others.joined(separator: ", ")
     self.digests = digests
   }

@@ -111,7 +111,8 @@ struct TowerTask: CellTask {
       textFeatures: sides[.text]?.digest, imageFeatures: sides[.image]?.digest,
       textWeights: sides[.text]?.weightsDigest, imageWeights: sides[.image]?.weightsDigest)
     (digests.audioFeatures, digests.audioWeights) = (sides[.audio]?.digest, sides[.audio]?.weightsDigest)
-    let others = Set(sourceDatasets).subtracting([0]).sorted().map { datasets[$0].digest }
+    // Sorted: the order in which sources are written down changes nothing.
+    let others = Set(sourceDatasets).subtracting([0]).map { datasets[$0].digest }.sorted()
     digests.trainingData = others.isEmpty ? nil : others.joined(separator: ", ")
     return digests
   }

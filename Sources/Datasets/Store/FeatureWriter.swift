@@ -129,6 +129,11 @@ public final class FeatureWriter {
     failureCount += 1
   }
 
+  /// Records that an item is about to be appended without some of its parts.
+  public func remark(_ id: String, _ message: String) {
+    pending.remarks.append(EncodingFailure(id: id, message: message.replacing("\0", with: "")))
+  }
+
   private func claim(_ id: String) throws {
     guard finishedIDs.insert(id).inserted else {
       throw IeumError(

@@ -40,7 +40,7 @@ public struct SweepRunner {
 
   /// Computes on this machine.
   /// - Parameters:
-  ///   - jobs: worker processes.
+  ///   - jobs: worker processes, fewer where the memory does not hold so many.
   ///   - retryFailed: try cells again that failed under the same settings.
   ///   - worker: starts worker `index` of `count` and waits for it; returns its exit status.
   public func run(
@@ -49,8 +49,8 @@ public struct SweepRunner {
     let (cells, pending) = try begin(pattern, results, retryFailed)
     for cell in pending { try attempt { try runner(cell).prepareFeatures() } }
     if !pending.isEmpty {
-      progress.note("training \(pending.count) cell(s) in \(min(jobs, pending.count)) process(es)")
-      let count = min(jobs, pending.count)
+      let count = processes(jobs, for: pending, progress)
+      progress.note("training \(pending.count) cell(s) in \(count) process(es)")
       let statuses = awaitAll(count, worker)
       if let bad = statuses.first(where: { $0 != 0 }) { progress.note("ieum: a worker ended with status \(bad)") }
     }
@@ -80,6 +80,7 @@ public struct SweepRunner {
     _ pattern: String?, _ results: String, _ retryFailed: Bool
   ) throws -> (cells: [Experiment.Cell], pending: [Experiment.Cell]) {
     let cells = try selected(pattern)
+    bench.cache.tidy(results)
     for cell in cells {
       try CellCheck.check(cell, bench: bench)
       _ = try search?.trials(cell)

@@ -55,20 +55,16 @@ struct TextSource {
     guard let path = path(dataset, cache), let weights else {
       return .trained(try TrainedText(name: name, values: values, weights: weights, dataset: dataset).side())
     }
-    if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
-    let turn = try cache.turn(path)
-    defer { turn.release() }
-    if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
+    return .features(try cache.features(at: path) { try extract(dataset, weights: weights, to: path, progress) })
+  }
+
+  private func extract(_ dataset: Dataset, weights: String, to path: String, _ progress: Progress) throws -> FeatureFile {
     var options = FrozenText.Options()
     (options.language, options.precision) = (dataset.language, precision)
     if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }
     let encoder = try FrozenText.open(name, weights: weights, options)
     progress.start("\(dataset.name) → \(name)", total: dataset.allItems.count)
     defer { progress.finish() }
-    return .features(try extract(dataset, with: encoder, to: path))
-  }
-
-  private func extract(_ dataset: Dataset, with encoder: FrozenText, to path: String) throws -> FeatureFile {
     let items = dataset.allItems
     let encoded = try encoder.vectors(try items.map { try dataset.text(of: $0) })
     let writer = try FeatureWriter(

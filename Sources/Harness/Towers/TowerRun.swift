@@ -18,7 +18,7 @@ struct TowerRun {
   let featureSeconds: Double
 
   private var config: CellConfig { task.config }
-  private var statePath: String { trainingFolder + "/state.safetensors" }
+  private var state: StoredState { StoredState(trainingFolder, every: 30) }
   private var checkpointPath: String { trainingFolder + "/checkpoint.safetensors" }
 
   func compute() throws {
@@ -45,7 +45,7 @@ struct TowerRun {
         .merging(task.towers.audioShares.count > 1 ? [RunRecord.audioShare: share] : [:]) { $1 })
     try AtomicFile.write(log, to: folder + "/train.csv")
     try record.write(folder)
-    try? FileManager.default.removeItem(atPath: statePath)
+    state.remove()
   }
 
   private func embedder(_ network: TowerNetwork) -> TowerEmbedder {
@@ -76,17 +76,9 @@ struct TowerRun {
     let trainer = try PairTrainer(network: network, sources: data.sources, configuration: settings()) { _ in
       try gallery.validationScore()
     }
-    if FileManager.default.fileExists(atPath: statePath) {
-      let file = try WeightFile.read(statePath)
-      try trainer.restore(TrainerState(tensors: file.tensors, metadata: file.metadata))
-    }
-    var saved = ContinuousClock.now
-    let history = try trainer.run { _ in
-      guard ContinuousClock.now - saved > .seconds(30) else { return }
-      let state = try trainer.state()
-      try Safetensors.write(state.tensors, metadata: state.metadata, to: statePath)
-      saved = .now
-    }
+    var state = state
+    try state.restore(trainer.restore)
+    let history = try trainer.run { _ in try state.save(trainer.state) }
     let log = TrainingLog.csv(history)
     try Safetensors.write(
       trainer.weights(), metadata: ["cell": task.cell.id, "seed": String(seed)], to: checkpointPath)

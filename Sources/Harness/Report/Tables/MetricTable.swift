@@ -1,3 +1,5 @@
+import Ranking
+
 /// A table whose columns are metrics and whose rows are methods: published ones, chance, and our own beside them.
 public struct MetricTable: Sendable, Equatable {
   /// What stands behind a row.
@@ -14,7 +16,7 @@ public struct MetricTable: Sendable, Equatable {
     /// Id of our result, for links.
     public var id: String?
     /// Mean, deviation and number of seeds per metric, for the CSV.
-    public var numbers: [CellResult.Spread?]
+    public var numbers: [Spread?]
     public var seeds = 0
   }
 
@@ -57,7 +59,7 @@ extension MetricTable {
         Row(
           title: "chance (this gallery)", kind: .chance,
           values: metrics.map { style in chance[style.name].map(style.format) ?? "—" },
-          numbers: metrics.map { style in chance[style.name].flatMap { CellResult.Spread(of: [$0]) } }))
+          numbers: metrics.map { style in chance[style.name].flatMap { Spread(of: [$0]) } }))
     }
     let ours = spec.rows.map { label in own(label, found.first { $0.row == label }, metrics) }
     rows += marked(ours, metrics)
@@ -77,7 +79,7 @@ extension MetricTable {
       return Row(
         title: "\(name) (published)", kind: .published,
         values: zip(metrics, values).map { style, value in value.map(style.format) ?? "—" },
-        numbers: values.map { $0.flatMap { CellResult.Spread(of: [$0]) } })
+        numbers: values.map { $0.flatMap { Spread(of: [$0]) } })
     }
   }
 

@@ -182,6 +182,15 @@ public final class FeatureWriter {
     return try FeatureFile.read(path)
   }
 
+  /// Removes the shards of files that are whole: a writer killed at its very end leaves them.
+  public static func removeSpentShards(in folder: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(".h5.parts") {
+      let shards = "\(folder)/\(name)"
+      guard FileManager.default.fileExists(atPath: String(shards.dropLast(".parts".count))) else { continue }
+      try? FileManager.default.removeItem(atPath: shards)
+    }
+  }
+
   /// Throws the unfinished work away.
   public func discard() {
     isDone = true

@@ -46,6 +46,7 @@ public struct Cache: Sendable {
   func tidy(_ results: String) {
     let own = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).filter { $0 != "weights" }
     for folder in own.map({ "\(root)/\($0)" }) + [results] { AbandonedFiles.remove(under: folder) }
+    FeatureWriter.removeSpentShards(in: root + "/features")
   }
 
   /// As ``turn(_:)`` without waiting: nil while another process is at it.

@@ -87,8 +87,13 @@ public struct SweepRunner {
     }
     try LeakGuard(experiment: experiment, bench: bench, results: results).check(cells, progress: progress)
     if retryFailed { try forgetFailures(of: cells) }
-    return (cells, cells.filter { isPending($0) })
+    let pending = cells.filter { isPending($0) }
+    if !pending.isEmpty { unlink(gathered(results)) }
+    return (cells, pending)
   }
+
+  /// A mark that results are whole: a run that was killed between its last cell and its last figure lacks it.
+  private func gathered(_ results: String) -> String { results + "/.gathered" }
 
   /// Cells whose extraction covers every feature file that is missing, as few as come first.
   private func extracting(_ pending: [Experiment.Cell]) throws -> [Experiment.Cell] {
@@ -122,9 +127,11 @@ public struct SweepRunner {
       }
     }
     try removeStale(results)
-    if outcome.computed > 0 {
+    let mark = gathered(results)
+    if outcome.computed + outcome.cached > 0, !FileManager.default.fileExists(atPath: mark) {
       try FigureData(experiment: experiment, bench: bench, results: results).write()
       try ExamplesWriter(experiment: experiment, bench: bench, results: results).write()
+      try AtomicFile.write("", to: mark)
     }
     return outcome
   }

@@ -168,7 +168,7 @@ static void restrict_child(off_t size) {
   int nowhere = open("/dev/null", O_WRONLY);
   if (nowhere >= 0) dup2(nowhere, 2);
   setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-  rlim_t megabytes = (rlim_t)(size >> 20), seconds = 2 + megabytes / 20;
+  rlim_t megabytes = (rlim_t)(size >> 20), seconds = 1 + megabytes / 20;
   // At the soft limit a signal of its own, at the hard one a SIGKILL.
   setrlimit(RLIMIT_CPU, &(struct rlimit){seconds, seconds + 2});
   alarm((unsigned)(600 + megabytes));

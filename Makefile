@@ -2,7 +2,7 @@
 SWIFT_BUILD = swift build -c release
 IEUM = .build/release/ieum
 
-.PHONY: demo test bench build setup weights golden clean
+.PHONY: demo test bench bench-ann screenshots build setup weights golden clean
 
 demo: build weights
 	$(IEUM) run experiments/quickstart.yaml
@@ -10,10 +10,19 @@ demo: build weights
 test: setup
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build
+	scripts/test-cpus.sh -c release
 
 # Speeds beside other programs', which are installed into a throw-away environment: results/bench/report.md.
-bench: build
+bench: build weights
 	scripts/bench.sh
+
+# The indexes beside Annoy and faiss: results/ann/README.md.
+bench-ann: build
+	scripts/bench-ann.sh
+
+# The pictures of the search page in docs/images, taken by driving it in Chromium.
+screenshots: build
+	scripts/screenshots.py
 
 build: setup
 	$(SWIFT_BUILD) --product ieum

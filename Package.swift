@@ -18,7 +18,8 @@ let torchCxx: [CXXSetting] = [
     // libtorch 1.13's headers refuse C++20, those of 2.15 refuse C++17.
     torchIsRecent ? "-std=c++20" : "-std=c++17", "-O2", "-w",
     "-isystem", torchInclude + "/torch/csrc/api/include",
-  ] + (libtorch == nil ? [] : ["-isystem", torchInclude])) // /usr/include itself must stay last in the search
+    // PyTorch's wheel brings the headers of a newer oneDNN than the one that is linked: the system's come first.
+  ] + (libtorch == nil ? [] : ["-I", Context.packageDirectory + "/scripts/onednn", "-isystem", torchInclude]))
 ]
 let torchLibraryPaths = libtorch.map { ["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? []
 let torchHasCUDA = libtorch.map { FileManager.default.fileExists(atPath: $0 + "/lib/libtorch_cuda.so") } ?? false
@@ -59,6 +60,7 @@ let package = Package(
       ],
       linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample", "rsvg-2", "cairo", "gio-2.0", "gobject-2.0", "glib-2.0"]
         .map { .linkedLibrary($0) }),
+    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     // Opened at run time (library.h says why), so nothing is linked.
     .target(name: "CSentencePiece"),
     .systemLibrary(name: "CZlib"),
@@ -73,7 +75,7 @@ let package = Package(
     .target(name: "Weights", dependencies: ["Basics", "HDF5"]),
     .target(name: "Tensors", dependencies: ["Basics", "CTorch", "Weights"]),
     .target(name: "Models", dependencies: ["Basics", "Tensors", "Weights"]),
-    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CSentencePiece", "CZlib"], resources: [.copy("Cards")]),
+    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CJPEG", "CSentencePiece", "CZlib"], resources: [.copy("Cards")]),
     .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS", "CFaiss"]),
     .target(
       name: "Harness",
@@ -110,7 +112,8 @@ let package = Package(
     .testTarget(name: "HarnessTests", dependencies: ["Harness"]),
     .testTarget(name: "SearchTests", dependencies: ["ieum", "Search", "Serve", "Harness", "Datasets", "Ranking"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5", "Models", "Tensors", "Weights"]),
+      name: "CommandTests", dependencies: ["ieum", "Basics", "Datasets", "HDF5", "Models", "Tensors", "Weights"],
+      exclude: ["Golden"]),
   ],
   cxxLanguageStandard: torchIsRecent ? .cxx20 : .cxx17
 )

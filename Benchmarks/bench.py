@@ -1,225 +1,131 @@
-"""Sets ieum beside what a user would pick instead, on this machine, and writes results/bench.
+"""Sets ieum beside what a user would pick instead, on this machine, and writes OUT/report.md, speeds.csv, bench.json.
 
-    bench.py IEUM PYTHON OUT [--quick] [--only WORD]
+    bench.py IEUM PYTHON OUT [--quick] [--only WORD] [--list]
 
-All contenders of a case are warm at the same time and answer in turn, five rounds; the figure is the median. A sample
-during which other programs used the machine is taken again, at most twice; what was left of them stands in the table.
+A sample during which other programs used the machine is taken again, at most twice; what was left of them stands in the
+table. The machine's own limits are measured before, amid and after the cases.
 """
 
+import argparse
 import csv
+import datetime
 import json
 import os
-import statistics
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROUNDS = 5
-QUIET = 0.05  # share of the machine that others may use during a sample
+import report
+from cases import HERE, Cases
+from contender import measure
 
-# encoder, images per call (the best of 8 and 32 for the peers), goal against the best peer per precision
-ENCODERS = [
-    ("resnet50", 8, {"f32": 1.0, "bf16": 1.0}),
-    ("resnet152", 8, {"f32": 1.0, "bf16": 1.0}),
-    ("inception-v3", 8, {"f32": 1.0, "bf16": 1.0}),
-    ("efficientnet-b0", 8, {"f32": 1.4, "bf16": 1.4}),
-    ("efficientnet-b7", 2, {"f32": 1.4, "bf16": 1.4}),
-]
-# size, goal; sentences of 32 tokens, 32 at a time
-TEXTS = [("minilm", 1.05), ("base", 1.05)]
-# queries, gallery, dimension, goal against numpy
-RANKINGS = [(5000, 25000, 512, 20)]
+PEERS = ["torch", "torchvision", "transformers", "onnx", "onnxruntime", "openvino", "numpy", "torchmetrics", "pillow", "av"]
+FIELDS = ["case", "program", "variant", "unit", "perSecond", "perProcessorSecond", "seconds", "processorSeconds",
+          "extraBytes", "busy", "others", "samples", "ratio", "note"]
 
 
-class Contender:
-    """A warm program that answers a line with a sample."""
-
-    def __init__(self, name, command, environment):
-        self.name = name
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-        line = self.process.stdout.readline()
-        self.problem = None
-        if not line:
-            lines = self.process.stderr.read().strip().splitlines()
-            self.problem = lines[-1] if lines else f"ended with status {self.process.wait()}"
-        self.samples = []
-
-    def sample(self):
-        for attempt in range(3):
-            busy = busy_time()
-            self.process.stdin.write("\n")
-            self.process.stdin.flush()
-            line = self.process.stdout.readline()
-            if not line:
-                self.problem = "ended while it was measured"
-                return
-            taken = json.loads(line)
-            cores = os.cpu_count()
-            taken["others"] = max(0.0, (busy_time() - busy - taken["processorSeconds"]) / (cores * taken["seconds"]))
-            if taken["others"] <= QUIET or attempt == 2:
-                self.samples.append(taken)
-                return
-            time.sleep(1)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-    def median(self, key):
-        return statistics.median(sample[key] for sample in self.samples)
-
-
-def busy_time():
-    """Seconds that all cores together have been busy."""
-    with open("/proc/stat") as file:
-        fields = [int(x) for x in file.readline().split()[1:]]
-    return (sum(fields[:8]) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
-
-
-def environment(models):
-    result = dict(os.environ, BENCH_MODELS=models)
-    result.pop("OPENBLAS_CORETYPE", None)
+def environment(folder):
+    """What all programs are started with: BLAS kernels are theirs to choose."""
+    result = dict(os.environ, BENCH_MODELS=folder)
+    for name in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "OMP_NUM_THREADS"]:
+        result.pop(name, None)
     return result
 
 
-def measure(case, commands, models, rounds):
-    contenders = []
-    for name, command in commands:
-        print(f"{case}: starting {name}", file=sys.stderr)
-        contenders.append(Contender(name, command, environment(models)))
-    for _ in range(rounds):
-        for contender in contenders:
-            if contender.problem is None:
-                contender.sample()
-    for contender in contenders:
-        contender.close()
-    return contenders
+def output(command, variables):
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=variables).stdout
 
 
-def encoder_cases(ieum, python, seconds, threads, quick):
-    for name, images, goals in ENCODERS[:1] + ENCODERS[3:4] if quick else ENCODERS:
-        for precision, goal in goals.items():
-            commands = [("ieum", [ieum, "bench", "encoder", "--encoder", name, "--precision", precision, "--images",
-                                  str(images), "--seconds", str(seconds), "--answering"])]
-            for peer in ["torch", "onnxruntime", "openvino"]:
-                if peer == "onnxruntime" and precision == "bf16":
-                    continue
-                commands.append((peer, [python, f"{HERE}/peers.py", "encoder", peer, name, precision, str(images),
-                                        str(seconds), str(threads)]))
-            yield f"{name} {precision}", "images/s", goal, commands
+def better(known, taken):
+    """The larger of two measured rates; a limit is what was ever reached."""
+    return {key: max(known[key], value) if isinstance(value, float) and key in known else value
+            for key, value in taken.items()}
 
 
-def text_cases(ieum, python, seconds, threads, quick):
-    for size, goal in TEXTS[:1] if quick else TEXTS:
-        for precision in ["f32", "bf16"]:
-            commands = [("ieum", [ieum, "bench", "text", "--size", size, "--precision", precision, "--seconds",
-                                  str(seconds), "--answering"])]
-            for peer in ["torch", "onnxruntime", "openvino"]:
-                if peer == "onnxruntime" and precision == "bf16":
-                    continue
-                commands.append((peer, [python, f"{HERE}/peers.py", "text", peer, size, precision, "32", str(seconds),
-                                        str(threads)]))
-            yield f"BERT {size} {precision}", "sentences/s", goal, commands
-
-
-def ranking_cases(ieum, python, seconds, threads, quick):
-    for queries, gallery, dimension, goal in RANKINGS:
-        if quick:
-            queries, gallery = 1000, 5000
-        sizes = [str(queries), str(gallery), str(dimension)]
-        commands = [("ieum", [ieum, "bench", "rank", "--queries", sizes[0], "--gallery", sizes[1], "--dimension",
-                              sizes[2], "--seconds", str(seconds), "--answering"])]
-        for peer in ["numpy", "torchmetrics"]:
-            commands.append((peer, [python, f"{HERE}/peers.py", "rank", peer] + sizes + [str(seconds), str(threads)]))
-        yield f"exact ranks {queries}×{gallery}×{dimension}", "queries/s", goal, commands
-
-
-def rows(case, unit, goal, contenders):
-    measured = [c for c in contenders if c.problem is None and c.samples]
-    own = next((c for c in measured if c.name == "ieum"), None)
-    peers = [c for c in measured if c.name != "ieum"]
-    best = max(peers, key=lambda c: c.median("perSecond"), default=None)
-    for c in contenders:
-        if c.problem is not None:
-            yield {"case": case, "program": c.name, "unit": unit, "note": c.problem}
-            continue
-        row = {"case": case, "program": c.name, "unit": unit, "rate": c.median("perSecond"),
-               "perProcessorSecond": c.median("perProcessorSecond"), "others": max(s["others"] for s in c.samples),
-               "samples": len(c.samples)}
-        if c is own and best:
-            row |= {"goal": goal, "best": best.name, "ratio": own.median("perSecond") / best.median("perSecond")}
-        elif own:
-            row["ratio"] = own.median("perSecond") / c.median("perSecond")
-        yield row
+def limits(ieum, variables, known=None):
+    taken = json.loads(output([ieum, "bench", "limits", "--seconds", "1"], variables))
+    return better(known, taken) if known else taken
 
 
 def versions(python):
-    code = ("import importlib.metadata as m\n"
-            "for n in ['torch','torchvision','transformers','onnxruntime','openvino','numpy','torchmetrics']:\n"
-            " try: print(n, m.version(n))\n except Exception: pass")
-    return subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.split("\n")
+    code = ("import importlib.metadata as m, json, sys\nfound = {'python': sys.version.split()[0]}\n"
+            f"for n in {PEERS}:\n try: found[n] = m.version(n)\n except Exception: pass\nprint(json.dumps(found))")
+    return json.loads(output([python, "-c", code], os.environ))
 
 
-def report(limits, results, python):
-    giga = lambda value: "–" if value is None else f"{value / 1e9:.0f}"
-    lines = ["# Measured speeds", "",
-             f"{limits['cpu']}, {limits['threads']} thread(s), BLAS kernel {limits['blasCore']}, "
-             + ", ".join(f"{k} {v}" for k, v in sorted(limits["versions"].items())) + ".",
-             "Peers: " + ", ".join(v for v in versions(python) if v) + ".", "",
-             "| limit of this machine | |", "| --- | ---: |",
-             f"| multiply-adds f32, GFLOP/s (one thread) | {giga(limits['multiplyAddF32'])} ({giga(limits['oneThreadF32'])}) |",
-             f"| multiply-adds bf16, GFLOP/s (one thread) | {giga(limits.get('multiplyAddBF16'))} ({giga(limits.get('oneThreadBF16'))}) |",
-             f"| matrix product f32, GFLOP/s | {giga(limits['product'])} |",
-             f"| reading main memory, GB/s | {giga(limits['memoryRead'])} |", "",
-             f"Medians of {ROUNDS} alternating samples. `others` is the largest share of the machine that other programs used "
-             "during a sample; where it is not small, the rates per processor second are the ones to compare.", "",
-             "| case | program | rate | per processor second | others | ieum is | goal |",
-             "| --- | --- | ---: | ---: | ---: | ---: | ---: |"]
-    for row in results:
-        if "rate" not in row:
-            lines.append(f"| {row['case']} | {row['program']} | {row['note']} | | | | |")
-            continue
-        ratio = f"{row['ratio']:.2f}×" if "ratio" in row else ""
-        goal = f"{row['goal']}× {row['best']}" if "goal" in row else ""
-        lines.append(f"| {row['case']} | {row['program']} | {row['rate']:.4g} {row['unit']} | "
-                     f"{row['perProcessorSecond']:.4g} | {100 * row['others']:.0f} % | {ratio} | {goal} |")
-    return "\n".join(lines) + "\n"
+def revision():
+    run = subprocess.run(["git", "-C", HERE, "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True)
+    return run.stdout.strip() or "unknown"
 
 
-def main(arguments):
-    options = [a for a in arguments if a.startswith("--")]
-    only = arguments[arguments.index("--only") + 1] if "--only" in options else ""
-    ieum, python, out = arguments[:3]
-    quick = "--quick" in options
-    rounds, seconds = (3, 0.5) if quick else (ROUNDS, 1.0)
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ["ieum", "python", "out"]:
+        parser.add_argument(name)
+    parser.add_argument("--quick", action="store_true", help="a small selection, three short samples each")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--list", action="store_true", help="print the cases and stop")
+    given = parser.parse_args()
+    start = time.time()
+    with tempfile.TemporaryDirectory() as folder:
+        run = measured(given, folder, start)
+        if run is None:
+            return
+    # A partial run leaves the report of the whole one alone.
+    out = given.out if not (given.quick or given.only) else given.out + "-partial"
+    write(run, out)
+    print(report.text(run))
+
+
+def measured(given, folder, start):
+    # A copy: a build beside the benchmark would otherwise pull the program from under it.
+    ieum = os.path.join(folder, "ieum")
+    shutil.copy2(given.ieum, ieum)
+    for name in os.listdir(os.path.dirname(os.path.abspath(given.ieum))):
+        if name.endswith(".resources"):
+            shutil.copytree(os.path.join(os.path.dirname(given.ieum), name), os.path.join(folder, name))
+    variables = environment(folder)
+    top = limits(ieum, variables)
+    cases = [case for case in Cases(ieum, given.python, folder, top["threads"], given.quick).all() if given.only in case.name]
+    if given.list:
+        print("\n".join(case.name for case in cases))
+        return None
+    output([given.python, f"{HERE}/peers.py", "make-media", folder], variables)
+    done = []
+    for index, case in enumerate(cases):
+        contenders = measure(case, variables)
+        done.append((case, list(report.rows(case, contenders)), {c.name: c.samples for c in contenders}))
+        print(f"{case.name}: {(time.time() - start) / 60:.1f} minutes so far", file=sys.stderr, flush=True)
+        if index in (len(cases) // 2, len(cases) - 1):
+            top = limits(ieum, variables, top)
+    goals, profiles = [], {}
+    for case, rows, _ in done:
+        lines = list(report.judged(case, rows[0], rows, top))
+        goals += lines
+        if case.profile and any(line["met"] is False for line in lines):
+            profiles[case.name] = output(case.profile, variables)
+    provenance = {
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "revision": revision(),
+        "minutes": (time.time() - start) / 60, "peers": versions(given.python), "kernel": os.uname().release,
+        "arguments": {"quick": given.quick, "only": given.only}}
+    return {"provenance": provenance, "limits": top, "goals": goals, "rows": [row for _, rows, _ in done for row in rows],
+            "samples": {case.name: samples for case, _, samples in done}, "profiles": profiles,
+            "notes": {case.name: case.note for case, _, _ in done}}
+
+
+def write(run, out):
     os.makedirs(out, exist_ok=True)
-    with tempfile.TemporaryDirectory() as models:
-        limits = json.loads(subprocess.run([ieum, "bench", "limits", "--seconds", str(seconds)], capture_output=True,
-                                           text=True, check=True, env=environment(models)).stdout)
-        results = []
-        cases = [*encoder_cases(ieum, python, seconds, limits["threads"], quick),
-                 *text_cases(ieum, python, seconds, limits["threads"], quick),
-                 *ranking_cases(ieum, python, seconds, limits["threads"], quick)]
-        for case, unit, goal, commands in cases:
-            if only in case:
-                results += rows(case, unit, goal, measure(case, commands, models, rounds))
     with open(f"{out}/speeds.csv", "w", newline="") as file:
-        fields = ["case", "program", "unit", "rate", "perProcessorSecond", "others", "samples", "ratio", "best", "goal", "note"]
-        writer = csv.DictWriter(file, fields)
+        writer = csv.DictWriter(file, FIELDS)
         writer.writeheader()
-        writer.writerows(results)
-    with open(f"{out}/limits.json", "w") as file:
-        json.dump(limits, file, indent=2, sort_keys=True)
-    text = report(limits, results, python)
+        writer.writerows(run["rows"])
+    with open(f"{out}/bench.json", "w") as file:
+        json.dump(run, file, indent=1, sort_keys=True, ensure_ascii=False)
     with open(f"{out}/report.md", "w") as file:
-        file.write(text)
-    print(text)
+        file.write(report.text(run))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

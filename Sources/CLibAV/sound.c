@@ -182,7 +182,22 @@ static void cut(reader *reader, double start, double end, clibav_sound *out) {
   reader->samples = NULL;
 }
 
+// Whether decoding may begin anywhere and give the samples that a decoder which began at the beginning gives: lossless
+// codecs, where timestamps count samples. Others fill bands with noise of their own drawing (AAC, Opus), and their place
+// is only known to the millisecond in Matroska.
+static int starts_anywhere(const reader *reader) {
+  const AVCodecDescriptor *codec = avcodec_descriptor_get(reader->media.stream->codecpar->codec_id);
+  AVRational tick = reader->media.stream->time_base;
+  int64_t rate = reader->media.stream->codecpar->sample_rate;
+  return codec && codec->props & AV_CODEC_PROP_LOSSLESS && !(codec->props & AV_CODEC_PROP_LOSSY) && rate > 0
+         && tick.den % (tick.num * rate) == 0;
+}
+
+// Of other sounds all is decoded that lies within so many seconds of the beginning: the same samples as in a whole read.
+#define FAR 120
+
 static void jump(reader *reader, double start) {
+  if (start < FAR && !starts_anywhere(reader)) return;
   // Two seconds before: one for the grid of whole seconds, one for decoders that need a run-up.
   int64_t base = start >= 2 ? (int64_t)floor(start) - 1 : 0;
   if (base <= 0) return;
@@ -219,7 +234,7 @@ int clibav_sound_read(const char *path, int rate, double start, double end, clib
   if (status != CLIBAV_OK) return status;
   if (reader.rate <= 0) reader.rate = reader.media.decoder->sample_rate;
   jump(&reader, start);
-  if (end >= 0) reader.most = llround((end - (double)reader.base + 0.1) * rate);
+  if (end >= 0) reader.most = llround((end - (double)reader.base + 0.1) * reader.rate);
   int64_t last = 0;
   int has_ended = 0;
   int result = decode(&reader, &last, &has_ended);

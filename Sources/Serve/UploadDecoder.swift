@@ -15,7 +15,7 @@ public struct UploadDecoder: Sendable {
   /// Memory that decoding may take beyond what the program itself does.
   private static let memory = 1 << 30
 
-  /// - Parameter seconds: wall clock; the processor's time is limited to as much.
+  /// - Parameter seconds: of the processor; by the clock three times as much, as other programs may use the machine.
   public init(program: String, seconds: Double = 20) {
     self.program = program
     self.seconds = seconds
@@ -35,7 +35,7 @@ public struct UploadDecoder: Sendable {
     }
     let identifier = process.processIdentifier
     let limit = DispatchWorkItem { kill(identifier, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: limit)
+    DispatchQueue.global().asyncAfter(deadline: .now() + 3 * seconds, execute: limit)
     let most = UploadDecoder.frames * (3 * UploadDecoder.side * UploadDecoder.side + 64)
     // Errors are short; the pictures are read to their end, or to the most that they can be.
     let data = (try? output.fileHandleForReading.read(upToCount: most)) ?? Data()
@@ -43,11 +43,12 @@ public struct UploadDecoder: Sendable {
     process.waitUntilExit()
     limit.cancel()
     guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-      let reason = String(decoding: words, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+      // The child's own words, with its way out, less the program's name in front.
+      let said = String(decoding: words, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+      let reason = said.hasPrefix("ieum: ") ? String(said.dropFirst(6)) : said
+      if process.terminationReason == .exit, !reason.isEmpty { throw IeumError(.data, reason) }
       throw IeumError(
-        .data,
-        process.terminationReason == .exit && !reason.isEmpty
-          ? reason : "decoding the upload took more time or memory than is allowed",
+        .data, "decoding the upload took more time or memory than is allowed",
         remedy: "send a smaller picture or a shorter clip")
     }
     return try UploadDecoder.pictures(data)
@@ -80,7 +81,7 @@ public struct UploadDecoder: Sendable {
     do { return [try small(ImageDecoder.decode(path))] } catch let error as IeumError { asPicture = error }
     guard asPicture.problem.contains("is not an image") else { throw asPicture }
     guard let film = try? VideoFile(path) else {
-      throw IeumError(.data, "is neither a picture nor a film that can be read", remedy: "send PNG, JPEG, WebP or MP4")
+      throw IeumError(.data, "the upload is neither a picture nor a film that can be read", remedy: "send PNG, JPEG, WebP or MP4")
     }
     let wanted = Array(Set(FrameSampling.uniform(frames).frames(of: film.table))).sorted()
     return try film.map(wanted, small)

@@ -8,7 +8,9 @@ import Tensors
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measures this machine's limits and this program's speed.",
-    subcommands: [Limits.self, Encoder.self, Text.self, Rank.self])
+    subcommands: [
+      Limits.self, Encoder.self, Text.self, Rank.self, Train.self, Media.self, Convolution.self,
+    ])
 
   /// How a measurement is taken and told.
   struct Timing: ParsableArguments {

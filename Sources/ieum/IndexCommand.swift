@@ -14,7 +14,7 @@ struct IndexCommand: ParsableCommand {
         + (parameters.isEmpty ? "" : "\n    " + parameters.joined(separator: " "))
     }.joined(separator: "\n"),
     subcommands: [
-      Build.self, Query.self, Bench.self, Create.self, Add.self, Remove.self, Rebuild.self, Info.self,
+      Build.self, Query.self, Bench.self, Create.self, Default.self, Add.self, Remove.self, Rebuild.self, Info.self,
     ])
 
   struct Build: ParsableCommand {

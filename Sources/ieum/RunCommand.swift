@@ -120,10 +120,18 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan", abstract: "Shows the cells, what is cached, what is missing; runs nothing.")
 
   @OptionGroup var options: ExperimentOptions
+  @OptionGroup var engine: EngineOptions
   @Flag(help: "Print JSON.") var json = false
+  @Flag(inversion: .prefixedNo, help: "Measure for a few seconds each kind of work that never ran here, to tell the time.")
+  var probes = true
+  @Option(help: "Worker processes the run will have (default: one per core).") var jobs: Int?
+
+  func validate() throws { if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") } }
 
   func run() throws {
-    let plan = try Plan(try options.load(), bench: Workbench())
+    try engine.apply()
+    let plan = try Plan(
+      try options.load(), bench: Workbench(), probes: probes, jobs: jobs ?? ProcessInfo.processInfo.processorCount)
     if json { try printJSON(encoding: plan) } else { print(plan.text) }
   }
 }

@@ -44,10 +44,8 @@ struct SearchCommand: ParsableCommand {
     let parameters = try given.single()
     let answers = try asked.map { try searcher.answer($0, k: k, filter: filter, search: parameters) }
     if let html {
-      let card = try database.model().card
-      let trained = "trained on \(card.trainedOn.joined(separator: ", "))"
       try SearchSheet(
-        title: "Search", note: "\(card.title) (\(trained))", answers: answers, folder: database.folder
+        title: "Search", note: "Model: \(try database.model().card.summary).", answers: answers, folder: database.folder
       ).write(to: html)
     }
     if json { return queries == nil ? try printJSON(encoding: answers[0]) : try printJSON(encoding: answers) }

@@ -17,7 +17,7 @@ extension IndexCommand {
     @Option(name: .customLong("split"), help: "Only this split. May be repeated.") var splits: [Split] = []
     @Option(name: .customLong("media"), help: "A picture, a film, or a folder of them. May be repeated.")
     var media: [String] = []
-    @Option(help: "Experiment whose model encodes (default: experiments/search.yaml).") var model: String?
+    @Option(help: "Experiment whose model encodes (default: as the default index chooses it).") var model: String?
     @Option(help: "The experiment's cell (default: its first).") var cell: String?
     @Option(help: "exact, forest, hnsw, …") var index = SearchDatabase.defaultIndex
     @Option(help: "Films are cut into clips of so many seconds.") var seconds = 20.0
@@ -27,6 +27,7 @@ extension IndexCommand {
     func validate() throws {
       if dataset == nil, media.isEmpty { throw ValidationError("give --dataset or --media") }
       if seconds <= 0 || !seconds.isFinite { throw ValidationError("--seconds must be greater than 0") }
+      if cell != nil, model == nil { throw ValidationError("--cell needs --model") }
     }
 
     func run() throws {
@@ -36,7 +37,7 @@ extension IndexCommand {
       let spec = try dataset.map { try DatasetRegistry.named($0) }
       let data = try spec.map { try $0.load(options) }
       try engine.apply()
-      let trained = try SearchModel.trained(model ?? DefaultSearch.experiment(), cell: cell)
+      let trained = try model.map { try SearchModel.trained($0, cell: cell) } ?? DefaultModel.best { warn($0) }
       let encoder = try trained.encoder()
       let database = try SearchDatabase.create(
         folder, model: trained, dimension: encoder.dimension, index: index, parameters: parameters)
@@ -51,6 +52,19 @@ extension IndexCommand {
       let summary = try database.summary()
       guard summary.items > 0 else { throw IeumError(.data, "nothing could be indexed", file: folder) }
       print("\(folder): \(summary.items) items, \(summary.index) index, model: \(trained.card.title)")
+    }
+  }
+
+  struct Default: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Makes the default index anew, with the best on validation of the models trained here.")
+    @Flag(help: "Train the candidates that are not trained yet, too (half an hour).") var train = false
+    @OptionGroup var engine: EngineOptions
+
+    func run() throws {
+      try engine.apply()
+      let database = try DefaultSearch.make(trains: train) { warn($0) }
+      print("\(database.folder): \(try database.summary().items) items\nmodel: \(try database.model().card.summary)")
     }
   }
 
@@ -117,7 +131,7 @@ extension IndexCommand {
       for (name, count) in summary.datasets.sorted(by: { $0.key < $1.key }) { print("  \(name): \(count)") }
       print("captions in \(summary.languages.joined(separator: ", "))")
       print("\(summary.index) index over vectors of \(summary.dimension)")
-      print("model: \(card.title) (\(card.text.encoder) + \(card.image.encoder)), digest \(card.digest.prefix(16))")
+      print("model: \(card.summary)\n  \(card.text.encoder) + \(card.image.encoder), digest \(card.digest.prefix(16))")
     }
   }
 }

@@ -19,7 +19,7 @@ struct ServeCommand: ParsableCommand {
     let database = try index.map { try SearchDatabase.open($0) } ?? DefaultSearch.open { warn($0) }
     let searcher = try SearchEngine(database)
     let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-    let title = try database.model().card.title
+    let title = try database.model().card.summary
     let server = SearchServer(searcher, title: title, port: port, program: program)
     let done = DispatchSemaphore(value: 0)
     let outcome = ServeOutcome()

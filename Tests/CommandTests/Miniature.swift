@@ -26,6 +26,11 @@ struct Miniature: Sendable {
       environment: environment, killedWhen: killedWhen)
   }
 
+  /// What `ieum plan` prints, with the same cache.
+  func plan(_ more: String..., name: String) throws -> String {
+    try Program.run(["plan", experiment] + more, cache: "\(folder)/cache-\(name)").output
+  }
+
   /// Metrics per seed of every cell: `[cell id: [metric: values]]`.
   func metrics(_ name: String) throws -> [String: [String: [Double]]] {
     let cells = "\(folder)/results-\(name)/mini/cells"

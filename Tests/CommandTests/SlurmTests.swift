@@ -63,9 +63,13 @@ import Testing
       done
       kill -9 "$(cat "$SLURM_FOLDER/run/n1.pid")"
       for environment in /proc/[0-9]*/environ; do
-        if tr '\\0' '\\n' <"$environment" 2>/dev/null | grep -qx 'SLURMD_NODENAME=n1'; then
-          process=${environment#/proc/}
-          grep -qz "SLURM_CONF=$SLURM_CONF" "$environment" && kill -9 "${process%/environ}" 2>/dev/null
+        if { tr '\\0' '\\n' <"$environment"; } 2>/dev/null | grep -qx 'SLURMD_NODENAME=n1'; then
+          process=$(basename "${environment%/environ}")
+          grep -qz "SLURM_CONF=$SLURM_CONF" "$environment" || continue
+          # Its supervisor first: one that lives on would tell of a failed job instead of a lost node.
+          parent=$(ps -o ppid= -p "$process" | tr -d ' ')
+          [ "$(ps -o comm= -p "${parent:-0}")" = slurmstepd ] && kill -9 "$parent"
+          kill -9 "$process" 2>/dev/null
         fi
       done
       "$ieum" status '\(experiment)' --results results-slurm --json >status.json

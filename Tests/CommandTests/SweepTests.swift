@@ -25,6 +25,19 @@ import Testing
     #expect(features.filter { $0.hasSuffix(".h5") }.count == 1)
   }
 
+  /// The plan tells the time by probes before anything ran, by the runs afterwards, and none when all is done.
+  @Test func thePlanTellsTheTime() throws {
+    defer { mini.remove() }
+    let before = try mini.plan(name: "t")
+    #expect(before.contains("expected: about ") && before.contains("in part from probes"), "\(before)")
+    #expect(before.contains("features ") && before.contains("training and evaluation "), "\(before)")
+    #expect(try mini.plan("--no-probes", name: "other").contains("expected: unknown"))
+    #expect(try mini.run(name: "t").status == 0)
+    #expect(!(try mini.plan(name: "t").contains("expected:")))
+    let more = try mini.plan("--set", "base.seeds=[7]", name: "t")
+    #expect(more.contains("expected: about ") && !more.contains("probes") && !more.contains("features "), "\(more)")
+  }
+
   @Test func mistakesInSettingsEndTheRunBeforeAnyCell() throws {
     defer { mini.remove() }
     for (setting, name) in [

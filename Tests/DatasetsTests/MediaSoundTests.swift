@@ -120,6 +120,52 @@ import Testing
     }
   }
 
+  private static let codecs = [
+    "a.wav": "pcm_s16le", "a.m4a": "aac", "a.mka": "aac", "a.flac": "flac", "a.ogg": "libvorbis", "a.opus": "libopus",
+  ]
+
+  /// Whatever the part, its samples are the whole's bit by bit: from the very beginning, at the file's own rate and at
+  /// another, also of noise, for which decoders draw random numbers.
+  @Test(arguments: codecs.keys.sorted()) func partsAreExact(name: String) throws {
+    try withTemporaryFolder { folder in
+      var generator = SeededGenerator(seed: 5)
+      let samples = (0..<48_000 * 6).map { place -> Float in
+        let tone = 0.3 * sin(0.02 * Double(place) * (1 + Double(place) / 300_000))
+        return Float(tone + 0.3 * (generator.uniform() - 0.5))
+      }
+      let path = try write(name, samples, rate: 48_000, codec: Self.codecs[name] ?? "", in: folder)
+      for rate in [nil, 16_000] as [Int?] {
+        let whole = try Sound.read(path, rate: rate)
+        let ranges: [(Double?, Double?)] = [
+          (0, 0.25), (nil, 0.1), (0.003, 0.004), (0.5, 0.75), (1, nil), (2.3, 3.1), (4.25, 5.5), (5.9, nil), (0, 60),
+        ]
+        for (start, end) in ranges {
+          let part = try Sound.read(path, rate: rate, start: start, end: end)
+          let first = Int(((start ?? 0) * Double(whole.rate)).rounded())
+          let past = min(end.map { Int(($0 * Double(whole.rate)).rounded()) } ?? .max, whole.samples.count)
+          #expect(part.rate == whole.rate && part.samples.count == past - first, "\(start ?? -1) to \(end ?? -1)")
+          #expect(part.samples == Array(whole.samples[first..<past]), "\(start ?? -1) to \(end ?? -1)")
+        }
+      }
+    }
+  }
+
+  /// Far into a file decoding begins near the part: lossless sound is the same to the bit, other sound in its place.
+  @Test(arguments: ["a.flac", "a.m4a"]) func farPartsAreInTheirPlace(name: String) throws {
+    try withTemporaryFolder { folder in
+      let samples: [Float] = (0..<8000 * 130).map { index in
+        let phase: Double = 0.0002 * Double(index) * Double(index % 8000)
+        return Float(0.4 * sin(phase))
+      }
+      let path = try write(name, samples, rate: 8000, codec: Self.codecs[name] ?? "", in: folder)
+      let (whole, part) = (try Sound.read(path), try Sound.read(path, start: 125.5, end: 126.5))
+      let wanted = whole.samples[1_004_000..<1_012_000]
+      #expect(part.samples.count == 8000)
+      let worst = zip(part.samples, wanted).map { abs($0 - $1) }.max() ?? 1
+      #expect(name == "a.flac" ? worst == 0 : worst < 0.05, "\(worst)")
+    }
+  }
+
   @Test func windowsAreFilledWithSilence() {
     let sound = Sound(samples: (0..<10).map(Float.init), rate: 10)
     #expect(sound.window(center: 0.5, seconds: 0.4).samples == [3, 4, 5, 6])

@@ -91,6 +91,13 @@ import Testing
     #expect(miech.items(in: .test).map { miech.captions(of: $0) } == [[sentence(7020, 0)], [sentence(0, 0)]])
     let all = try msrvtt.load(options { $0.captions = .all })
     #expect(all.items(in: .test).map { all.captions(of: $0).count } == [3, 3] && all.digest != nine.digest)
+    let joined = try msrvtt.load(options { $0.captions = .concat })
+    #expect(joined.captionPolicy == .concat && joined.digest != all.digest)
+    #expect(joined.captions(of: joined.items(in: .test)[1]) == [(0..<3).map { sentence(7020, $0) }.joined(separator: " ")])
+    #expect(joined.captions(of: joined.items(in: .train)[0]).count == 3)
+    // One text per clip: the two definitions of video to text coincide.
+    let (flat, grouped) = (try RetrievalProtocol.flat.tasks(of: joined)[0], try RetrievalProtocol.grouped.tasks(of: joined)[0])
+    #expect(flat.folds[0].indices == grouped.folds[0].indices && flat.candidates == grouped.candidates && flat.candidates == 2)
     let held = try msrvtt.load(options { $0.holdOut = 1 })
     #expect(held.items(in: .train).count == 1 && held.items(in: .validation).count == 1)
     #expect(held.split?.id == "1kA-9k-hold1s2022" && held.captions(of: held.items(in: .validation)[0]).count == 1)

@@ -66,4 +66,21 @@ import Testing
     options.seed = 7
     #expect(refusal { try clipart.load(options) }?.problem.contains("no texts in 'ko'") == true)
   }
+
+  @Test func otherDrawingsThanTheCardsAreRefused() throws {
+    try drawing("food/tea", title: "Tea")
+    let error = refusal { try clipart.load(DatasetOptions(root: scratch.path)) }
+    #expect(error?.problem.contains("expected 6342 items, found 1") == true && error?.kind == .data)
+    #expect(!clipart.check(DatasetOptions(root: scratch.path)).ready)
+    var options = DatasetOptions(root: scratch.path)
+    options.acceptOtherData = true
+    #expect(try clipart.load(options).allItems.count == 1 && clipart.check(options).ready)
+  }
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/usr/share/openclipart/svg/animals")))
+  func thePackageAgreesWithTheCard() throws {
+    let report = clipart.check()
+    #expect(report.ready && report.found.contains("agrees with the committed card"), "\(report.missing)")
+    #expect(report.card?.items == 6342 && report.skipped.count == 1779)
+  }
 }

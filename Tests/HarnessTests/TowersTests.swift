@@ -78,6 +78,12 @@ import Testing
     #expect(result.queries == 20 && result.gallery == 20 && result.skippedItems == 1)
     #expect(result.metrics["R@19"] == [95] && result.metrics["R@20"] == [100])
     #expect(result.metrics["v2t-grouped R@20"] == [100])
+    // Chance ranks the nineteen that are there, and misses with the one that is not.
+    for (metric, chance) in ["R@1": 5.0, "R@19": 95, "R@20": 100] {
+      #expect(abs((result.chance[metric] ?? 0) - chance) < 1e-9, "\(metric): \(result.chance)")
+    }
+    let findings = try Verification(world.folder + "/results").cells.flatMap(\.differs)
+    #expect(findings.isEmpty, "\(findings)")
     let ranks = try HDF5File(reading: "\(world.folder)/results/cells/\(result.id)/ranks.h5")
     #expect(try ranks.readStrings("query_ids").last == "i95#0")
     #expect(try ranks.readFloats("expected").last == 20)
@@ -103,6 +109,9 @@ import Testing
     #expect(try message(["model.name=text-image"]).contains("three-tower"))
     #expect(try message(["evaluation.select=R@0"]).contains("R@0"))
     #expect(try message(["evaluation.directions=[t2x]"]).contains("t2v"))
+    #expect(try message(["evaluation.protocol=coco1k-5folds"]).contains("did you mean 'coco1k-5fold'"))
+    #expect(try message(["evaluation={protocol: coco5k, directions: [a2i]}"]).contains("under the protocol 'coco5k'"))
+    #expect(try message(["evaluation.protocol=coco1k-5fold"]).contains("5,000 images"))
     #expect(try message(["training.decayEvry=3"]).contains("decayEvery"))
     #expect(try message(["evaluation.audioShares=[1.5]"]).contains("1.5"))
     #expect(try message(["sources={captions: {pair: image-sound}}"]).contains("image-audio"))

@@ -73,6 +73,46 @@ import Weights
     #expect(hits.count >= 13)
   }
 
+  /// An encoder that readies its inputs itself, as one of pictures does: several rows of some items, made in the background.
+  @Test func preparingInTheBackgroundChangesNothing() throws {
+    func numbered(_ split: JointSplit) throws -> JointSplit {
+      let rows = try Tensor((0..<Int64(split.count)).map { $0 }, shape: [split.count, 1])
+      return try JointSplit(text: split.text, image: rows, relevant: split.relevant, name: "numbered")
+    }
+    func train(_ workers: Int) throws -> (weights: [RawTensor], vectors: [Float], shares: [Double?]) {
+      let (train, validation) = (try Self.split(perClass: 12, seed: 1), try Self.split(perClass: 5, seed: 2))
+      let width = 12
+      let pictures = try train.image.floats()
+      let configuration = Self.configuration { ($0.workers, $0.epochs) = (workers, 3) }
+      var generator = SeededGenerator(seed: 4, purpose: "init")
+      let model = try JointModelRegistry.named("projection").make(
+        ["outputDimension": .int(16)], inputs: .init(text: 8, image: width), generator: &generator)
+      let layer = try Linear(width, width, generator: &generator)
+      let encoder = TrainableEncoder(
+        module: layer,
+        prepare: { items in
+          let numbers = try items.int64s().map { Int($0) }
+          let rows = numbers.flatMap { Array(pictures[$0 * width..<($0 + 1) * width]) }
+          return EncoderInput(try Tensor(rows + rows, shape: [2 * numbers.count, width]), counts: numbers.map { _ in 2 })
+        },
+        features: { input in
+          let half = input.values.shape[0] / 2
+          #expect(input.counts == [Int](repeating: 2, count: half))
+          let both = try input.values.linear(layer.weight, layer.bias)
+          return try (both.narrow(dim: 0, start: 0, length: half) + both.narrow(dim: 0, start: half, length: half)) / 2
+        })
+      let trainer = try JointTrainer(
+        model: model, image: encoder, train: numbered(train), validation: numbered(validation),
+        configuration: configuration)
+      let history = try trainer.run()
+      return (try trainer.weights(), try trainer.embeddings(of: numbered(train)).floats(), history.map(\.waitingShare))
+    }
+    let (alone, ahead) = (try train(0), try train(2))
+    #expect(Self.bytes(alone.weights) == Self.bytes(ahead.weights) && alone.vectors == ahead.vectors)
+    #expect(ahead.shares.allSatisfy { (0...1).contains($0 ?? -1) })
+    #expect(alone.weights.contains { $0.name.hasPrefix("image.") })
+  }
+
   @Test func sameSeedSameBits() throws {
     func train(_ seed: UInt64) throws -> [RawTensor] {
       let trainer = try Self.trainer(Self.configuration { $0.seed = seed })

@@ -116,19 +116,15 @@ import Testing
     #expect(try weights(3, 8) == reference)
   }
 
-  @Test func aResumedRunEndsAsTheUndisturbedOne() throws {
+  @Test(arguments: [0, 24, 100]) func aResumedRunEndsAsTheUndisturbedOne(queue: Int) throws {
     let setting: (inout PairTrainerConfiguration) -> Void = {
       $0.epochs = 5
+      $0.queueSize = queue
       $0.loss = "info-nce"
       $0.lossParameters = ["learned": .bool(true)]
     }
     let whole = try Self.trainer(setting)
     try whole.run()
-    let first = try Self.trainer {
-      setting(&$0)
-      $0.epochs = 2
-    }
-    try first.run()
     let interrupted = try Self.trainer(setting)
     var state: TrainerState?
     struct Stop: Error {}
@@ -140,7 +136,9 @@ import Testing
       }
     } catch is Stop {}
     let resumed = try Self.trainer(setting)
-    try resumed.restore(#require(state))
+    let kept = try #require(state)
+    #expect(kept.tensors.contains { $0.name == "queue.1.groups" } == (queue > 0))
+    try resumed.restore(kept)
     try resumed.run()
     #expect(try resumed.weights().map(\.bytes) == whole.weights().map(\.bytes))
     #expect(resumed.history.map(\.losses) == whole.history.map(\.losses))

@@ -55,6 +55,20 @@ import Testing
     try database.check(encoderDigest: ColourWorld.digest)
   }
 
+  @Test(arguments: ["exact", "forest", "hnsw"])
+  func vectorsOfAnotherDimensionAreRefused(index: String) throws {
+    let world = try ColourWorld()
+    defer { world.remove() }
+    let database = try world.database(index: index)
+    let writer = try SearchWriter(database)
+    try writer.add(world.items(20))
+    try writer.rebuild()
+    #expect { try database.nearest([1, 0, 0, 0], k: 3) } throws: { ($0 as? IeumError)?.exitCode == 65 }
+    #expect { try database.nearest([.nan, 0, 0], k: 3) } throws: { ($0 as? IeumError)?.exitCode == 65 }
+    #expect { try writer.add([(world.items(1)[0].item, [1, 0])]) } throws: { ($0 as? IeumError)?.exitCode == 65 }
+    #expect(try database.nearest([1, 0, 0], k: 3).map(\.item.id) == ["item 0", "item 1", "item 2"])
+  }
+
   @Test func removedItemsStayAwayAndRowsAreReused() throws {
     let world = try ColourWorld()
     defer { world.remove() }

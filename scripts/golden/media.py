@@ -57,6 +57,13 @@ def write_pictures():
     save(rgb.convert("L"), "grey.jpg", quality=90)
     save(rgb.convert("CMYK"), "cmyk.jpg", quality=95)
     save(Image.fromarray(scene(24, 16)), "even.jpg", quality=88, subsampling=2)
+    save(Image.fromarray(noise(45, 33, 5)), "noise.jpg", quality=70, subsampling=2)
+    save(Image.fromarray(noise(45, 33, 6)), "restarts.jpg", quality=85, subsampling=1, restart_marker_blocks=2)
+    save(Image.fromarray(noise(19, 21, 7)), "stored-rgb.jpg", quality=90, keep_rgb=True)
+    # The same data read as YCCK: in the Adobe marker the last byte tells how the inks are stored.
+    inks = bytearray((OUT / "cmyk.jpg").read_bytes())
+    inks[inks.index(b"Adobe") + 11] = 2
+    (OUT / "ycck.jpg").write_bytes(inks)
     for orientation in range(1, 9):
         exif = Image.Exif()
         exif[274] = orientation

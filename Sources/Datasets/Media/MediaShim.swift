@@ -14,8 +14,12 @@ enum MediaShim {
     var message = [CChar](repeating: 0, count: messageSize)
     let status = body(&message, messageSize)
     guard Int(status) != Int(CLIBAV_OK) else { return }
-    let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    throw error(Int(status), text, path, what)
+    throw error(Int(status), text(message), path, what)
+  }
+
+  /// What stands in a message buffer.
+  static func text(_ message: [CChar]) -> String {
+    String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   private static func error(_ status: Int, _ text: String, _ path: String, _ what: String) -> IeumError {

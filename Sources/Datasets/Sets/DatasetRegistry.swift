@@ -86,7 +86,7 @@ extension DatasetSpec {
     throw IeumError(
       .data, "the data differ from the committed card: \(differences.prefix(3).joined(separator: "; "))",
       file: root(options), place: "dataset '\(name)'",
-      remedy: "install the version that the card describes, or accept other data by an option")
+      remedy: "install the version that the card describes, or take it as it is with the option acceptOtherData=true")
   }
 }
 

@@ -34,7 +34,7 @@ struct OpenclipartDataset: DatasetSpec {
     guard !files.isEmpty else {
       throw IeumError(
         .data, "holds no drawings", file: root, place: "dataset 'openclipart'",
-        remedy: "install the Debian package openclipart-svg, or name the folder that holds the drawings")
+        remedy: "install the Debian package openclipart-svg (scripts/setup.sh does), or name the folder that holds the drawings")
     }
     let (items, skipped) = try items(files.sorted(), root)
     let entries = items.map { item in

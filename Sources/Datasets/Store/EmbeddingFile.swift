@@ -52,6 +52,29 @@ public struct EmbeddingFile: Sendable {
     self.exclude = exclude
   }
 
+  /// Several galleries with their queries in one file; without groups and exclusions.
+  /// - Precondition: at least one, all of one dimension.
+  public init(folds parts: [EmbeddingFile]) {
+    precondition(!parts.isEmpty && parts.allSatisfy { $0.dimension == parts[0].dimension }, "folds of one space")
+    guard parts.count > 1 else {
+      self = parts[0]
+      return
+    }
+    var (relevant, start): ([[Int]], Int) = ([], 0)
+    for part in parts {
+      relevant += (0..<part.queryCount).map { query in
+        part.relevantRows[part.relevanceOffsets[query]..<part.relevanceOffsets[query + 1]].map { start + $0 }
+      }
+      start += part.galleryCount
+    }
+    func names(_ lists: [[String]?]) -> [String]? { lists.contains { $0 == nil } ? nil : lists.flatMap { $0 ?? [] } }
+    func labels(_ counts: [Int]) -> [Int] { counts.enumerated().flatMap { [Int](repeating: $0, count: $1) } }
+    self.init(
+      queries: parts.flatMap(\.queries), gallery: parts.flatMap(\.gallery), dimension: parts[0].dimension,
+      relevant: relevant, queryIDs: names(parts.map(\.queryIDs)), galleryIDs: names(parts.map(\.galleryIDs)))
+    folds = Folds(queries: labels(parts.map(\.queryCount)), gallery: labels(parts.map(\.galleryCount)))
+  }
+
   /// Reads and checks an embedding file.
   /// - Throws: ``IeumError`` (data) naming the dataset and row for missing datasets, shapes that disagree,
   ///   rows out of range, NaN or infinite values.

@@ -26,7 +26,7 @@ public struct Sample: Codable, Sendable {
   }
 
   /// User and system time of all threads of this process.
-  private static func processorTime() -> Double {
+  static func processorTime() -> Double {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }

@@ -9,26 +9,33 @@ struct ClipData: Sendable {
   /// Frames of each dataset.
   let pixels: [ClipPixels]
   let source: ClipSource
+  /// The galleries that are ranked: the evaluated split, or the folds that the protocol makes of it.
+  let galleries: [[DatasetItem]]
+  /// All of their items, those that cannot be decoded too.
   let evaluated: [DatasetItem]
   let validation: [DatasetItem]
-  /// Items that could not be decoded.
-  let skipped: Int
+  /// Items that are known not to be decodable, `DATASET/ID`, and why.
+  let unreadable: [String: String]
   private let side: Int
-  private let tokens: ClipTowerFiles.Tokens
+  private let tokens: ClipTokens
 
-  init(_ task: ClipTask, side: Int, texts tokens: ClipTowerFiles.Tokens, progress: Progress) throws {
+  init(_ task: ClipTask, side: Int, texts tokens: ClipTokens, progress: Progress) throws {
     let pixels = try task.datasets.map {
       try ClipPixels(
         $0, side: task.storedSide(side), sampling: task.sampling, cache: task.cache, progress: progress)
     }
     (self.pixels, self.side, self.tokens) = (pixels, side, tokens)
-    skipped = Set(pixels.flatMap(\.errors.keys)).count
-    let split = Split(rawValue: task.config.evaluation.split) ?? .test
-    evaluated = task.dataset.items(in: split).filter { pixels[0].has($0.id) }
-    let validating = task.datasets[task.validationDataset]
-    validation = validating.items(in: .validation).filter { pixels[task.validationDataset].has($0.id) }
-    for (items, name, dataset) in [(evaluated, split.rawValue, task.dataset), (validation, "validation", validating)]
-    where items.isEmpty {
+    unreadable = zip(task.datasets, pixels).reduce(into: [:]) { all, side in
+      for (id, reason) in side.1.errors { all["\(side.0.name)/\(id)"] = reason }
+    }
+    galleries = try task.config.evaluation.galleries(of: task.dataset)
+    evaluated = galleries.flatMap { $0 }
+    let split = task.config.evaluation.split
+    let (validating, its) = (task.datasets[task.validationDataset], pixels[task.validationDataset])
+    validation = validating.items(in: .validation)
+    for (items, its, name, dataset) in [
+      (evaluated, pixels[0], split, task.dataset), (validation, its, "validation", validating),
+    ] where !items.contains(where: { its.has($0.id) }) {
       throw IeumError(
         .data, "the split '\(name)' has no usable item", place: "dataset '\(dataset.name)'",
         remedy: "choose another split, or cut validation items from train with dataset.options.holdOut")
@@ -61,22 +68,33 @@ struct ClipData: Sendable {
   }
 
   private static func source(
-    _ task: ClipTask, side: Int, pixels: [ClipPixels], tokens: ClipTowerFiles.Tokens
+    _ task: ClipTask, side: Int, pixels: [ClipPixels], tokens: ClipTokens
   ) throws -> ClipSource {
     let pairs = pairs(task).filter { pixels[$0.dataset].has($0.id) }
     let ids = Dictionary(
       uniqueKeysWithValues: try Set(pairs.flatMap(\.texts)).map { ($0, try tokens.encode($0)) })
     let augments = task.clips.augments
+    let names = task.datasets.map(\.name)
     return ClipSource(count: pairs.count) { rows, seed in
       var generator = SeededGenerator(seed: seed)
-      let members = rows.map { pairs[$0] }
-      let texts = members.map { $0.texts[Int(generator.next() % UInt64($0.texts.count))] }
-      let clips = try members.map { try pixels[$0.dataset].frames(of: $0.id) }
+      var (members, texts, clips, skipped): ([Pair], [String], [[UInt8]], SkippedRows) = ([], [], [], SkippedRows())
+      for row in rows {
+        let pair = pairs[row]
+        let text = pair.texts[Int(generator.next() % UInt64(pair.texts.count))]
+        do {
+          clips.append(try pixels[pair.dataset].frames(of: pair.id))
+          members.append(pair)
+          texts.append(text)
+        } catch let error as IeumError where error.kind == .data {
+          skipped.add("\(names[pair.dataset])/\(pair.id)", reason: SkippedItems.reason(error))
+        }
+      }
+      guard members.count > 1 else { return try .empty(skipped) }
       let frames = FrameBatch(
         stored: pixels[0].side, side: side, clips: clips, generator: augments ? generator : nil)
       return ClipSource.Batch(
         frames: try frames.tensor(), texts: try ClipTexts(rows: texts.map { ids[$0] ?? [] }, padding: tokens.padding),
-        groups: groups(members, texts))
+        groups: groups(members, texts), skipped: skipped)
     }
   }
 
@@ -91,14 +109,34 @@ struct ClipData: Sendable {
     }
   }
 
-  /// The frames of some items, from the middle of the stored pictures.
-  func frames(_ items: ArraySlice<DatasetItem>, dataset: Int) throws -> ClipFrames {
-    let clips = try items.map { try pixels[dataset].frames(of: $0.id) }
+  /// The frames of some items, from the middle of the stored pictures; nil when none of them can be decoded.
+  /// - Parameter failed: called for each that cannot.
+  func frames(
+    _ items: ArraySlice<DatasetItem>, dataset: Int, failed: (DatasetItem, String) -> Void
+  ) throws -> ClipFrames? {
+    var clips: [[UInt8]] = []
+    for item in items {
+      do {
+        clips.append(try pixels[dataset].frames(of: item.id))
+      } catch let error as IeumError where error.kind == .data {
+        failed(item, SkippedItems.reason(error))
+      }
+    }
+    guard !clips.isEmpty else { return nil }
     return try FrameBatch(stored: pixels[dataset].side, side: side, clips: clips, generator: nil).tensor()
   }
 
   func texts(_ texts: some Sequence<String>) throws -> ClipTexts {
     try ClipTexts(rows: texts.map { try tokens.encode($0) }, padding: tokens.padding)
+  }
+}
+
+extension ClipSource.Batch {
+  /// What is left when fewer than two rows can be read: nothing to train on.
+  fileprivate static func empty(_ skipped: SkippedRows) throws -> Self {
+    Self(
+      frames: ClipFrames(try Tensor([UInt8](repeating: 0, count: 3), shape: [1, 1, 3, 1, 1]), lengths: [1]),
+      texts: try ClipTexts(rows: [[0]], padding: 0), groups: [], skipped: skipped)
   }
 }
 

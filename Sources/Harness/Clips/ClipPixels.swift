@@ -29,6 +29,12 @@ struct ClipPixels: Sendable {
     return "\(cache.root)/pixels/\(dataset.name)-\(side)-\(digest.prefix(16)).u8"
   }
 
+  /// Whether frames of any version of a dataset are stored, told without loading it.
+  static func areStored(_ dataset: String, cache: Cache) -> Bool {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: cache.root + "/pixels")) ?? []
+    return names.contains { $0.hasPrefix(dataset + "-") && $0.hasSuffix(".u8") }
+  }
+
   private static func most(of item: DatasetItem, _ sampling: FrameSampling) -> Int {
     guard item.videoPath != nil else { return max(1, item.imagePaths.count) }
     switch sampling {
@@ -62,9 +68,13 @@ struct ClipPixels: Sendable {
   var errors: [String: String] { stored?.errors ?? [:] }
 
   /// The frames of an item, `[F, 3, side, side]`.
+  /// - Throws: ``IeumError`` (data) when it cannot be decoded.
   func frames(of id: String) throws -> [UInt8] {
-    if let stored { return stored.frames(of: id) }
-    guard let item = items[id] else { return [] }
+    if let stored {
+      guard stored.count(of: id) > 0 else { throw IeumError(.data, errors[id] ?? "has no frames", place: "item '\(id)'") }
+      return stored.frames(of: id)
+    }
+    guard let item = items[id] else { throw IeumError(.data, "is no item of the dataset", place: "item '\(id)'") }
     return try Self.decode(item, side: side, sampling)
   }
 
@@ -143,7 +153,7 @@ struct PixelFile: Sendable {
           try file.write(contentsOf: pixels)
           index.entries.append(.init(id: item.id, start: next, count: pixels.count / frame))
           next += pixels.count / frame
-        case .failure(let error): index.errors[item.id] = "\(error)"
+        case .failure(let error): index.errors[item.id] = SkippedItems.reason(error)
         }
       }
       progress.advance(piece.count)

@@ -10,6 +10,7 @@ struct ClipRanking {
   let task: ClipTask
   let data: ClipData
   let network: Clip4ClipNetwork
+  let skipped: SkippedItems
 
   /// Texts of a piece of the work, and clips: speed and memory alone depend on them.
   private static let textPiece = 128
@@ -36,15 +37,18 @@ struct ClipRanking {
   private var similarity: Similarity { network.kind == .tight ? .dot : .cosine }
 
   /// Ranks every direction; embeddings and ranks are written into the folder.
-  func rank(seed: Int, folder: String) throws -> RankedDirections {
+  /// - Returns: also the evaluated items that have no vector.
+  func rank(seed: Int, folder: String) throws -> (ranked: RankedDirections, missing: [String]) {
     let vectors = try vectors(data.evaluated, dataset: 0)
-    return try RankedDirections(
-      task.clips.directions, task.config.evaluation, similarity: similarity, seed: seed, folder: folder
-    ) { direction in
+    let ranked = try RankedDirections(
+      task.clips.directions, task.config.evaluation, galleries: data.galleries, similarity: similarity, seed: seed,
+      folder: folder
+    ) { direction, items in
       try DirectionFile(
-        direction, items: data.evaluated, dataset: task.dataset, texts: vectors.texts, clips: vectors.clips, image: nil,
+        direction, items: items, dataset: task.dataset, texts: vectors.texts, clips: vectors.clips, image: nil,
         audio: nil)
     }
+    return (ranked, data.evaluated.map(\.id).filter { !vectors.clips.has($0) })
   }
 
   /// Captions named `ID#k` and clips named by their ids, comparable by ``similarity``.
@@ -58,16 +62,18 @@ struct ClipRanking {
       let texts = try pieces(captions.count, Self.textPiece) { range in
         try network.textVectors(data.texts(captions[range].map(\.text))).to(.float32)
       }
-      var lengths: [Int] = []
-      let frames = try pieces(items.count, clipPiece) { range in
-        let batch = try data.frames(items[range], dataset: number)
+      let known = items.filter { data.pixels[number].has($0.id) }
+      var (lengths, lost): ([Int], [String: String]) = ([], [:])
+      let frames = try pieces(known.count, clipPiece) { range -> Tensor? in
+        guard let batch = try data.frames(known[range], dataset: number, failed: { lost[$0.id] = $1 }) else { return nil }
         lengths += batch.lengths
         let missing = task.frames - (try batch.pixels.size(1))
         let vectors = try network.frameVectors(batch).to(.float32)
         // Pieces of shorter clips are padded to the frames of the longest.
         return missing > 0 ? try vectors.pad([0, 0, 0, missing]) : vectors
       }
-      let (names, ids) = (captions.map(\.name), items.map(\.id))
+      skipped.add(Dictionary(lost.map { ("\(dataset.name)/\($0.key)", $0.value) }, uniquingKeysWith: { $1 }))
+      let (names, ids) = (captions.map(\.name), known.map(\.id).filter { lost[$0] == nil })
       guard network.kind == .tight else {
         let clips = try network.clipVectors(frames, lengths: lengths)
         return (try named(names, texts.l2Normalized(dim: 1)), try named(ids, clips))
@@ -85,8 +91,13 @@ struct ClipRanking {
     ItemVectors(names: names, rows: try rows.to(.cpu).floats(), dimension: try rows.size(1))
   }
 
-  private func pieces(_ count: Int, _ size: Int, _ body: (Range<Int>) throws -> Tensor) throws -> Tensor {
-    try Tensor.cat(
-      stride(from: 0, to: count, by: size).map { try body($0..<min(count, $0 + size)) }, dim: 0)
+  private func pieces(_ count: Int, _ size: Int, _ body: (Range<Int>) throws -> Tensor?) throws -> Tensor {
+    let made = try stride(from: 0, to: count, by: size).compactMap { try body($0..<min(count, $0 + size)) }
+    guard !made.isEmpty else {
+      throw IeumError(
+        .data, "none of \(count) items can be decoded", place: "dataset '\(task.dataset.name)'",
+        remedy: "see `ieum data check`")
+    }
+    return try Tensor.cat(made, dim: 0)
   }
 }

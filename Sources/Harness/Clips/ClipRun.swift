@@ -25,30 +25,33 @@ struct ClipRun {
   func compute() throws {
     let start = ContinuousClock.now
     let network = try towers.network(seed: seed)
-    let log = try trained(network)
+    let (log, skipped) = try trained(network)
+    skipped.add(data.unreadable)
     let middle = ContinuousClock.now
-    let ranking = ClipRanking(task: task, data: data, network: network)
-    let ranked = try ranking.rank(seed: seed, folder: folder)
+    let ranking = ClipRanking(task: task, data: data, network: network, skipped: skipped)
+    let (ranked, missing) = try ranking.rank(seed: seed, folder: folder)
     let summary = TrainingLog.summary(log)
     let record = RunRecord(
       seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, ceiling: ranked.ceiling,
       tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery,
-      queriesWithoutRelevant: 0, selectedEpoch: summary.selectedEpoch,
+      queriesWithoutRelevant: missing.count, selectedEpoch: summary.selectedEpoch,
       wallSeconds: [
         "features": featureSeconds, "training": max((middle - start) / .seconds(1), summary.seconds),
         "evaluation": (ContinuousClock.now - middle) / .seconds(1),
       ],
-      peakMemoryBytes: Provenance.peakMemory(), skippedItems: data.skipped, host: Provenance.host(),
-      git: Provenance.git(),
-      chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score])
+      peakMemoryBytes: Provenance.peakMemory(),
+      skippedItems: Set(missing.map { "\(task.dataset.name)/\($0)" }).union(skipped.reasons.keys).count,
+      host: Provenance.host(), git: Provenance.git(),
+      chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score],
+      skipped: skipped.reasons)
     try AtomicFile.write(log, to: folder + "/train.csv")
     try record.write(folder)
     state.remove()
   }
 
   /// Trains, or takes the weights from the cache where another cell has trained them.
-  /// - Returns: the log.
-  private func trained(_ network: Clip4ClipNetwork) throws -> String {
+  /// - Returns: the log, and what could not be read.
+  private func trained(_ network: Clip4ClipNetwork) throws -> (String, SkippedItems) {
     let recipe = try recipe()
     if let log = try? String(contentsOfFile: trainingFolder + "/train.csv", encoding: .utf8),
       FileManager.default.fileExists(atPath: checkpointPath)
@@ -56,9 +59,10 @@ struct ClipRun {
       try network.load(WeightFile.read(checkpointPath).tensors, file: checkpointPath)
       network.isReduced = recipe.precision == .bf16
       network.train(false)
-      return log
+      return (log, SkippedItems(of: trainingFolder))
     }
-    let ranking = ClipRanking(task: task, data: data, network: network)
+    let skipped = SkippedItems()
+    let ranking = ClipRanking(task: task, data: data, network: network, skipped: skipped)
     let trainer = try ClipTrainer(network: network, source: data.source, recipe: recipe) { _ in
       try ranking.validationScore()
     }
@@ -66,18 +70,22 @@ struct ClipRun {
     try state.restore(trainer.restore)
     let progress = Progress()
     progress.start("\(task.cell.id), seed \(seed): epochs", total: recipe.epochs)
-    let history = try trainer.run { _ in
+    let history = try trainer.run { epoch in
       progress.advance(1)
+      skipped.add(epoch.skipped ?? [:])
       try state.save(trainer.state)
     }
     progress.finish()
+    // Of epochs before a resume too.
+    skipped.add(history.skipped)
+    try skipped.write(to: trainingFolder)
     let log = TrainingLog.csv(history)
     // The vocabulary beside the weights is where `ieum encode` looks for it.
-    if let merges = towers.tokens.merges { try AtomicFile.write(merges, to: trainingFolder + "/merges.txt") }
+    if let merges = towers.tokens.merges { try AtomicFile.write(merges, to: trainingFolder + "/" + ClipTokens.mergesName) }
     try Safetensors.write(
       network.state(), metadata: ["cell": task.cell.id, "seed": String(seed)], to: checkpointPath)
     try AtomicFile.write(log, to: trainingFolder + "/train.csv")
-    return log
+    return (log, skipped)
   }
 
   private func recipe() throws -> ClipRecipe {

@@ -72,6 +72,7 @@ struct ClipTask: CellTask {
     textWeights = problems.collect { try WeightCatalog.resolve(clips.text.weights, cache: bench.cache) } ?? nil
     problems.collect { try Self.check(cell.config, clips) }
     try problems.check()
+    if let dataset = datasets.first { _ = try cell.config.evaluation.galleries(of: dataset) }
     imageValues = try Self.values(clips.image, FilmFrames.parameters, Self.imageSizes)
     textValues = try Self.values(clips.text, Self.textParameters, Self.textSizes)
     sampling = try FrameSampling(name: imageValues.string("sampling"), frames: imageValues.int("frames"))
@@ -126,18 +127,24 @@ struct ClipTask: CellTask {
   var words: Int { textValues.int("words") }
   var tokenizer: String? { textValues.string("tokenizer").isEmpty ? nil : textValues.string("tokenizer") }
 
+  /// The config beside a text side's weights.
+  var textConfig: String? { textWeights.map { ($0 as NSString).deletingLastPathComponent + "/" + ClipTokens.configName } }
+
   /// What a training depends on, seed aside.
   var trainingKey: String {
     let settings = ["model", "training", "sources", "image", "text"].map { config.tree[$0]?.canonical ?? "{}" }
     let vocabulary = tokenizer.flatMap { try? cache.digest(ofFile: $0) } ?? ""
     // What is evaluated on does not matter here: cells of several languages share one training.
     let data = (sourceDatasets + [validationDataset]).map { datasets[$0].digest + datasets[$0].language }
+    let weights = [digests.textWeights, digests.imageWeights].compactMap { $0 }
     return Digest.of(
-      (["clips 1", Provenance.codeVersion, clips.select, vocabulary] + data + settings + digests.named.map(\.value))
-        .joined(separator: "\n"))
+      (["clips 2", Provenance.codeVersion, clips.select, vocabulary] + data + settings + weights).joined(separator: "\n"))
   }
 
-  var digest: String { Digest.of(trainingKey + (config.tree["evaluation"]?.canonical ?? "{}")) }
+  var digest: String {
+    Digest.of(
+      [trainingKey, dataset.digest, dataset.language, config.tree["evaluation"]?.canonical ?? "{}"].joined(separator: "\n"))
+  }
 
   var notes: [String] {
     let weights = [clips.image.weights, clips.text.weights].compactMap { WeightCatalog.named($0)?.footnote }
@@ -154,7 +161,9 @@ struct ClipTask: CellTask {
   }
 
   /// Side of the stored pictures: where parts of them are trained on, an eighth larger than the network's.
-  func storedSide(_ side: Int) -> Int { clips.augments ? side + side / 8 : side }
+  func storedSide(_ side: Int) -> Int { clips.augments ? Self.enlarged(side) : side }
+
+  static func enlarged(_ side: Int) -> Int { side + side / 8 }
 
   /// The network's input, as far as it is known without reading weights.
   private var expectedSide: Int { imageValues.int("side") }

@@ -7,41 +7,33 @@ import Weights
 
 /// The towers of a cell: how they start, and how their texts become tokens.
 struct ClipTowerFiles {
-  /// Text to token ids.
-  struct Tokens: Sendable {
-    let padding: Int
-    let encode: @Sendable (String) throws -> [Int]
-    /// The merge file of a learnt vocabulary.
-    let merges: String?
-  }
-
   /// Side of the image tower's input.
   let side: Int
-  let tokens: Tokens
+  let tokens: ClipTokens
   private let task: ClipTask
   private let image: WeightFile?
   private let text: WeightFile?
   private let vision: VisionTransformerConfig
   /// Sizes of a text tower that starts at random.
   private let textSizes: ClipTextConfig
-  private let textConfig: String
 
   /// - Throws: ``IeumError``: data for weights or vocabularies that cannot be read, usage for sizes that make no network.
   init(_ task: ClipTask) throws {
     self.task = task
     image = try task.imageWeights.map { try WeightFile.read($0) }
-    text = try task.textWeights.map { path in
-      try path == task.imageWeights ? nil : WeightFile.read(path)
-    } ?? (task.textWeights == nil ? nil : image)
+    // Both towers of CLIP lie in one file, which is read once.
+    let isOneFile = task.textWeights == task.imageWeights
+    text = try isOneFile ? image : task.textWeights.map { try WeightFile.read($0) }
     vision = try image.map { try ClipTowers.vision($0).config } ?? Self.vision(task)
     side = vision.side
     var sizes = try Self.text(task, dimension: vision.dimension)
-    textConfig = task.textWeights.map { ($0 as NSString).deletingLastPathComponent + "/config.json" } ?? ""
-    if task.clips.text.encoder == "clip-multilingual", let path = task.textWeights {
-      tokens = try Self.pieces(path, task, config: textConfig)
+    if let files = try ClipTokens.files(task) {
+      tokens = try ClipTokens(
+        files, encoder: task.clips.text.encoder, words: task.words, known: Self.known(text, task))
     } else {
-      tokens = try Self.bytes(task, &sizes)
+      tokens = try ClipTokens.learnt(ClipData.trainingTexts(task), size: sizes.vocabulary, words: task.words)
     }
+    sizes.vocabulary = tokens.vocabulary
     textSizes = sizes
   }
 
@@ -71,33 +63,10 @@ struct ClipTowerFiles {
     return TransformerShape(width: width, layers: values.int("layers"), heads: width / 64)
   }
 
-  private static func pieces(_ path: String, _ task: ClipTask, config: String) throws -> Tokens {
-    let config = try BertConfig(file: config)
-    let tokenizer = try BertTokenizerFile.open(task.tokenizer, weights: path, isRoberta: config.firstPosition > 0)
-    let limit = min(task.words, config.maxTokens)
-    return Tokens(padding: config.padTokenID, encode: { try tokenizer.encode($0, maxTokens: limit) }, merges: nil)
-  }
-
-  /// CLIP's vocabulary where its weights are given, otherwise one learnt from the training texts.
-  private static func bytes(_ task: ClipTask, _ sizes: inout ClipTextConfig) throws -> Tokens {
-    let limit = task.words
-    var file = task.tokenizer
-    if file == nil, let weights = task.textWeights {
-      file = ClipTokenizer.beside(weights: weights) ?? FrozenText.cachedVocabulary(task.cache)
-      guard file != nil else {
-        throw IeumError(
-          .data, "no vocabulary lies beside the weights", file: weights,
-          remedy: "put bpe_simple_vocab_16e6.txt.gz there, name it as text.tokenizer, or run `make weights`")
-      }
-    }
-    if let file {
-      let tokenizer = try ClipTokenizer(file: file)
-      sizes.vocabulary = tokenizer.vocabularySize
-      return Tokens(padding: 0, encode: { try tokenizer.encode($0, maxTokens: limit) }, merges: nil)
-    }
-    let (tokenizer, merges) = try ClipTokenizer.learn(ClipData.trainingTexts(task), size: sizes.vocabulary)
-    sizes.vocabulary = tokenizer.vocabularySize
-    return Tokens(padding: 0, encode: { try tokenizer.encode($0, maxTokens: limit) }, merges: merges)
+  /// The sizes of a text tower of CLIP that is given.
+  private static func known(_ text: WeightFile?, _ task: ClipTask) throws -> ClipTextConfig? {
+    guard let text, task.clips.text.encoder == "clip-text" else { return nil }
+    return try ClipTowers.text(text).config
   }
 
   /// The network as it is before training.
@@ -107,7 +76,7 @@ struct ClipTowerFiles {
     let side: ClipTextSide
     if let text {
       side = task.clips.text.encoder == "clip-multilingual"
-        ? .multilingual(try ClipTowers.multilingual(text, config: textConfig).network)
+        ? .multilingual(try ClipTowers.multilingual(text, config: task.textConfig ?? "").network)
         : .clip(try ClipTowers.text(text))
     } else {
       side = .clip(try ClipTextNetwork(textSizes, generator: &generator))

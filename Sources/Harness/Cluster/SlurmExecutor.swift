@@ -28,8 +28,11 @@ public struct SlurmExecutor: Sendable {
   /// Submits what is not in the queue yet, and waits for all of it.
   /// - Parameters:
   ///   - features: cells whose extraction covers all features that are missing.
+  ///   - isDone: whether a cell's results are on the shared file system.
   /// - Returns: false when it did not wait.
-  func compute(_ pending: [Experiment.Cell], features: [Experiment.Cell], progress: Progress) throws -> Bool {
+  func compute(
+    _ pending: [Experiment.Cell], features: [Experiment.Cell], isDone: (Experiment.Cell) -> Bool, progress: Progress
+  ) throws -> Bool {
     var ledger = SlurmLedger.read(results)
     var queued = try slurm.queued(ledger.jobs.map(\.id))
     let active = ledger.active(queued)
@@ -49,7 +52,7 @@ public struct SlurmExecutor: Sendable {
       queued = try slurm.queued(ledger.jobs.map(\.id))
     }
     guard waits else { return false }
-    try wait(for: ledger.jobs.map(\.id), progress: progress)
+    try wait(for: ledger, progress: progress) { id in pending.first { $0.id == id }.map(isDone) ?? true }
     return true
   }
 
@@ -106,12 +109,14 @@ public struct SlurmExecutor: Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private func wait(for jobs: [Int], progress: Progress) throws {
+  private func wait(for ledger: SlurmLedger, progress: Progress, isDone: (String) -> Bool) throws {
     var pause = 0.2
     var last = ""
     while true {
-      // A task that completes on a lost node stays in the queue until the node is back; its work is done.
-      let queued = try slurm.queued(jobs).filter { $0.value != "COMPLETING" }
+      // On a lost node a task stays "completing" until the node is back; one that had not come to its end then starts again.
+      let queued = try slurm.queued(ledger.jobs.map(\.id)).filter { task, state in
+        state != "COMPLETING" || !(ledger.cell(of: task).map(isDone) ?? false)
+      }
       if queued.isEmpty { return }
       let counts = Dictionary(grouping: queued.values) { $0.lowercased() }.map { "\($0.value.count) \($0.key)" }
       let line = counts.sorted().joined(separator: ", ")

@@ -45,6 +45,12 @@ struct SlurmLedger: Codable {
     return active
   }
 
+  /// The cell that a task computes; nil for a task that extracts features.
+  func cell(of task: Slurm.Task) -> String? {
+    let job = jobs.first { $0.id == task.job && $0.phase == .cells }
+    return job.flatMap { $0.cells.indices.contains(task.index) ? $0.cells[task.index] : nil }
+  }
+
   /// The log of a cell's last task.
   func log(of cell: String) -> String? {
     for job in jobs.reversed() where job.phase == .cells {

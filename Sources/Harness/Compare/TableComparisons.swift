@@ -68,6 +68,7 @@ public struct TableComparisons: Codable, Sendable, Equatable {
         return run
       }
     }
+    comparisons.correct()
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try AtomicFile.write(try encoder.encode(comparisons) + Data("\n".utf8), to: path(folder))
@@ -93,10 +94,16 @@ public struct TableComparisons: Codable, Sendable, Equatable {
         entries.append(entry)
       }
     }
-    let tested = entries.indices.filter { entries[$0].p != nil }
-    let adjusted = Significance.holm(tested.compactMap { entries[$0].p })
-    for (place, index) in tested.enumerated() { entries[index].pHolm = adjusted[place] }
     return entries
+  }
+
+  /// Holm's correction over all comparisons of each table, whatever its metrics.
+  private mutating func correct() {
+    for table in Set(entries.map(\.table)) {
+      let tested = entries.indices.filter { entries[$0].table == table && entries[$0].p != nil }
+      let adjusted = Significance.holm(tested.compactMap { entries[$0].p })
+      for (place, index) in tested.enumerated() { entries[index].pHolm = adjusted[place] }
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 import Tensors
 
 /// Everything one cell of a sweep depends on, decoded and checked.
@@ -48,6 +49,8 @@ public struct CellConfig: Sendable {
     public let groupSize: Int
     public let precision: String
     public let threads: Int
+    /// Background threads that decode the pictures and sounds of the next batches.
+    public let workers: Int
   }
 
   public struct Evaluation: Sendable {
@@ -55,6 +58,8 @@ public struct CellConfig: Sendable {
     public let similarity: String
     public let ties: String
     public let split: String
+    /// The protocol that decides on galleries and directions; nil = one gallery, the directions as given.
+    public let retrievalProtocol: RetrievalProtocol?
   }
 
   public let dataset: DatasetChoice
@@ -97,6 +102,9 @@ public struct CellConfig: Sendable {
       text = CellConfig.encoder(reader.section("text"), weights: "random")
       image = CellConfig.encoder(reader.section("image"), weights: "random")
       (towers, clips) = (nil, nil)
+      if evaluation.has("protocol") {
+        evaluation.problem("protocol", "'evaluation.protocol' is for cells with `task: towers` or `task: clips`")
+      }
     }
     self.training = CellConfig.training(training)
     self.evaluation = CellConfig.evaluation(evaluation)
@@ -154,7 +162,8 @@ public struct CellConfig: Sendable {
       patience: reader.int("patience", default: 20, in: 1...100_000),
       groupSize: reader.int("groupSize", default: 4, in: 2...100_000),
       precision: reader.choice("precision", ["f32", "bf16"], default: "f32"),
-      threads: reader.int("threads", default: 1, in: 1...1024))
+      threads: reader.int("threads", default: 1, in: 1...1024),
+      workers: reader.int("workers", default: 1, in: 0...256))
   }
 
   private static func evaluation(_ reader: ConfigReader) -> Evaluation {
@@ -163,6 +172,8 @@ public struct CellConfig: Sendable {
       metrics: reader.strings("metrics", default: ["cappedR@1", "cappedR@10", "cappedR@20", "MedR"]),
       similarity: reader.choice("similarity", ["cosine", "dot", "euclidean"], default: "cosine"),
       ties: reader.choice("ties", ["expected", "optimistic", "pessimistic"], default: "expected"),
-      split: reader.choice("split", ["test", "validation"], default: "test"))
+      split: reader.choice("split", ["test", "validation"], default: "test"),
+      // Whether it is known is said where the directions are read.
+      retrievalProtocol: reader.optionalString("protocol").flatMap { RetrievalProtocol(rawValue: $0) })
   }
 }

@@ -25,12 +25,25 @@ extension Experiment {
     let grid = reader.string("from")
     let members = cells.filter { $0.table == grid }
     if members.isEmpty { reader.problem("from", "no grid of the sweep is called '\(grid)'") }
+    let columns = ordered(members.map(\.column))
+    if columns.count > 1 {
+      reader.problem("from", "'\(grid)' has \(columns.count) columns; a table of metrics shows a grid of one")
+    }
+    let baseline = reader.optionalString("baseline")
+    if let baseline { check(baseline, in: members.map(\.row), reader) }
     let spec = ComparisonSpec(
       name: name, title: reader.string("title", default: name), rows: ordered(members.map(\.row)),
       metrics: reader.strings("metrics", default: members.first?.config.evaluation.metrics ?? []),
-      paper: reader.optionalString("paper"), footnotes: reader.strings("footnotes", default: []))
+      paper: reader.optionalString("paper"), footnotes: reader.strings("footnotes", default: []), baseline: baseline,
+      column: columns.first ?? "")
     reader.finish()
     return spec
+  }
+
+  private func check(_ label: String, in known: [String], _ reader: ConfigReader) {
+    guard !known.contains(label) else { return }
+    let hint = Suggestion.nearest(to: label, in: known).map { "; did you mean '\($0)'?" } ?? ""
+    reader.problem("baseline", "'\(label)' is no row or column of this table\(hint)")
   }
 
   private func exampleSpec(_ reader: ConfigReader) -> ExamplesSpec {
@@ -78,9 +91,7 @@ extension Experiment {
       own.finish()
     }
     for (label, known) in [(spec.row, members.map(\.row)), (spec.column, members.map(\.column))] {
-      guard let label, !known.contains(label) else { continue }
-      let hint = Suggestion.nearest(to: label, in: known).map { "; did you mean '\($0)'?" } ?? ""
-      reader.problem("baseline", "'\(label)' is no row or column of this table\(hint)")
+      if let label { check(label, in: known, reader) }
     }
     if spec.row == nil, spec.column == nil { reader.problem("baseline", "names neither a row nor a column") }
     return spec
@@ -90,8 +101,14 @@ extension Experiment {
     if case .scalar(let name, _, _) = tree { return FigureSpec(name) }
     let reader = ConfigReader(tree, path: "report.figures", problems: problems)
     let grid = reader.optionalString("from")
+    let name = reader.string("name")
+    let known = FigureRegistry.all.map(\.name)
+    if !known.contains(name) {
+      let hint = Suggestion.nearest(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
+      reader.problem("name", "there is no figure '\(name)'\(hint)")
+    }
     let spec = FigureSpec(
-      reader.string("name"), title: reader.optionalString("title"), cell: reader.optionalString("cell"),
+      name, title: reader.optionalString("title"), cell: reader.optionalString("cell"),
       metric: reader.optionalString("metric"),
       rows: grid.map { grid in ordered(cells.filter { $0.table == grid }.map(\.row)) },
       paper: reader.optionalString("paper"))

@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 import Models
 
 /// The settings of a cell whose modalities meet in one space (`task: towers`), beside those that every cell has.
@@ -87,16 +88,44 @@ public struct TowersConfig: Sendable {
     }
   }
 
+  /// The directions of an evaluation: those given, else the protocol's.
   static func directions(_ reader: ConfigReader) -> [RankedDirection] {
-    let names = reader.strings("directions", default: [RankedDirection.textToClip.rawValue])
-    let known = RankedDirection.allCases.map(\.rawValue)
+    let own = reader.optionalChoice("protocol", RetrievalProtocol.allCases.map(\.rawValue))
+      .flatMap { RetrievalProtocol(rawValue: $0) }
+    let names = reader.strings("directions", default: (own?.directions ?? [.textToClip]).map(\.rawValue))
+    let known = (own?.directions ?? RankedDirection.allCases).map(\.rawValue)
     let found = names.compactMap { name -> RankedDirection? in
-      if let direction = RankedDirection(rawValue: name) { return direction }
-      reader.problem("directions", "'evaluation.directions' cannot hold '\(name)' (\(known.joined(separator: ", ")))")
+      if known.contains(name), let direction = RankedDirection(rawValue: name) { return direction }
+      let under = own.map { " under the protocol '\($0.rawValue)'" } ?? ""
+      let list = known.joined(separator: ", ")
+      reader.problem("directions", "'evaluation.directions' cannot hold '\(name)'\(under) (\(list))")
       return nil
     }
     if names.isEmpty { reader.problem("directions", "'evaluation.directions' is empty; name at least one") }
     return found.isEmpty ? [.textToClip] : found
+  }
+}
+
+extension RetrievalProtocol {
+  /// What it ranks, in the words of experiments.
+  var directions: [RankedDirection] {
+    switch self {
+    case .textToVideo: [.textToClip]
+    case .flat: [.clipToText]
+    case .grouped: [.clipToTextGrouped]
+    case .standard: [.textToClip, .clipToText, .clipToTextGrouped]
+    case .coco5k, .coco1kFolds, .coco1kFirst: [.textToClip, .clipToText]
+    case .pairs: [.imageToAudio, .audioToImage]
+    }
+  }
+}
+
+extension CellConfig.Evaluation {
+  /// The items of each gallery: the evaluated split, or what the protocol makes of it.
+  /// - Throws: ``IeumError`` (data) for a split that the protocol does not fit.
+  func galleries(of dataset: Dataset) throws -> [[DatasetItem]] {
+    let split = Split(rawValue: split) ?? .test
+    return try retrievalProtocol?.galleries(of: dataset, split: split) ?? [dataset.items(in: split)]
   }
 }
 

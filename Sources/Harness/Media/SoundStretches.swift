@@ -41,6 +41,12 @@ struct SoundStretches: Sendable {
     }
   }
 
+  /// Numbers of a picture, `mels · time`.
+  func pictureSize() throws -> Int {
+    let rate = logMel.settings.sampleRate
+    return try logMel(Sound(samples: [], rate: rate).window(center: 0, seconds: seconds), path: "silence").count
+  }
+
   private func upright(_ values: [Float]) -> [Float] {
     let time = values.count / mels
     return (0..<mels).flatMap { mel in (0..<time).map { values[$0 * mels + mel] } }

@@ -9,6 +9,27 @@ extension SearchModel {
   public static func trained(
     _ file: String, cell pattern: String? = nil, bench: Workbench = Workbench()
   ) throws -> SearchModel {
+    let (experiment, cell) = try Self.cell(of: file, pattern)
+    let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
+    try runner.run()
+    return try model(experiment, runner, file)
+  }
+
+  /// The same where it is trained already; nil where it is not, or its data or weights are missing.
+  public static func cached(
+    _ file: String, cell pattern: String? = nil, bench: Workbench = Workbench()
+  ) throws -> SearchModel? {
+    let (experiment, cell) = try Self.cell(of: file, pattern)
+    // Loading a dataset may make its films; without their frames nothing was trained.
+    if cell.config.clips != nil, !ClipPixels.areStored(cell.config.dataset.name, cache: bench.cache) { return nil }
+    let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
+    guard try runner.missing().isEmpty, let seed = cell.config.seeds.first,
+      try !runner.missingSeeds(runner.task()).contains(seed)
+    else { return nil }
+    return try model(experiment, runner, file)
+  }
+
+  private static func cell(of file: String, _ pattern: String?) throws -> (Experiment, Experiment.Cell) {
     let experiment = try Experiment.load(file)
     let cells = experiment.cells.filter { cell in
       guard let pattern else { return true }
@@ -18,24 +39,27 @@ extension SearchModel {
       throw IeumError(
         .usage, "no cell matches '\(pattern ?? "")'", file: file, place: "--cell", remedy: "see `ieum plan \(file)`")
     }
-    guard let seed = cell.config.seeds.first, cell.config.towers != nil || cell.config.clips != nil else {
+    guard cell.config.towers != nil || cell.config.clips != nil else {
       throw IeumError(
         .usage, "search needs a model that embeds texts and pictures apart (task: towers or clips)", file: file,
         remedy: "see experiments/search.yaml")
     }
     if let towers = cell.config.towers { try check(towers, file) }
-    if let clips = cell.config.clips, clips.text.encoder != "clip-text" || clips.text.weights != "random" {
+    if let head = cell.config.model.parameters["head"], "\(head)" == VideoHeadKind.tight.rawValue {
       throw IeumError(
-        .usage, "search takes clip models whose text side was trained here from random weights", file: file,
-        place: "text")
+        .usage, "a 'tight' head scores pairs and makes no vectors to search", file: file, place: "model.parameters.head",
+        remedy: "use meanP, seqLSTM or seqTransf")
     }
-    let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
-    try runner.run()
-    let task = try runner.task()
+    return (experiment, cell)
+  }
+
+  private static func model(_ experiment: Experiment, _ runner: CellRunner, _ file: String) throws -> SearchModel {
+    let (task, cache) = (try runner.task(), runner.bench.cache)
+    let seed = runner.cell.config.seeds.first ?? 1
     let score = RunRecord.read(runner.folder(task, seed: seed))?.chosen?[RunRecord.validationScore]
-    let origin = Origin(experiment: experiment, cell: cell, seed: seed, score: score)
-    if let task = task as? TowerTask { return try origin.model(of: task, cache: bench.cache) }
-    if let task = task as? ClipTask { return try origin.model(of: task, cache: bench.cache) }
+    let origin = Origin(experiment: experiment, cell: runner.cell, seed: seed, score: score)
+    if let task = task as? TowerTask { return try origin.model(of: task, cache: cache) }
+    if let task = task as? ClipTask { return try origin.model(of: task, cache: cache) }
     throw IeumError(.usage, "its task has no model to search with", file: file)
   }
 
@@ -92,18 +116,26 @@ private struct Origin {
 
   func model(of task: ClipTask, cache: Cache) throws -> SearchModel {
     let folder = cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
-    let (imageValues, textValues) = (task.imageValues, task.textValues)
-    let side = imageValues.int("side")
     let image = [
-      "side": side, "storedSide": task.storedSide(side), "frames": imageValues.int("frames"),
-    ].mapValues { "\($0)" }.merging(["sampling": imageValues.string("sampling")]) { $1 }
-    let text = ["words": "\(textValues.int("words"))", SearchModel.vocabularyKey: "merges.txt"]
+      "frames": "\(task.frames)", "sampling": task.imageValues.string("sampling"),
+      ClipQueryEncoder.enlargedKey: "\(task.clips.augments)",
+    ]
+    let merges = (name: ClipTokens.mergesName, path: folder + "/" + ClipTokens.mergesName)
+    var files = try ClipTokens.files(task) ?? [merges]
+    // Heads and activation of weights that are not CLIP's own sizes stand beside them alone.
+    if let config = task.imageWeights.map({ ($0 as NSString).deletingLastPathComponent + "/config.json" }),
+      FileManager.default.fileExists(atPath: config)
+    {
+      files.append((ClipQueryEncoder.imageConfigName, config))
+    }
+    let text = [
+      "words": "\(task.words)", SearchModel.filesKey: files.map { $0.name }.joined(separator: ","),
+    ]
     let model = ["head": task.head.rawValue, "layers": "\(task.modelValues.int("layers"))"]
     let card = card(
-      .clips, text: encoder(task.clips.text, digest: "", more: text),
-      image: encoder(task.clips.image, digest: "", more: image), model: model, singleFrames: false,
-      trainedOn: task.sourceDatasets.map { task.datasets[$0].name })
-    return try SearchModel(
-      card, checkpoint: folder + "/checkpoint.safetensors", vocabulary: folder + "/merges.txt", cache: cache)
+      .clips, text: encoder(task.clips.text, digest: task.digests.textWeights ?? "", more: text),
+      image: encoder(task.clips.image, digest: task.digests.imageWeights ?? "", more: image), model: model,
+      singleFrames: false, trainedOn: task.sourceDatasets.map { task.datasets[$0].name })
+    return try SearchModel(card, checkpoint: folder + "/checkpoint.safetensors", files: files, cache: cache)
   }
 }

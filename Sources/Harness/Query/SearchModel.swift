@@ -42,38 +42,55 @@ public struct SearchModel: Sendable {
     /// The score by which its epoch was chosen, on validation data.
     public let validationScore: Double?
     public let trainedOn: [String]
+    /// How it came to be preferred to other models; nil where nobody chose.
+    public var selection: String?
     /// SHA-256 over all of this and the trained weights: queries of another encoder are refused by it.
     public var digest: String
+
+    /// The model in a line, for people.
+    public var summary: String {
+      "\(title) (\(experiment); trained on \(trainedOn.joined(separator: ", ")))" + (selection.map { "; \($0)" } ?? "")
+    }
   }
 
   public let card: Card
+  /// A file that the weights are read with, such as the tokenizer's, under the name by which it is known.
+  typealias File = (name: String, path: String)
+
   /// The trained weights.
   let checkpoint: String
-  /// The tokenizer's file, where it does not lie beside frozen weights.
-  let vocabulary: String?
+  /// What is copied with them, in the order that the card names.
+  private let files: [File]
   private let cache: Cache
 
-  init(_ card: Card, checkpoint: String, vocabulary: String? = nil, cache: Cache) throws {
+  init(_ card: Card, checkpoint: String, files: [File] = [], cache: Cache) throws {
     var card = card
-    if card.digest.isEmpty { card.digest = try Self.digest(card, checkpoint, vocabulary) }
-    (self.card, self.checkpoint, self.vocabulary, self.cache) = (card, checkpoint, vocabulary, cache)
+    if card.digest.isEmpty { card.digest = try Self.digest(card, checkpoint, files) }
+    (self.card, self.checkpoint, self.files, self.cache) = (card, checkpoint, files, cache)
+  }
+
+  /// The same model with a sentence on how it was chosen.
+  public func chosen(_ selection: String) throws -> SearchModel {
+    var card = card
+    (card.selection, card.digest) = (selection, "")
+    return try SearchModel(card, checkpoint: checkpoint, files: files, cache: cache)
   }
 
   /// - Throws: ``IeumError`` (data) when the weights that the towers stand on are not there or differ.
   public func encoder() throws -> any QueryEncoder {
     switch card.kind {
     case .towers: try TowerQueryEncoder(card, checkpoint: checkpoint, cache: cache)
-    case .clips: try ClipQueryEncoder(card, checkpoint: checkpoint, vocabulary: vocabulary)
+    case .clips: try ClipQueryEncoder(card, checkpoint: checkpoint, files: files)
     }
   }
 
-  private static func digest(_ card: Card, _ checkpoint: String, _ vocabulary: String?) throws -> String {
+  private static func digest(_ card: Card, _ checkpoint: String, _ more: [File]) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     var bare = card
     bare.digest = ""
-    let files = try [checkpoint, vocabulary].compactMap { $0 }.map { try Digest.ofFile($0) }
-    return Digest.of(String(decoding: try encoder.encode(bare), as: UTF8.self) + files.joined())
+    let digests = try ([checkpoint] + more.map { $0.path }).map { try Digest.ofFile($0) }
+    return Digest.of(String(decoding: try encoder.encode(bare), as: UTF8.self) + digests.joined())
   }
 
   /// The file of an encoder's weights; nil for seeded random ones.
@@ -90,8 +107,8 @@ public struct SearchModel: Sendable {
 
   private static let cardName = "model.json"
   private static let weightsName = "model.safetensors"
-  /// The card's text parameter that names the tokenizer's file.
-  static let vocabularyKey = "vocabularyFile"
+  /// The card's text parameter that names the files beside the weights.
+  static let filesKey = "files"
 
   /// Copies the model into a folder.
   public func write(to folder: String) throws {
@@ -100,11 +117,11 @@ public struct SearchModel: Sendable {
     guard let weights = FileManager.default.contents(atPath: checkpoint) else {
       throw IeumError(.data, "cannot be read", file: checkpoint, remedy: "run the experiment again")
     }
-    if let vocabulary, let name = card.text.parameters[Self.vocabularyKey] {
-      guard let tokens = FileManager.default.contents(atPath: vocabulary) else {
-        throw IeumError(.data, "cannot be read", file: vocabulary, remedy: "run the experiment again")
+    for file in files {
+      guard let bytes = FileManager.default.contents(atPath: file.path) else {
+        throw IeumError(.data, "cannot be read", file: file.path, remedy: "run the experiment again")
       }
-      try AtomicFile.write(tokens, to: "\(folder)/\(name)")
+      try AtomicFile.write(bytes, to: "\(folder)/\(file.name)")
     }
     try AtomicFile.write(weights, to: "\(folder)/\(Self.weightsName)")
     try AtomicFile.write(try encoder.encode(card), to: "\(folder)/\(Self.cardName)")
@@ -119,15 +136,15 @@ public struct SearchModel: Sendable {
       throw IeumError(.data, "there is no model", file: path, remedy: "make the index again with `ieum index create`")
     }
     let checkpoint = "\(folder)/\(weightsName)"
-    let name = card.text.parameters[vocabularyKey]
-    guard name.map({ !$0.contains("/") }) ?? true else {
+    let names = (card.text.parameters[filesKey] ?? "").split(separator: ",").map(String.init)
+    guard names.allSatisfy({ !$0.contains("/") && $0 != ".." }) else {
       throw IeumError(.data, "names a file outside of its folder", file: path, remedy: "make the index again")
     }
-    let vocabulary = name.map { "\(folder)/\($0)" }
-    guard try digest(card, checkpoint, vocabulary) == card.digest else {
+    let files = names.map { (name: $0, path: "\(folder)/\($0)") }
+    guard try digest(card, checkpoint, files) == card.digest else {
       throw IeumError(
         .data, "the model's weights or card were changed", file: checkpoint, remedy: "make the index again")
     }
-    return try SearchModel(card, checkpoint: checkpoint, vocabulary: vocabulary, cache: cache)
+    return try SearchModel(card, checkpoint: checkpoint, files: files, cache: cache)
   }
 }

@@ -51,7 +51,9 @@ public enum Report {
     for table in tables { try write(table, folder: "\(resultsFolder)/tables") }
     let comparisons = try spec.comparisons.map { comparison in
       let paper = try comparison.paper.map { try PaperTable.read($0, folder: paperTables) }
-      return (MetricTable.build(comparison, results: results, paper: paper), paper)
+      let table = MetricTable.build(
+        comparison, results: results, paper: paper, comparisons: tests, leaks: leaks)
+      return (table, paper)
     }
     for (table, _) in comparisons { try MetricTableText.write(table, folder: "\(resultsFolder)/tables") }
     let pictures = try draw(
@@ -66,8 +68,8 @@ public enum Report {
     let pagePath = "\(resultsFolder)/index.html"
     try AtomicFile.write(page.render(), to: pagePath)
     return ReportOutput(
-      tables: comparisons.map { MetricTableText.text($0.0) } + tables.map(TextTable.render), pagePath: pagePath, figurePaths: pictures.flatMap(\.paths),
-      warnings: warnings)
+      tables: comparisons.map { MetricTableText.text($0.0) } + tables.map(TextTable.render), pagePath: pagePath,
+      figurePaths: pictures.flatMap(\.paths), warnings: warnings)
   }
 
   /// All cells of a results folder, in the order of their folder names.

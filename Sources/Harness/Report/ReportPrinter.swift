@@ -25,12 +25,14 @@ public struct ReportPrinter {
       print(stored.dropFirst(key.count))
       return
     }
-    try TableComparisons.update(spec.tables, folder: folder)
+    try TableComparisons.update(spec.tables + spec.comparisons.flatMap(\.tables), folder: folder)
     let output = try Report.write(
       experiment: experiment.name, resultsFolder: folder, spec: spec, paperTables: "paper-tables")
     for warning in output.warnings { FileHandle.standardError.write(Data("ieum: \(warning)\n".utf8)) }
     let text = (output.tables + ["Report: \(page)"]).joined(separator: "\n")
     print(text)
+    // What is said on the error stream afterwards must not stand amid the tables where both go into one file.
+    fflush(nil)
     if output.warnings.isEmpty { try AtomicFile.write(key + text, to: stampPath) }
   }
 

@@ -69,13 +69,14 @@ public struct Cache: Sendable {
     }
   }
 
-  /// SHA-256 of a file, remembered beside its size and modification time so that large weights are hashed once.
+  /// SHA-256 of a file, remembered by its size, modification time and inode so that large weights are hashed once.
   public func digest(ofFile path: String) throws -> String {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     guard let size = attributes?[.size] as? Int, let date = attributes?[.modificationDate] as? Date else {
       throw IeumError(.data, "no such file", file: path, remedy: "put it there or correct the path")
     }
-    let key = Digest.of("\(path)\u{0}\(size)\u{0}\(date.timeIntervalSince1970)")
+    let inode = attributes?[.systemFileNumber] as? Int ?? 0
+    let key = Digest.of("\(path)\u{0}\(size)\u{0}\(date.timeIntervalSince1970)\u{0}\(inode)")
     let memo = "\(root)/digests/\(key.prefix(24))"
     if let known = try? String(contentsOfFile: memo, encoding: .utf8), known.count == 64 { return known }
     let digest = try Digest.ofFile(path)

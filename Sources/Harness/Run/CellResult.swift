@@ -70,6 +70,10 @@ public struct CellResult: Codable, Sendable, Equatable {
   public var selectedEpochs: [Int] = []
   /// The named split behind the numbers; nil where the data have none.
   public var evaluated: EvaluatedSplit?
+  /// The protocol that decided on galleries and directions (`coco1k-5fold`); nil where the experiment names none.
+  public var `protocol`: String?
+  /// Items that could not be decoded, `DATASET/ID`, and why; counted in ``skippedItems``.
+  public var skipped: [String: String] = [:]
   /// What each seed chose or measured by the way: `audioShare`, `waitingShare`.
   public var chosen: [String: [Double]] = [:]
 
@@ -220,6 +224,8 @@ extension CellResult {
     testReads = try optional(.testReads, testReads)
     selectedEpochs = try optional(.selectedEpochs, selectedEpochs)
     evaluated = try box.decodeIfPresent(EvaluatedSplit.self, forKey: .evaluated)
+    self.protocol = try box.decodeIfPresent(String.self, forKey: .protocol)
+    skipped = try optional(.skipped, skipped)
     chosen = try optional(.chosen, chosen)
   }
 }

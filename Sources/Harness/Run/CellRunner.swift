@@ -25,7 +25,9 @@ struct CellRunner {
   func missing() throws -> [IeumError] {
     var missing: [IeumError] = []
     func attempt<T>(_ body: () throws -> T) throws {
-      do { _ = try body() } catch let error as IeumError where error.kind == .data { missing.append(error) }
+      do { _ = try body() } catch let error as IeumError where error.kind == .data {
+        if !missing.contains(where: { $0.description == error.description }) { missing.append(error) }
+      }
     }
     if config.towers == nil {
       try attempt { try bench.dataset(config.dataset) }
@@ -80,6 +82,7 @@ struct CellRunner {
     Provenance.forgetPeakMemory()
     try task.compute(seeds: mine, folder: { folder(task, seed: $0) }, progress: progress)
     CellMemory(bench: bench).record(Provenance.peakMemory(), of: cell)
+    CellCost(config: config).record(task, mine.compactMap { RunRecord.read(folder(task, seed: $0)) }, in: bench.cache)
     return isWhole
   }
 

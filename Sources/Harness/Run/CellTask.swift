@@ -16,6 +16,11 @@ protocol CellTask {
   /// Footnotes on data and weights: what a reader must know before believing the number.
   var notes: [String] { get }
 
+  /// The same with what they cost; see ``Rates``.
+  func extractions() throws -> [Extraction]
+  /// Seconds per item and epoch, measured now; nil where only a run can tell.
+  func trainingProbe() throws -> Double?
+
   /// Extracts the features that are missing.
   func prepare(_ progress: Progress) throws
 
@@ -26,4 +31,6 @@ protocol CellTask {
 
 extension CellTask {
   var trainingKey: String { digest }
+  func extractions() throws -> [Extraction] { featurePaths.map { Extraction(file: $0) } }
+  func trainingProbe() throws -> Double? { nil }
 }

@@ -15,6 +15,8 @@ struct FigureData {
     let sizes = Split.allCases.map { "\($0.rawValue),\(task.dataset.items(in: $0).count)" }
     try AtomicFile.write((["split,items"] + sizes).joined(separator: "\n") + "\n", to: results + "/figures-data/split.csv")
     let file = try EmbeddingFile.read(folder + "/embeddings.h5")
+    // A single clip that can be decoded lies in no plane.
+    guard file.galleryCount > 1, file.dimension > 1 else { return }
     let pca = try PCA.fit(file.gallery, dimension: file.dimension, components: 2)
     let points = try pca.project(file.gallery)
     let label = Dictionary(

@@ -14,11 +14,11 @@ struct ImageFeatures {
   let weightsDigest: String
   /// SHA-256 over weights, preprocessing and code version: `encoder_digest` of the file.
   let digest: String
-  private let precision: InferencePrecision
+  let precision: InferencePrecision
   /// Whether the network learns with the joint model instead of filling the store.
   private let isTrained: Bool
   /// Which frames of films are looked at.
-  private let sampling: FrameSampling
+  let sampling: FrameSampling
   /// Images decoded and encoded at a time.
   private let batch = 32
 

@@ -51,8 +51,13 @@ struct ItemTask: CellTask {
   }
 
   func prepare(_ progress: Progress) throws {
-    if image.path(dataset, cache) != nil { _ = try image.inputs(for: dataset, cache: cache, progress: progress) }
-    if text.path(dataset, cache) != nil { _ = try text.inputs(for: dataset, cache: cache, progress: progress) }
+    let rates = Rates(cache: cache)
+    if let extraction = image.extraction(dataset, cache) {
+      _ = try rates.noting([extraction]) { try image.inputs(for: dataset, cache: cache, progress: progress) }
+    }
+    if let extraction = text.extraction(dataset, cache) {
+      _ = try rates.noting([extraction]) { try text.inputs(for: dataset, cache: cache, progress: progress) }
+    }
   }
 
   func compute(seeds: [Int], folder: (Int) -> String, progress: Progress) throws {

@@ -51,7 +51,7 @@ struct KNNBaseline {
     guard let encoder else { return inputs }
     encoder.module.train(false)
     let pieces = try stride(from: 0, to: inputs.shape[0], by: 64).map { start in
-      try encoder.features(try inputs.narrow(dim: 0, start: start, length: min(64, inputs.shape[0] - start)))
+      try encoder.features(of: try inputs.narrow(dim: 0, start: start, length: min(64, inputs.shape[0] - start)))
     }
     return try Tensor.cat(pieces, dim: 0)
   }

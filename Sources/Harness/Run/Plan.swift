@@ -17,12 +17,41 @@ public struct Plan: Encodable, Sendable {
 
   public let experiment: String
   public let cells: [Cell]
+  /// The time that what is left to compute takes; without cells that miss data.
+  public let expected: TimeEstimate
 
+  /// - Parameters:
+  ///   - probes: measure what no run has told yet, which takes seconds for each kind of work.
+  ///   - jobs: worker processes that train side by side.
   /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
-  public init(_ experiment: Experiment, bench: Workbench) throws {
+  public init(
+    _ experiment: Experiment, bench: Workbench, probes: Bool = false,
+    jobs: Int = ProcessInfo.processInfo.processorCount
+  ) throws {
     self.experiment = experiment.name
     for cell in experiment.cells { try CellCheck.check(cell, bench: bench) }
     cells = try experiment.cells.map { try Plan.cell($0, bench) }
+    expected = try Plan.estimate(experiment, cells, bench, probes: probes, jobs: jobs)
+  }
+
+  private static func estimate(
+    _ experiment: Experiment, _ cells: [Cell], _ bench: Workbench, probes: Bool, jobs: Int
+  ) throws -> TimeEstimate {
+    let rates = Rates(cache: bench.cache)
+    var (extractions, trainings): ([String: TimeEstimate.Cost?], [TimeEstimate.Cost?]) = ([:], [])
+    for (planned, cell) in zip(cells, experiment.cells) where planned.seedsToTrain > 0 {
+      let task = try CellRunner(cell: cell, bench: bench, progress: Progress()).task()
+      let missing = Set(planned.featuresToExtract)
+      for extraction in try task.extractions() where missing.contains(extraction.path) && extractions[extraction.path] == nil {
+        let work = extraction.work
+        extractions[extraction.path] = .some(rates.cost(work.kind, units: work.units, probe: probes ? work.probe : nil))
+      }
+      let work = CellCost(config: cell.config).training(of: task)
+      trainings.append(
+        rates.cost(
+          work.kind, units: work.units * Double(planned.seedsToTrain), probe: probes ? { try task.trainingProbe() } : nil))
+    }
+    return TimeEstimate(extractions: Array(extractions.values), cells: trainings, jobs: jobs)
   }
 
   private static func cell(_ cell: Experiment.Cell, _ bench: Workbench) throws -> Cell {
@@ -33,26 +62,36 @@ public struct Plan: Encodable, Sendable {
     }
     let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
     let missing = try runner.missing()
-    guard missing.isEmpty else { return made("missing", missing.map(\.description).joined(separator: "\n    ")) }
+    guard missing.isEmpty else { return made("missing", missing.map(\.description).joined(separator: separator)) }
     let task = try runner.task()
     let seeds = runner.missingSeeds(task).count
     let features = task.featurePaths.filter { !FileManager.default.fileExists(atPath: $0) }
     return made(seeds == 0 ? "cached" : "to compute", seeds: seeds, features: seeds == 0 ? [] : features)
   }
 
-  /// A line per cell and the sums.
+  /// What stands in the way of cells, each once, in the order of the cells.
+  private var reasons: [String] {
+    var seen: Set<String> = []
+    return cells.compactMap(\.reason).flatMap { $0.components(separatedBy: Self.separator) }.filter { seen.insert($0).inserted }
+  }
+
+  private static let separator = "\n    "
+
+  /// A line per cell, what is missing, and the sums.
   public var text: String {
     var lines = cells.map { cell in
       let label = [cell.table, cell.row, cell.column].filter { !$0.isEmpty }.joined(separator: " / ")
       let cost = cell.seedsToTrain > 0 ? ", \(cell.seedsToTrain) training(s)" : ""
-      return "\(label): \(cell.state)\(cost)\(cell.reason.map { "\n    " + $0 } ?? "")"
+      return "\(label): \(cell.state)\(cost)"
     }
+    if !reasons.isEmpty { lines.append((["missing:"] + reasons).joined(separator: Self.separator)) }
     let features = Set(cells.flatMap(\.featuresToExtract))
     let trainings = cells.reduce(0) { $0 + $1.seedsToTrain }
     lines.append(
       "\(cells.count) cells: \(cells.filter { $0.state == "cached" }.count) cached, "
         + "\(cells.filter { $0.state == "missing" }.count) missing data or weights; "
         + "\(features.count) feature file(s) to extract, \(trainings) training(s) to run")
+    if let time = expected.text { lines.append(time) }
     return lines.joined(separator: "\n")
   }
 }

@@ -12,15 +12,34 @@ struct RankedRun {
   /// Tie policy → metric → value; empty where ties change nothing.
   let policies: [String: [String: Double]]
 
+  /// What is ranked in one gallery.
+  struct Fold {
+    let file: EmbeddingFile
+    var absent: Absent?
+  }
+
+  /// One gallery.
   init(
     _ file: EmbeddingFile, _ settings: CellConfig.Evaluation, similarity: Similarity, depth: Int? = nil, seed: Int,
-    folder: String, ranks name: String = "ranks.h5", absent: Absent? = nil
+    folder: String
   ) throws {
-    let problem = try RankingProblem(file, groups: file.galleryGroups)
+    try self.init([Fold(file: file)], settings, similarity: similarity, depth: depth, seed: seed, folder: folder)
+  }
+
+  /// Several galleries, metrics averaged over them.
+  init(
+    _ folds: [Fold], _ settings: CellConfig.Evaluation, similarity: Similarity, depth: Int? = nil, seed: Int,
+    folder: String, ranks name: String = "ranks.h5"
+  ) throws {
     let wanted = try settings.metrics.map { try Metric.parse($0) }
-    let result = try RankingEvaluator.evaluate(
-      problem, similarity: similarity, ties: try TiePolicy.named(settings.ties), metrics: wanted, absent: absent?.rows,
-      depth: depth, blocks: file.queryBlocks.map { QueryBlocks(labels: $0) })
+    let ties = try TiePolicy.named(settings.ties)
+    let results = try folds.map { fold in
+      try RankingEvaluator.evaluate(
+        try RankingProblem(fold.file, groups: fold.file.galleryGroups), similarity: similarity, ties: ties,
+        metrics: wanted, absent: fold.absent?.rows, depth: depth,
+        blocks: fold.file.queryBlocks.map { QueryBlocks(labels: $0) })
+    }
+    let result = results.count == 1 ? results[0] : RankingResult(folds: results)
     metrics = RankedRun.named(result.metrics)
     ci95 = Dictionary(
       result.ci95.map { ($0.metric.name, [$0.interval.low, $0.interval.high]) }, uniquingKeysWith: { $1 })
@@ -30,8 +49,10 @@ struct RankedRun {
     tiedQueries = result.tiedQueries
     policies = Dictionary(
       result.policies.map { ($0.policy.rawValue, RankedRun.named($0.metrics)) }, uniquingKeysWith: { $1 })
-    let names = file.queryIDs.map { $0 + (absent?.queryNames ?? []) }
-    try RanksFile(queryIDs: names, seeds: [seed], runs: [result.ranked]).write(to: "\(folder)/\(name)")
+    let names = folds.flatMap { fold in (fold.file.queryIDs ?? []) + (fold.absent?.queryNames ?? []) }
+    try RanksFile(
+      queryIDs: folds[0].file.queryIDs == nil ? nil : names, seeds: [seed], runs: [result.ranked]
+    ).write(to: "\(folder)/\(name)")
   }
 
   /// What the task lists but has no vector: it stays in the gallery and in every divisor.

@@ -13,6 +13,8 @@ import Ranking
 /// | `/seeds` | `[S]` |
 /// | `/blocks` | number of the block (video, image) a query belongs to, `[Q]` |
 /// | `/relevant_counts`, `/gallery_counts` | relevant and ranked items per query, `[Q]` |
+/// | `/folds` | number of the gallery that a query ranks, `[Q]`; absent = all rank one |
+/// | `/present_relevant`, `/present_gallery` | those of them that have a vector, `[Q]`; absent = all |
 /// | `/runs/SEED/offsets`, `/runs/SEED/levels` | `[Q+1]`; `[L, 4]`: non-relevant above, tied, relevant, relevant above |
 /// | `/runs/SEED/depth` | places that were retrieved at all, `[1]`; absent = the whole gallery |
 /// | `/runs/SEED/reverse/…` | the same for the other direction, where a metric adds both |
@@ -46,6 +48,11 @@ public struct RanksFile: Sendable {
       try file.write("blocks", numbers: first.blocks.blockOf)
       try file.write("relevant_counts", numbers: first.forward.relevantCounts)
       try file.write("gallery_counts", numbers: first.forward.galleryCounts)
+      if let folds = first.folds { try file.write("folds", numbers: folds.forward) }
+      if let present = first.present {
+        try file.write("present_relevant", numbers: present.relevant)
+        try file.write("present_gallery", numbers: present.gallery)
+      }
       for (seed, run) in zip(seeds, runs) { try RanksFile.write(run, "runs/\(seed)", to: file) }
       try file.close()
       try AtomicFile.commit(temporary, to: path)
@@ -61,6 +68,7 @@ public struct RanksFile: Sendable {
     guard let reverse = run.reverse, let blocks = run.reverseBlocks else { return }
     try write(reverse, group + "/reverse", to: file)
     try file.write(group + "/reverse/blocks", numbers: blocks.blockOf)
+    if let folds = run.folds?.reverse { try file.write(group + "/reverse/folds", numbers: folds) }
     try file.write(group + "/reverse/relevant_counts", numbers: reverse.relevantCounts)
     try file.write(group + "/reverse/gallery_counts", numbers: reverse.galleryCounts)
   }
@@ -83,20 +91,27 @@ public struct RanksFile: Sendable {
       let seeds = try file.readInts("seeds")
       let counts = (try file.readInts("relevant_counts"), try file.readInts("gallery_counts"))
       let blocks = QueryBlocks(labels: try file.readInts("blocks"))
+      let present = file.exists("present_gallery")
+        ? PresentRows(
+          gallery: try numbers(file, "present_gallery", counts.0.count),
+          relevant: try numbers(file, "present_relevant", counts.0.count)) : nil
+      let folds = file.exists("folds") ? try numbers(file, "folds", counts.0.count) : nil
       let runs = try seeds.map { seed in
         let group = "runs/\(seed)"
-        var (reverse, reverseBlocks): (QueryLevels?, QueryBlocks?) = (nil, nil)
+        var (reverse, reverseBlocks, reverseFolds): (QueryLevels?, QueryBlocks?, [Int]?) = (nil, nil, nil)
         if file.exists(group + "/reverse/levels") {
           let other = group + "/reverse"
           reverse = try levels(
             file, other,
             counts: (try file.readInts(other + "/relevant_counts"), try file.readInts(other + "/gallery_counts")))
           reverseBlocks = QueryBlocks(labels: try file.readInts(other + "/blocks"))
+          if file.exists(other + "/folds") { reverseFolds = try numbers(file, other + "/folds", reverse?.count ?? 0) }
         }
         return RankedQueries(
           forward: try levels(file, group, counts: counts), reverse: reverse, blocks: blocks,
           reverseBlocks: reverseBlocks,
-          depth: file.exists(group + "/depth") ? try file.readInts(group + "/depth").first : nil)
+          depth: file.exists(group + "/depth") ? try file.readInts(group + "/depth").first : nil, present: present,
+          folds: folds.map { RankedQueries.Folds(forward: $0, reverse: reverseFolds) })
       }
       let ids = file.exists("query_ids") ? try file.readStrings("query_ids") : nil
       guard blocks.blockOf.count == counts.0.count, ids.map({ $0.count == counts.0.count }) ?? true else {
@@ -106,6 +121,15 @@ public struct RanksFile: Sendable {
     } catch let error as IeumError where error.file == nil {
       throw IeumError(error.kind, error.problem, file: path, place: error.place, remedy: error.remedy)
     }
+  }
+
+  /// - Throws: ``IeumError`` (data) when there are more or fewer than `count`, or negative ones.
+  private static func numbers(_ file: HDF5File, _ name: String, _ count: Int) throws -> [Int] {
+    let numbers = try file.readInts(name)
+    guard numbers.count == count, numbers.allSatisfy({ $0 >= 0 }) else {
+      throw IeumError(.data, "does not fit the \(count) ranks", place: name, remedy: "run the cell again")
+    }
+    return numbers
   }
 
   private static func levels(

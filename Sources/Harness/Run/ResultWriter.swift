@@ -101,6 +101,16 @@ struct ResultWriter {
     result.digests.code = Provenance.codeDescription
     result.evaluated = EvaluatedSplit(task.dataset, split)
     result.notes += result.evaluated.map { [$0.note] } ?? []
+    if let chosen = cell.config.evaluation.retrievalProtocol {
+      result.protocol = chosen.rawValue
+      result.notes.append("protocol \(chosen.rawValue): \(chosen.summary)")
+    }
+    result.skipped = records.reduce(into: [:]) { $0.merge($1.skipped ?? [:]) { first, _ in first } }
+    if !result.skipped.isEmpty {
+      result.notes.append(
+        "\(result.skipped.count) item(s) could not be decoded: left out of training, misses where evaluated "
+          + "(named in result.json)")
+    }
     result.search = try found.get().record
     if split == .test {
       result.testReads = try TestReads(cache: bench.cache).note(
@@ -110,10 +120,14 @@ struct ResultWriter {
       (first.chosen ?? [:]).keys.map { key in (key, records.compactMap { $0.chosen?[key] }) }, uniquingKeysWith: { $1 })
     result.notes += result.chosen.sorted { $0.key < $1.key }.compactMap { RunRecord.remark($0.key, $0.value) }
     try copy(folders[0] + "/train.csv", to: folder + "/train.csv")
-    for (place, direction) in (cell.config.towers?.directions.map(\.rawValue) ?? [""]).enumerated() {
+    for (place, direction) in directions.enumerated() {
       try gatherRanks(of: place == 0 ? nil : direction, folders, into: &result)
     }
     result.digests.ranks = try Digest.ofFile(folder + "/ranks.h5")
+  }
+
+  private var directions: [String] {
+    (cell.config.towers?.directions ?? cell.config.clips?.directions)?.map(\.rawValue) ?? [""]
   }
 
   /// The ranks of all seeds in one direction in one file, and the intervals of their means.

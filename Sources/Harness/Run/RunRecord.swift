@@ -27,6 +27,8 @@ struct RunRecord: Codable {
   var git: CellResult.Git
   /// What the run chose or measured by the way (the share of sound in a gallery vector, of time spent waiting).
   var chosen: [String: Double]?
+  /// Items that could not be decoded, `DATASET/ID`, and why.
+  var skipped: [String: String]?
 
   static let audioShare = "audioShare"
   static let waitingShare = "waitingShare"

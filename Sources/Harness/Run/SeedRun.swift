@@ -38,7 +38,8 @@ struct SeedRun {
         "evaluation": (clock.now - middle) / .seconds(1),
       ],
       peakMemoryBytes: Provenance.peakMemory(), skippedItems: data.skipped, partialItems: data.partial,
-      host: Provenance.host(), git: Provenance.git())
+      host: Provenance.host(), git: Provenance.git(),
+      chosen: result.waitingShare.map { [RunRecord.waitingShare: $0] })
     try record.write(folder)
     Self.clearState(in: folder)
   }
@@ -51,6 +52,8 @@ struct SeedRun {
     /// Places that are retrieved at all; nil = the whole gallery is ranked.
     var depth: Int?
     let selectedEpoch: Int
+    /// Of all training time, where an image encoder learns and its pictures are decoded in the background.
+    var waitingShare: Double?
   }
 
   private func trained() throws -> Vectors {
@@ -63,7 +66,7 @@ struct SeedRun {
       generator: &generator)
     let trainer = try JointTrainer(
       model: model, text: text, image: image, train: data.train, validation: data.validation,
-      configuration: settings(isTrainable: spec.isTrainable))
+      configuration: Self.settings(config, seed: seed, isTrainable: spec.isTrainable))
     var state = Self.state(in: folder)
     try state.restore(trainer.restore)
     let history = try trainer.run { _ in try state.save(trainer.state) }
@@ -73,10 +76,15 @@ struct SeedRun {
     return Vectors(
       vectors: try embeddings.floats(), dimension: embeddings.shape[1],
       similarity: try Similarity.named(config.evaluation.similarity),
-      selectedEpoch: trainer.bestRecord?.epoch ?? 0)
+      selectedEpoch: trainer.bestRecord?.epoch ?? 0, waitingShare: config.image.train ? waitingShare(history) : nil)
   }
 
-  private func settings(isTrainable: Bool) throws -> TrainerConfiguration {
+  private func waitingShare(_ history: [EpochRecord]) -> Double {
+    let waited = history.reduce(0) { $0 + $1.seconds * ($1.waitingShare ?? 0) }
+    return waited / max(history.reduce(0) { $0 + $1.seconds }, 1e-9)
+  }
+
+  static func settings(_ config: CellConfig, seed: Int, isTrainable: Bool) -> TrainerConfiguration {
     var settings = TrainerConfiguration()
     settings.epochs = isTrainable ? config.training.epochs : 0
     settings.batchSize = config.training.batchSize
@@ -84,6 +92,7 @@ struct SeedRun {
     settings.encoderLearningRate = config.training.encoderLearningRate
     settings.patience = config.training.patience
     settings.groupSize = config.training.groupSize
+    settings.workers = config.training.workers
     settings.precision = config.training.precision == "bf16" ? .bf16 : .f32
     settings.seed = UInt64(seed)
     settings.loss = config.loss.name
@@ -95,9 +104,9 @@ struct SeedRun {
   private func trainingLog(_ history: [EpochRecord]) -> String {
     let rows = history.map { record in
       let validation = record.validationLoss.map { String($0) } ?? ""
-      return "\(record.epoch),\(record.trainLoss),\(validation),\(record.seconds),\(record.isBest ? 1 : 0)"
+      return "\(record.epoch),\(record.trainLoss),\(validation),\(record.seconds),\(record.isBest ? 1 : 0),\(record.waitingShare ?? 0)"
     }
-    return (["epoch,train_loss,validation_loss,seconds,best"] + rows).joined(separator: "\n") + "\n"
+    return (["epoch,train_loss,validation_loss,seconds,best,waiting_share"] + rows).joined(separator: "\n") + "\n"
   }
 
   /// Writes the embedding file (`ieum eval` reads it): every item queries all the others.

@@ -30,7 +30,8 @@ public struct SweepRunner {
   public func selected(_ pattern: String?) throws -> [Experiment.Cell] {
     guard let pattern else { return experiment.cells }
     let cells = experiment.cells.filter {
-      $0.id.contains(pattern) || "\($0.table)/\($0.row)/\($0.column)".localizedCaseInsensitiveContains(pattern)
+      // As `--cell` writes them, and as plans and reports print them.
+      [$0.id, "\($0.table)/\($0.row)/\($0.column)", label($0)].contains { $0.localizedCaseInsensitiveContains(pattern) }
     }
     guard !cells.isEmpty else {
       throw IeumError(.usage, "no cell matches '\(pattern)'", place: "--only", remedy: "see `ieum plan`")
@@ -64,7 +65,10 @@ public struct SweepRunner {
   ) throws -> Outcome? {
     let (cells, pending) = try begin(pattern, results, retryFailed)
     if !pending.isEmpty {
-      guard try slurm.compute(pending, features: extracting(pending), progress: progress) else { return nil }
+      let isDone = { (cell: Experiment.Cell) in !self.isPending(cell) }
+      guard try slurm.compute(pending, features: extracting(pending), isDone: isDone, progress: progress) else {
+        return nil
+      }
     }
     var outcome = try gather(cells, pending, results)
     let ledger = SlurmLedger.read(results)
@@ -80,6 +84,7 @@ public struct SweepRunner {
     _ pattern: String?, _ results: String, _ retryFailed: Bool
   ) throws -> (cells: [Experiment.Cell], pending: [Experiment.Cell]) {
     let cells = try selected(pattern)
+    _ = try experiment.reportSpec()
     bench.cache.tidy(results)
     for cell in cells {
       try CellCheck.check(cell, bench: bench)

@@ -6,11 +6,11 @@ import Tensors
 
 /// The text side of a cell: which encoder, from which weights, frozen or learning with the joint model.
 struct TextSource {
-  private let name: String
+  let name: String
   private let values: Parameters
   private let weights: String?
   private let isTrained: Bool
-  private let precision: InferencePrecision
+  let precision: InferencePrecision
   let weightsDigest: String
   /// SHA-256 over weights, tokenisation and code version.
   let digest: String
@@ -52,17 +52,29 @@ struct TextSource {
 
   /// The encoder's inputs, or the feature file, extracted first where it is missing.
   func inputs(for dataset: Dataset, cache: Cache, progress: Progress) throws -> SideInputs {
-    guard let path = path(dataset, cache), let weights else {
+    guard let path = path(dataset, cache) else {
       return .trained(try TrainedText(name: name, values: values, weights: weights, dataset: dataset).side())
     }
-    return .features(try cache.features(at: path) { try extract(dataset, weights: weights, to: path, progress) })
+    return .features(try cache.features(at: path) { try extract(dataset, to: path, progress) })
   }
 
-  private func extract(_ dataset: Dataset, weights: String, to path: String, _ progress: Progress) throws -> FeatureFile {
+  /// The frozen encoder.
+  func opened(language: String) throws -> FrozenText {
+    guard let weights else { throw IeumError(.usage, "'\(name)' needs weights", place: "text.weights") }
     var options = FrozenText.Options()
-    (options.language, options.precision) = (dataset.language, precision)
+    (options.language, options.precision) = (language, precision)
     if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }
-    let encoder = try FrozenText.open(name, weights: weights, options)
+    return try FrozenText.open(name, weights: weights, options)
+  }
+
+  /// Length of a frozen encoder's vectors, as far as it can be told without opening it.
+  var likelyDimension: Int {
+    guard name != "word2vec", let weights else { return 300 }
+    return (try? PretrainedBert(weights).config.hiddenSize) ?? 768
+  }
+
+  private func extract(_ dataset: Dataset, to path: String, _ progress: Progress) throws -> FeatureFile {
+    let encoder = try opened(language: dataset.language)
     progress.start("\(dataset.name) → \(name)", total: dataset.allItems.count)
     defer { progress.finish() }
     let items = dataset.allItems

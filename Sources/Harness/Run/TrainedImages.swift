@@ -5,7 +5,7 @@ import Models
 import Tensors
 import Weights
 
-/// An image encoder that learns with the joint model: a batch's images are decoded when it needs them.
+/// An image encoder that learns with the joint model: a batch's images are decoded in the background before its turn.
 struct TrainedImages {
   let spec: ImageEncoderSpec
   let weights: String?
@@ -23,10 +23,9 @@ struct TrainedImages {
     let preprocessing = first.preprocessing ?? spec.preprocessing
     return TrainedSide(dimension: first.dimension ?? spec.dimension, rows: numbers, width: 1) { _ in
       let network = try Self.network(spec, weights: weights, seed: seed)
-      return TrainableEncoder(module: network) { items in
-        let rows = try items.to(.cpu).int64s().map { paths[Int($0)] }
-        return try Self.means(of: rows, network: network, preprocessing: preprocessing, device: items.device)
-      }
+      return TrainableEncoder(
+        module: network, prepare: { try Self.pixels(of: $0.int64s().map { paths[Int($0)] }, preprocessing) },
+        features: { try Self.means($0, network: network) })
     }
   }
 
@@ -39,27 +38,31 @@ struct TrainedImages {
     return try spec.make(try spec.normalise(file.tensors, file: weights), file: weights)
   }
 
-  /// One vector per item `[N, D]`: the mean over the vectors of its images (hong2022).
-  private static func means(
-    of items: [[String]], network: any ImageNetwork, preprocessing: ImagePreprocessing, device: Device
-  ) throws -> Tensor {
+  /// The images of some items, `[images, 3, S, S]`.
+  private static func pixels(of items: [[String]], _ preprocessing: ImagePreprocessing) throws -> EncoderInput {
     let paths = items.flatMap { $0 }
     let pixels = try Parallel.map(paths) { path in
       Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), preprocessing) }
     }.flatMap { try $0.get() }
     let side = preprocessing.crop
-    let vectors = try network.features(
-      try Tensor(pixels, shape: [paths.count, 3, side, side]).to(device).channelsLast())
-    if paths.count == items.count { return vectors }
-    var shares = [Float](repeating: 0, count: items.count * paths.count)
+    return EncoderInput(try Tensor(pixels, shape: [paths.count, 3, side, side]), counts: items.map(\.count))
+  }
+
+  /// One vector per item `[N, D]`: the mean over the vectors of its images (hong2022).
+  private static func means(_ input: EncoderInput, network: any ImageNetwork) throws -> Tensor {
+    let counts = input.counts ?? []
+    let (images, device) = (counts.reduce(0, +), input.values.device)
+    let vectors = try network.features(input.values.channelsLast())
+    if images == counts.count { return vectors }
+    var shares = [Float](repeating: 0, count: counts.count * images)
     var column = 0
-    for (row, images) in items.enumerated() {
-      for _ in images {
-        shares[row * paths.count + column] = 1 / Float(images.count)
+    for (row, count) in counts.enumerated() {
+      for _ in 0..<count {
+        shares[row * images + column] = 1 / Float(count)
         column += 1
       }
     }
-    return try Tensor(shares, shape: [items.count, paths.count]).to(device).matmul(vectors)
+    return try Tensor(shares, shape: [counts.count, images]).to(device).matmul(vectors)
   }
 
   /// Items with the images that can be decoded; the others are told and left out before training begins, so that none

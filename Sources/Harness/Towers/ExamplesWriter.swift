@@ -24,8 +24,11 @@ struct ExamplesWriter {
     let folder = runner.folder(task, seed: seed)
     guard RunRecord.read(folder) != nil else { return }
     let file = try EmbeddingFile.read(folder + "/embeddings.h5")
-    let ranks = try HDF5File(reading: folder + "/ranks.h5").readFloats("expected")
-    let source = ExampleSource(dataset: task.dataset, file: file, ranks: ranks)
+    let stored = try HDF5File(reading: folder + "/ranks.h5")
+    let ranks = Dictionary(
+      zip(try stored.readStrings("query_ids"), try stored.readFloats("expected")), uniquingKeysWith: { first, _ in first })
+    let source = ExampleSource(
+      dataset: task.dataset, file: file, ranks: (file.queryIDs ?? []).map { ranks[$0] ?? 0 })
     let queries = try source.queries(spec).map { try source.example($0.query, isWorst: $0.isWorst, shown: Self.shown) }
     let kept = try thumbnails(of: queries, task.dataset)
     let examples = Examples(
@@ -113,15 +116,18 @@ private struct ExampleSource {
   func example(_ query: Int, isWorst: Bool, shown: Int) throws -> Examples.Query {
     let d = file.dimension
     let vector = ItemVectors.unit(Array(file.queries[query * d..<(query + 1) * d]))
-    let scores = (0..<file.galleryCount).map { row in
+    // Of another fold's rows the query knows nothing.
+    let own = (0..<file.galleryCount).filter { row in file.folds.map { $0.gallery[row] == $0.queries[query] } ?? true }
+    let scores = own.map { row in
       zip(vector, ItemVectors.unit(Array(file.gallery[row * d..<(row + 1) * d]))).reduce(0) { $0 + $1.0 * $1.1 }
     }
     let relevant = Set(file.relevantRows[file.relevanceOffsets[query]..<file.relevanceOffsets[query + 1]])
     let best = scores.indices.sorted { (-scores[$0], $0) < (-scores[$1], $1) }.prefix(shown)
-    let hits = best.map { row in
+    let hits = best.map { place in
+      let row = own[place]
       let id = file.galleryIDs?[row] ?? "\(row)"
       return Examples.Hit(
-        id: id, caption: items[id].flatMap { dataset.captions(of: $0).first } ?? id, score: Double(scores[row]),
+        id: id, caption: items[id].flatMap { dataset.captions(of: $0).first } ?? id, score: Double(scores[place]),
         isRelevant: relevant.contains(row), thumbnail: nil)
     }
     return Examples.Query(

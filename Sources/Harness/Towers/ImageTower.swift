@@ -44,7 +44,7 @@ struct ImageTower: TowerSide {
   }
 
   func inputs(_ progress: Progress) throws -> any TowerInputs {
-    if choice.train { return pixels() }
+    if choice.train { return try pixels() }
     let files = try datasets.map { try file($0, progress) }
     var inputs = StoredInputs(dimension: files.first?.dimension ?? spec.dimension)
     for (number, file) in files.enumerated() {
@@ -53,18 +53,24 @@ struct ImageTower: TowerSide {
     return inputs
   }
 
-  // A training on pictures needs every item's number of frames, so that films that cannot be read are known at once.
-  private func pixels() -> PixelInputs {
+  // A training on pictures needs every item's number of frames, so that films that cannot be opened are known at once.
+  private func pixels() throws -> PixelInputs {
     var (items, counts): ([ItemKey: DatasetItem], [ItemKey: Int]) = ([:], [:])
+    var unreadable: [ItemKey: String] = [:]
     for (number, dataset) in datasets.enumerated() {
-      let sampled = Parallel.map(dataset.allItems) { (try? ClipMedia($0).pictureCount(sampling)) ?? 0 }
-      for (item, count) in zip(dataset.allItems, sampled) where count > 0 {
+      let known = try MediaCounts(dataset, "frames \(sampling)", cache: cache) { [sampling] item in
+        try ClipMedia(item).pictureCount(sampling)
+      }
+      for item in dataset.allItems {
         let key = ItemKey(dataset: number, id: item.id)
-        (items[key], counts[key]) = (item, count)
+        if let count = known.counts[item.id], count > 0 { (items[key], counts[key]) = (item, count) }
+        if let reason = known.errors[item.id] { unreadable[key] = reason }
       }
     }
     let (spec, weights, seed) = (spec, weights, UInt64(choice.seed))
-    return PixelInputs(items: items, counts: counts, sampling: sampling, preprocessing: spec.preprocessing) { generator in
+    return PixelInputs(
+      items: items, counts: counts, unreadable: unreadable, sampling: sampling, preprocessing: spec.preprocessing
+    ) { generator in
       ImageTrunk(try Self.network(spec, weights: weights, seed: seed, &generator), dimension: spec.dimension)
     }
   }
@@ -99,6 +105,7 @@ struct ImageTower: TowerSide {
 struct PixelInputs: TowerInputs {
   let items: [ItemKey: DatasetItem]
   let counts: [ItemKey: Int]
+  let unreadable: [ItemKey: String]
   let sampling: FrameSampling
   let preprocessing: ImagePreprocessing
   let make: @Sendable (inout SeededGenerator) throws -> any Trunk
@@ -107,19 +114,24 @@ struct PixelInputs: TowerInputs {
 
   func count(of key: ItemKey) -> Int { counts[key] ?? 0 }
 
-  func input(_ views: [ItemView]) throws -> TowerInput {
+  func input(_ views: [ItemView]) throws -> TowerRows {
     let side = preprocessing.crop
     var pixels = [Float](repeating: 0, count: views.count * 3 * side * side)
+    var failures: [Int: String] = [:]
     // A film is opened once for all of its frames in the batch.
     for (key, places) in Dictionary(grouping: views.indices, by: { views[$0].key }) {
       guard let item = items[key] else { continue }
-      let frames = try ClipMedia(item).pictures(sampling, numbers: places.map { views[$0].number }) {
-        try ImagePreprocessor.apply($0, preprocessing)
-      }
-      for (place, frame) in zip(places, frames) {
-        pixels.replaceSubrange(place * frame.count..<(place + 1) * frame.count, with: frame)
+      do {
+        let frames = try ClipMedia(item).pictures(sampling, numbers: places.map { views[$0].number }) {
+          try ImagePreprocessor.apply($0, preprocessing)
+        }
+        for (place, frame) in zip(places, frames) {
+          pixels.replaceSubrange(place * frame.count..<(place + 1) * frame.count, with: frame)
+        }
+      } catch let error as IeumError where error.kind == .data {
+        for place in places { failures[place] = SkippedItems.reason(error) }
       }
     }
-    return TowerInput(try Tensor(pixels, shape: [views.count, 3, side, side]))
+    return TowerRows(TowerInput(try Tensor(pixels, shape: [views.count, 3, side, side])), failures: failures)
   }
 }

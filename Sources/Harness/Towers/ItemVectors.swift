@@ -9,10 +9,12 @@ struct ItemVectors {
   /// `[names.count, D]` row-major.
   let rows: [Float]
   let dimension: Int
+  /// Names that have no vector because what they stand for could not be decoded, and why.
+  let failures: [String: String]
   private let row: [String: Int]
 
-  init(names: [String], rows: [Float], dimension: Int) {
-    (self.names, self.rows, self.dimension) = (names, rows, dimension)
+  init(names: [String], rows: [Float], dimension: Int, failures: [String: String] = [:]) {
+    (self.names, self.rows, self.dimension, self.failures) = (names, rows, dimension, failures)
     row = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
   }
 

@@ -1,3 +1,4 @@
+import Datasets
 import Ranking
 
 /// The metrics of all directions of a cell; those of the first carry no prefix.
@@ -13,20 +14,25 @@ struct RankedDirections {
   private(set) var gallery = 0
 
   /// Ranks one direction after the other; embeddings and ranks are written into the folder.
-  /// - Parameter file: queries, gallery and truth of a direction.
+  /// - Parameters:
+  ///   - galleries: the items of each, in their order; one but for protocols with folds.
+  ///   - file: queries, gallery and truth of a direction among some items.
   init(
-    _ directions: [RankedDirection], _ settings: CellConfig.Evaluation, similarity: Similarity, seed: Int,
-    folder: String, file: (RankedDirection) throws -> DirectionFile
+    _ directions: [RankedDirection], _ settings: CellConfig.Evaluation, galleries: [[DatasetItem]],
+    similarity: Similarity, seed: Int, folder: String, file: (RankedDirection, [DatasetItem]) throws -> DirectionFile
   ) throws {
     for (place, direction) in directions.enumerated() {
-      let made = try file(direction)
+      let folds = try galleries.map { try file(direction, $0) }
       let suffix = place == 0 ? "" : "-\(direction.rawValue)"
-      try made.embeddings.write(to: "\(folder)/embeddings\(suffix).h5")
+      try EmbeddingFile(folds: folds.map(\.embeddings)).write(to: "\(folder)/embeddings\(suffix).h5")
       let run = try RankedRun(
-        made.embeddings, settings, similarity: similarity, seed: seed, folder: folder,
-        ranks: RanksFile.name(place == 0 ? nil : direction.rawValue), absent: made.absent)
+        folds.map { RankedRun.Fold(file: $0.embeddings, absent: $0.absent) }, settings, similarity: similarity,
+        seed: seed, folder: folder, ranks: RanksFile.name(place == 0 ? nil : direction.rawValue))
       add(run, prefix: place == 0 ? "" : "\(direction.rawValue) ")
-      if place == 0 { (tiedQueries, queries, gallery) = (run.tiedQueries, made.queryCount, made.galleryCount) }
+      if place == 0 {
+        (tiedQueries, queries) = (run.tiedQueries, folds.reduce(0) { $0 + $1.queryCount })
+        gallery = folds[0].galleryCount
+      }
     }
   }
 

@@ -44,7 +44,7 @@ struct SoundTower: TowerSide {
   }
 
   func inputs(_ progress: Progress) throws -> any TowerInputs {
-    if choice.train, let stretches { return spectrograms(stretches) }
+    if choice.train, let stretches { return try spectrograms(stretches) }
     let features = try SoundFeatures(choice, cache: cache)
     let files = try datasets.map { try features.file(for: $0, cache: cache, progress: progress) }
     let width = files.first?.dimension ?? 1
@@ -71,32 +71,38 @@ struct SoundTower: TowerSide {
     return (means + deviations).map(Float.init)
   }
 
-  private func spectrograms(_ stretches: SoundStretches) -> SpectrogramInputs {
-    var parts: [ItemKey: MediaPart] = [:]
+  private func spectrograms(_ stretches: SoundStretches) throws -> SpectrogramInputs {
+    var (parts, unreadable): ([ItemKey: MediaPart], [ItemKey: String]) = ([:], [:])
     for (number, dataset) in datasets.enumerated() {
-      let heard = dataset.allItems.map(MediaPart.heard)
-      let isLoud = Parallel.map(heard) { Self.hasSound($0) }
-      for (part, isLoud) in zip(heard, isLoud) where isLoud { parts[ItemKey(dataset: number, id: part.id)] = part }
+      let heard = try MediaCounts(dataset, "sound", cache: cache) { try Self.hasSound(MediaPart.heard($0)) ? 1 : 0 }
+      for item in dataset.allItems {
+        let key = ItemKey(dataset: number, id: item.id)
+        if heard.counts[item.id] == 1 { parts[key] = MediaPart.heard(item) }
+        if let reason = heard.errors[item.id] { unreadable[key] = reason }
+      }
     }
     let (weights, seed) = (weights, UInt64(choice.seed))
-    return SpectrogramInputs(parts: parts, stretches: stretches) { generator in
+    return SpectrogramInputs(parts: parts, unreadable: unreadable, stretches: stretches) { generator in
       let spec = try ImageEncoderRegistry.named("resnet18")
       let network = try ImageTower.network(spec, weights: weights, seed: seed, &generator)
       return try SpectrogramTrunk(network, dimension: spec.dimension)
     }
   }
 
-  /// Whether an item's sound can be read: tells silent and broken films apart before training. All of it is read, since
-  /// a film's sound may begin late.
-  private static func hasSound(_ part: MediaPart) -> Bool {
+  /// Whether an item has a sound; all of it is read once, so that broken ones are told apart before training.
+  /// - Throws: ``IeumError`` (data) for a sound that cannot be read.
+  private static func hasSound(_ part: MediaPart) throws -> Bool {
     guard case .file(let path, let start, let end) = part.source else { return false }
-    return (try? Sound.read(path, start: start, end: end)) != nil
+    guard try MediaContent(of: path).hasSound else { return false }
+    _ = try Sound.read(path, start: start, end: end)
+    return true
   }
 }
 
 /// Log-mel pictures of stretches of sound, decoded when they are asked for: `[N, 1, mels, time]`.
 struct SpectrogramInputs: TowerInputs {
   let parts: [ItemKey: MediaPart]
+  let unreadable: [ItemKey: String]
   let stretches: SoundStretches
   let make: @Sendable (inout SeededGenerator) throws -> any Trunk
 
@@ -104,15 +110,21 @@ struct SpectrogramInputs: TowerInputs {
 
   func count(of key: ItemKey) -> Int { parts[key] == nil ? 0 : stretches.count }
 
-  func input(_ views: [ItemView]) throws -> TowerInput {
+  func input(_ views: [ItemView]) throws -> TowerRows {
     var pictures = [[Float]?](repeating: nil, count: views.count)
+    var failures: [Int: String] = [:]
     for (key, places) in Dictionary(grouping: views.indices, by: { views[$0].key }) {
       guard let part = parts[key] else { continue }
-      let read = try stretches.pictures(of: part, numbers: places.map { views[$0].number })
-      for (place, picture) in zip(places, read) { pictures[place] = picture }
+      do {
+        let read = try stretches.pictures(of: part, numbers: places.map { views[$0].number })
+        for (place, picture) in zip(places, read) { pictures[place] = picture }
+      } catch let error as IeumError where error.kind == .data {
+        for place in places { failures[place] = SkippedItems.reason(error) }
+      }
     }
-    let size = pictures.compactMap { $0?.count }.first ?? stretches.mels
+    let size = try pictures.compactMap { $0?.count }.first ?? stretches.pictureSize()
     let values = pictures.flatMap { $0 ?? [Float](repeating: 0, count: size) }
-    return TowerInput(try Tensor(values, shape: [views.count, 1, stretches.mels, size / stretches.mels]))
+    let shape = [views.count, 1, stretches.mels, size / stretches.mels]
+    return TowerRows(TowerInput(try Tensor(values, shape: shape)), failures: failures)
   }
 }

@@ -8,6 +8,7 @@ struct TowerGallery {
   let task: TowerTask
   let data: TowerData
   let embedder: TowerEmbedder
+  let skipped: SkippedItems
 
   /// Vectors of some items in every modality.
   private struct Vectors {
@@ -20,10 +21,15 @@ struct TowerGallery {
 
   private func vectors(_ items: [DatasetItem], dataset: Int, withAudio: Bool = true) throws -> Vectors {
     let needsAudio = withAudio || embedder.inputs[.image] == nil
-    return Vectors(
+    let vectors = Vectors(
       texts: try embedder.texts(items, dataset: dataset),
       image: try embedder.clips(.image, items, dataset: dataset),
       audio: needsAudio ? try embedder.clips(.audio, items, dataset: dataset) : nil)
+    for side in [vectors.image, vectors.audio].compactMap({ $0 }) {
+      skipped.add(
+        Dictionary(side.failures.map { ("\(task.datasets[dataset].name)/\($0.key)", $0.value) }, uniquingKeysWith: { $1 }))
+    }
+    return vectors
   }
 
   /// What the best epoch is chosen by: text to clip on validation items, by their pictures alone.
@@ -56,18 +62,19 @@ struct TowerGallery {
   }
 
   /// Ranks every direction; embeddings and ranks are written into the folder.
-  func rank(share: Double, seed: Int, folder: String) throws -> (ranked: RankedDirections, missing: Int) {
+  /// - Returns: also the evaluated items that have no vector.
+  func rank(share: Double, seed: Int, folder: String) throws -> (ranked: RankedDirections, missing: [String]) {
     let vectors = try vectors(data.evaluated, dataset: 0)
     let clips = ClipMix.mixed(image: vectors.clips, audio: vectors.audio, share: share)
     let settings = task.config.evaluation
     let ranked = try RankedDirections(
-      task.towers.directions, settings, similarity: try Similarity.named(settings.similarity), seed: seed,
-      folder: folder
-    ) { direction in
+      task.towers.directions, settings, galleries: data.galleries,
+      similarity: try Similarity.named(settings.similarity), seed: seed, folder: folder
+    ) { direction, items in
       try DirectionFile(
-        direction, items: data.evaluated, dataset: task.dataset, texts: vectors.texts, clips: clips,
+        direction, items: items, dataset: task.dataset, texts: vectors.texts, clips: clips,
         image: vectors.image, audio: vectors.audio)
     }
-    return (ranked, data.evaluated.count { !clips.has($0.id) })
+    return (ranked, data.evaluated.map(\.id).filter { !clips.has($0) })
   }
 }

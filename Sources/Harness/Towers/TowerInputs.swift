@@ -15,6 +15,25 @@ struct ItemView: Hashable, Sendable {
   let number: Int
 }
 
+/// Rows read for a tower. Those that could not be decoded are zeros, with the reason.
+struct TowerRows {
+  let input: TowerInput
+  /// Row → why.
+  let failures: [Int: String]
+
+  init(_ input: TowerInput, failures: [Int: String] = [:]) { (self.input, self.failures) = (input, failures) }
+
+  /// Some of `count` equal runs of rows.
+  func keeping(_ runs: [Int], of count: Int) throws -> TowerInput {
+    guard runs.count < count else { return input }
+    let size = input.count / count
+    let rows = runs.flatMap { Array($0 * size..<($0 + 1) * size) }
+    let index = try Tensor(rows.map { Int64($0) }, shape: [rows.count])
+    return TowerInput(
+      try input.values.indexSelect(dim: 0, index), lengths: input.lengths.map { all in rows.map { all[$0] } })
+  }
+}
+
 /// The items of all datasets in one modality, ready to be read by a tower. Used from several threads.
 protocol TowerInputs: Sendable {
   /// A freshly initialised trunk that reads these inputs.
@@ -22,19 +41,26 @@ protocol TowerInputs: Sendable {
   /// Views of an item; 0 where it has none or could not be encoded.
   func count(of key: ItemKey) -> Int
   /// One row per view.
-  func input(_ views: [ItemView]) throws -> TowerInput
+  func input(_ views: [ItemView]) throws -> TowerRows
+  /// Items that cannot be read at all, and why: they have no views.
+  var unreadable: [ItemKey: String] { get }
 }
 
 extension TowerInputs {
+  var unreadable: [ItemKey: String] { [:] }
+
   /// All views of each item, side by side and filled up to the longest: `[N, F, …]`.
-  func sequences(_ keys: [ItemKey]) throws -> TowerInput {
+  func sequences(_ keys: [ItemKey]) throws -> TowerRows {
     let counts = keys.map { count(of: $0) }
     let longest = max(1, counts.max() ?? 1)
     let views = zip(keys, counts).flatMap { key, count in
       (0..<longest).map { ItemView(key: key, number: min($0, max(0, count - 1))) }
     }
-    let flat = try input(views).values
-    return TowerInput(try flat.reshape([keys.count, longest] + flat.shape.dropFirst()), lengths: counts)
+    let flat = try input(views)
+    let values = flat.input.values
+    return TowerRows(
+      TowerInput(try values.reshape([keys.count, longest] + values.shape.dropFirst()), lengths: counts),
+      failures: Dictionary(flat.failures.map { ($0.key / longest, $0.value) }, uniquingKeysWith: { min($0, $1) }))
   }
 }
 
@@ -57,7 +83,7 @@ struct StoredInputs: TowerInputs {
 
   func count(of key: ItemKey) -> Int { ranges[key]?.count ?? 0 }
 
-  func input(_ views: [ItemView]) throws -> TowerInput {
+  func input(_ views: [ItemView]) throws -> TowerRows {
     var rows: [Float] = []
     rows.reserveCapacity(views.count * dimension)
     for view in views {
@@ -68,7 +94,7 @@ struct StoredInputs: TowerInputs {
         rows += [Float](repeating: 0, count: dimension)
       }
     }
-    return TowerInput(try Tensor(rows, shape: [views.count, dimension]))
+    return TowerRows(TowerInput(try Tensor(rows, shape: [views.count, dimension])))
   }
 }
 
@@ -83,13 +109,13 @@ struct WordInputs: TowerInputs {
 
   func count(of key: ItemKey) -> Int { rows[key]?.count ?? 0 }
 
-  func input(_ views: [ItemView]) throws -> TowerInput {
+  func input(_ views: [ItemView]) throws -> TowerRows {
     let ids = views.flatMap { view -> [Int64] in
       guard let captions = rows[view.key], captions.indices.contains(view.number) else {
         return [Int64](repeating: 0, count: length)
       }
       return captions[view.number]
     }
-    return TowerInput(try Tensor(ids, shape: [views.count, length]))
+    return TowerRows(TowerInput(try Tensor(ids, shape: [views.count, length])))
   }
 }

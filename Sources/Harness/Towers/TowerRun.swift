@@ -24,25 +24,28 @@ struct TowerRun {
   func compute() throws {
     let clock = ContinuousClock()
     let start = clock.now
-    let (network, log) = try trained()
+    let (network, log, skipped) = try trained()
+    skipped.add(data.unreadable)
     let middle = clock.now
-    let gallery = TowerGallery(task: task, data: data, embedder: embedder(network))
+    let gallery = TowerGallery(task: task, data: data, embedder: embedder(network), skipped: skipped)
     let share = try gallery.chosenShare()
     let (ranked, missing) = try gallery.rank(share: share, seed: seed, folder: folder)
     let summary = TrainingLog.summary(log)
     let record = RunRecord(
       seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, ceiling: ranked.ceiling,
       tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery,
-      queriesWithoutRelevant: missing,
+      queriesWithoutRelevant: missing.count,
       selectedEpoch: summary.selectedEpoch,
       wallSeconds: [
         "features": featureSeconds, "training": max((middle - start) / .seconds(1), summary.seconds),
         "evaluation": (clock.now - middle) / .seconds(1),
       ],
-      peakMemoryBytes: Provenance.peakMemory(), skippedItems: missing, host: Provenance.host(),
+      peakMemoryBytes: Provenance.peakMemory(),
+      skippedItems: Set(missing.map { "\(task.dataset.name)/\($0)" }).union(skipped.reasons.keys).count, host: Provenance.host(),
       git: Provenance.git(),
       chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score]
-        .merging(task.towers.audioShares.count > 1 ? [RunRecord.audioShare: share] : [:]) { $1 })
+        .merging(task.towers.audioShares.count > 1 ? [RunRecord.audioShare: share] : [:]) { $1 },
+      skipped: skipped.reasons)
     try AtomicFile.write(log, to: folder + "/train.csv")
     try record.write(folder)
     state.remove()
@@ -52,8 +55,8 @@ struct TowerRun {
     TowerEmbedder(network: network, inputs: data.inputs, towers: task.towers, piece: config.training.batchSize)
   }
 
-  /// The trained network and its log, from the cache where another cell has trained it.
-  private func trained() throws -> (TowerNetwork, String) {
+  /// The trained network, its log and what it could not read, from the cache where another cell has trained it.
+  private func trained() throws -> (TowerNetwork, String, SkippedItems) {
     var generator = SeededGenerator(seed: UInt64(seed), purpose: "init")
     var trunks: [Modality: any Trunk] = [:]
     for modality in Modality.allCases { trunks[modality] = try data.inputs[modality]?.trunk(&generator) }
@@ -66,19 +69,26 @@ struct TowerRun {
       let tensors = file.tensors.filter { $0.name.hasPrefix("model.") }
       try network.load(tensors.map { $0.renamed(String($0.name.dropFirst(6))) }, file: checkpointPath)
       network.computeType = config.training.precision == "bf16" ? .bfloat16 : .float32
-      return (network, log)
+      return (network, log, SkippedItems(of: trainingFolder))
     }
-    return (network, try train(network))
+    let skipped = SkippedItems()
+    return (network, try train(network, skipped), skipped)
   }
 
-  private func train(_ network: TowerNetwork) throws -> String {
-    let gallery = TowerGallery(task: task, data: data, embedder: embedder(network))
+  private func train(_ network: TowerNetwork, _ skipped: SkippedItems) throws -> String {
+    let gallery = TowerGallery(task: task, data: data, embedder: embedder(network), skipped: skipped)
     let trainer = try PairTrainer(network: network, sources: data.sources, configuration: settings()) { _ in
       try gallery.validationScore()
     }
     var state = state
     try state.restore(trainer.restore)
-    let history = try trainer.run { _ in try state.save(trainer.state) }
+    let history = try trainer.run { epoch in
+      skipped.add(epoch.skipped ?? [:])
+      try state.save(trainer.state)
+    }
+    // Of epochs before a resume too.
+    skipped.add(history.skipped)
+    try skipped.write(to: trainingFolder)
     let log = TrainingLog.csv(history)
     try Safetensors.write(
       trainer.weights(), metadata: ["cell": task.cell.id, "seed": String(seed)], to: checkpointPath)
@@ -110,13 +120,13 @@ enum TrainingLog {
     let sources = (history.first?.losses ?? [:]).keys.sorted()
     let header =
       ["epoch", "train_loss", "validation_loss", "seconds", "best", "score", "learning_rate", "waiting_share"]
-      + sources.map { "loss_\($0)" }
+      + sources.map { "loss_\($0)" } + ["skipped_rows"]
     let rows = history.map { record in
       let numbers: [Double?] =
         [record.score, record.learningRate, record.waitingShare] + sources.map { record.losses?[$0] }
       return
         (["\(record.epoch)", "\(record.trainLoss)", "", "\(record.seconds)", record.isBest ? "1" : "0"]
-        + numbers.map { $0.map { "\($0)" } ?? "" }).joined(separator: ",")
+        + numbers.map { $0.map { "\($0)" } ?? "" } + ["\(record.skippedRows ?? 0)"]).joined(separator: ",")
     }
     return ([header.joined(separator: ",")] + rows).joined(separator: "\n") + "\n"
   }

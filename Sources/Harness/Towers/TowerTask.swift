@@ -46,6 +46,9 @@ struct TowerTask: CellTask {
       } catch let error as IeumError { add(error) }
     }
     do { try Self.check(cell.config, towers) } catch let error as IeumError { add(error) }
+    if problems.isEmpty, let dataset = datasets.first {
+      do { _ = try cell.config.evaluation.galleries(of: dataset) } catch let error as IeumError { add(error) }
+    }
     try Self.report(problems)
     (self.cell, self.towers, cache, self.datasets, self.sides) = (cell, towers, bench.cache, datasets, sides)
     sourceDatasets = Array(places[1...towers.sources.count])
@@ -125,7 +128,9 @@ struct TowerTask: CellTask {
 
   func prepare(_ progress: Progress) throws {
     for (_, side) in sides.sorted(by: { $0.key.rawValue < $1.key.rawValue })
-    where !side.featurePaths.isEmpty { _ = try side.inputs(progress) }
+    where !side.featurePaths.isEmpty {
+      _ = try Rates(cache: cache).noting(side.featurePaths.map { Extraction(file: $0) }) { try side.inputs(progress) }
+    }
   }
 
   func compute(seeds: [Int], folder: (Int) -> String, progress: Progress) throws {

@@ -113,12 +113,19 @@ public struct Verification: Sendable, Encodable {
         ("code", Provenance.codeDescription, result.digests.code),
       ]
       for (what, now, recorded) in pairs { if let now, let recorded { cell.compare(what, now, recorded) } }
-      for (side, choice, recorded) in [
-        ("text weights", config.text.weights, result.digests.textWeights),
-        ("image weights", config.image.weights, result.digests.imageWeights),
-      ] {
-        guard let path = try WeightCatalog.resolve(choice, cache: bench.cache), let recorded else { continue }
-        cell.compare(side, try Digest.ofFile(path), recorded)
+      let weights: [(side: String, choice: CellConfig.EncoderChoice?, now: String?, recorded: String?)] = [
+        ("text weights", config.text, now.textWeights, result.digests.textWeights),
+        ("image weights", config.image, now.imageWeights, result.digests.imageWeights),
+        ("audio weights", config.towers?.towers[.audio], now.audioWeights, result.digests.audioWeights),
+      ]
+      for (side, choice, now, recorded) in weights {
+        guard let choice, let recorded else { continue }
+        if choice.encoder == StoredTower.name {
+          // Feature files, one per dataset.
+          if let now { cell.compare(side, now, recorded) }
+        } else if let path = try WeightCatalog.resolve(choice.weights, cache: bench.cache) {
+          cell.compare(side, try Digest.ofFile(path), recorded)
+        }
       }
       for path in task.featurePaths {
         let name = URL(fileURLWithPath: path).lastPathComponent

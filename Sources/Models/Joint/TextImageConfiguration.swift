@@ -69,6 +69,20 @@ public struct TextImageConfiguration: Sendable, Hashable {
   /// Length of the sequence after all pools.
   func pooledLength(_ inputLength: Int) -> Int { kernels.reduce(inputLength) { length, _ in length / 2 } }
 
+  /// The sizes of one convolution.
+  public struct Convolution: Sendable, Hashable {
+    public let inputs, outputs, length, kernel: Int
+  }
+
+  /// The convolutions over so many features, first to last.
+  public func convolutions(features: Int) -> [Convolution] {
+    widths.indices.map { index in
+      Convolution(
+        inputs: index == 0 ? 1 : widths[index - 1], outputs: widths[index], length: features >> index,
+        kernel: kernels[index])
+    }
+  }
+
   private static func list(_ text: String, _ name: String) throws -> [Int]? {
     guard !text.isEmpty else { return nil }
     let parts = text.split(separator: ",").map { Int($0.filter { $0 != " " }) }

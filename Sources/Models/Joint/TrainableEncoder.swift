@@ -6,10 +6,42 @@ import Tensors
 /// is handed the pixels of an item when a batch needs them.
 public struct TrainableEncoder {
   public let module: Module
-  public let features: (Tensor) throws -> Tensor
+  /// Readies what a batch needs, ahead of its turn and on other threads; nil where the inputs are read as they are.
+  let prepare: (@Sendable (Tensor) throws -> EncoderInput)?
+  private let features: (EncoderInput) throws -> Tensor
 
   public init(module: Module, features: @escaping (Tensor) throws -> Tensor) {
-    self.module = module
-    self.features = features
+    (self.module, prepare) = (module, nil)
+    self.features = { try features($0.values) }
   }
+
+  /// - Parameter prepare: what it gives must depend on the inputs alone.
+  public init(
+    module: Module, prepare: @escaping @Sendable (Tensor) throws -> EncoderInput,
+    features: @escaping (EncoderInput) throws -> Tensor
+  ) {
+    (self.module, self.prepare, self.features) = (module, prepare, features)
+  }
+
+  /// The features `[N, D]` of a batch of inputs, readied on the spot.
+  public func features(of inputs: Tensor) throws -> Tensor { try features(prepare?(inputs) ?? EncoderInput(inputs)) }
+
+  func callAsFunction(_ input: EncoderInput) throws -> Tensor { try features(input) }
+}
+
+/// What an encoder that learns reads for a batch.
+public struct EncoderInput: Sendable {
+  public let values: Tensor
+  /// Rows of `values` that belong to each item, one after the other; nil = one each.
+  public let counts: [Int]?
+
+  public init(_ values: Tensor, counts: [Int]? = nil) { (self.values, self.counts) = (values, counts) }
+
+  func moved(to device: Device) throws -> EncoderInput { EncoderInput(try values.to(device), counts: counts) }
+}
+
+/// A batch of items, ready for the model.
+struct JointBatch: Sendable {
+  let text: EncoderInput
+  let image: EncoderInput
 }

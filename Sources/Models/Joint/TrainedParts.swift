@@ -39,13 +39,24 @@ struct TrainedParts {
     try learned.load(state.part("loss."))
   }
 
-  /// Unit rows `[N, D]` of some items.
-  func embed(
-    _ split: JointSplit, _ rows: [Int], on device: Device, generator: inout SeededGenerator
-  ) throws -> Tensor {
-    let batch = try split.batch(rows, on: device)
+  /// Whether batches take work to prepare.
+  var preparesBatches: Bool { text?.prepare != nil || image?.prepare != nil }
+
+  /// Readies some rows of a split; may be called from other threads.
+  var preparation: @Sendable (JointSplit, [Int]) throws -> JointBatch {
+    let (text, image) = (text?.prepare, image?.prepare)
+    return { split, rows in
+      let batch = try split.batch(rows, on: .cpu)
+      return JointBatch(
+        text: try text?(batch.text) ?? EncoderInput(batch.text), image: try image?(batch.image) ?? EncoderInput(batch.image))
+    }
+  }
+
+  /// Unit rows `[N, D]` of a batch.
+  func embed(_ batch: JointBatch, on device: Device, generator: inout SeededGenerator) throws -> Tensor {
+    let (words, pixels) = (try batch.text.moved(to: device), try batch.image.moved(to: device))
     return try model.embed(
-      text: try text.map { try $0.features(batch.text) } ?? batch.text,
-      image: try image.map { try $0.features(batch.image) } ?? batch.image, generator: &generator)
+      text: try text.map { try $0(words) } ?? words.values, image: try image.map { try $0(pixels) } ?? pixels.values,
+      generator: &generator)
   }
 }

@@ -74,15 +74,15 @@ public final class JointTrainer {
     while history.count < configuration.epochs, !hasStopped {
       let epoch = history.count + 1
       let start = clock.now
-      let trainLoss = try trainEpoch(epoch)
+      let (trainLoss, waiting) = try trainEpoch(epoch)
       let validationLoss = try validate(epoch)
       let isBest = validationLoss.map { loss in bestRecord?.validationLoss.map { loss < $0 } ?? true } ?? true
       if isBest { best = try parts.state() }
       let seconds = (clock.now - start) / .seconds(1)
       history.append(
         EpochRecord(
-          epoch: epoch, trainLoss: trainLoss, validationLoss: validationLoss, seconds: seconds, isBest: isBest
-        ))
+          epoch: epoch, trainLoss: trainLoss, validationLoss: validationLoss, seconds: seconds, isBest: isBest,
+          waitingShare: waiting))
       if let record = history.last { try onEpoch(record) }
     }
     if !best.isEmpty { try parts.load(best) }
@@ -105,10 +105,13 @@ public final class JointTrainer {
     parts.train(false)
     var generator = SeededGenerator(seed: configuration.seed, purpose: "embed")
     return try noGrad {
-      let starts = stride(from: 0, to: split.count, by: configuration.batchSize)
-      let pieces = try starts.map { start in
-        let rows = Array(start..<min(start + configuration.batchSize, split.count))
-        return try parts.embed(split, rows, on: device, generator: &generator)
+      let rows = stride(from: 0, to: split.count, by: configuration.batchSize).map { start in
+        Array(start..<min(start + configuration.batchSize, split.count))
+      }
+      let batches = batches(split, rows)
+      var pieces: [Tensor] = []
+      while let batch = try batches.next() {
+        pieces.append(try parts.embed(batch, on: device, generator: &generator))
       }
       return try Tensor.cat(pieces, dim: 0)
     }
@@ -147,14 +150,26 @@ public final class JointTrainer {
     SeededGenerator(seed: configuration.seed, purpose: purpose)
   }
 
-  private func trainEpoch(_ epoch: Int) throws -> Double {
+  /// Batches of a split in their order, prepared in the background where that takes work.
+  private func batches(_ split: JointSplit, _ rows: [[Int]]) -> Prefetcher<JointBatch> {
+    let prepare = parts.preparation
+    let workers = parts.preparesBatches ? configuration.workers : 0
+    return Prefetcher(count: rows.count, workers: workers, depth: max(1, workers)) { try prepare(split, rows[$0]) }
+  }
+
+  /// The mean loss, and the share of the time spent waiting for batches.
+  private func trainEpoch(_ epoch: Int) throws -> (loss: Double, waiting: Double) {
     parts.train(true)
     var (shuffle, mining) = (generator("shuffle-\(epoch)"), generator("mining-\(epoch)"))
     var dropout = generator("dropout-\(epoch)")
     var (total, items) = (0.0, 0)
-    for rows in sampler.batches(relevant: train.relevant, generator: &shuffle) {
+    let plan = sampler.batches(relevant: train.relevant, generator: &shuffle)
+    let batches = batches(train, plan)
+    let start = ContinuousClock.now
+    for rows in plan {
+      guard let batch = try batches.next() else { break }
       for (_, optimizer) in optimizers { optimizer.zeroGrad() }
-      let embeddings = try parts.embed(train, rows, on: device, generator: &dropout)
+      let embeddings = try parts.embed(batch, on: device, generator: &dropout)
       let value = try loss(embeddings, relevance: train.relevance(of: rows), generator: &mining)
       total += try finite(value.item(), epoch, "training") * Double(rows.count)
       items += rows.count
@@ -162,7 +177,8 @@ public final class JointTrainer {
       for (_, optimizer) in optimizers { try optimizer.step() }
       for value in parts.learned { try value.clamp() }
     }
-    return total / Double(max(1, items))
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    return (total / Double(max(1, items)), batches.waitedSeconds / max(seconds, 1e-9))
   }
 
   /// The loss on the validation split, with the same batches and draws at every epoch. Nil without a pair.
@@ -174,8 +190,11 @@ public final class JointTrainer {
     )
     var (total, items) = (0.0, 0)
     try noGrad {
-      for rows in sampler.batches(relevant: validation.relevant, generator: &shuffle) {
-        let embeddings = try parts.embed(validation, rows, on: device, generator: &unused)
+      let plan = sampler.batches(relevant: validation.relevant, generator: &shuffle)
+      let batches = batches(validation, plan)
+      for rows in plan {
+        guard let batch = try batches.next() else { break }
+        let embeddings = try parts.embed(batch, on: device, generator: &unused)
         let value = try loss(embeddings, relevance: validation.relevance(of: rows), generator: &mining)
         total += try value.item() * Double(rows.count)
         items += rows.count

@@ -22,6 +22,8 @@ public struct TrainerConfiguration: Sendable, Hashable {
   /// Items of a batch that belong together by construction; see ``BalancedSampler``.
   public var groupSize = 4
   public var precision = Precision.f32
+  /// Background threads that prepare the batches of encoders that decode; 0 = none. Changes speed only.
+  public var workers = 1
 
   public init() {}
 
@@ -35,13 +37,15 @@ public struct TrainerConfiguration: Sendable, Hashable {
       ((patience ?? 1) < 1, "patience", "1 or more"),
       (positivesPerAnchor < 1, "positivesPerAnchor", "1 or more"),
       (groupSize < 2, "groupSize", "2 or more"),
+      (workers < 0, "workers", "0 or more"),
     ]
     if let fault = faults.first(where: { $0.0 }) {
       throw IeumError(.usage, "'\(fault.1)' is out of range", place: "training", remedy: "give \(fault.2)")
     }
   }
 
-  /// What must agree between a stored state and the run that resumes it: all but the number of epochs.
+  /// What must agree between a stored state and the run that resumes it: all but the number of epochs and what changes speed
+  /// only.
   var fingerprint: String {
     let settings = lossParameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     return [

@@ -22,13 +22,24 @@ public struct EpochRecord: Sendable, Codable, Equatable {
   public var learningRate: Double?
   /// Share of the training time in which the trainer waited for a batch, 0...1.
   public var waitingShare: Double?
+  /// Rows that left their batches because they could not be read.
+  public var skippedRows: Int?
+  /// Items behind them, and why.
+  public var skipped: [String: String]?
+}
+
+extension [EpochRecord] {
+  /// Items that could not be read in any of them, and why.
+  public var skipped: [String: String] {
+    reduce(into: [:]) { $0.merge($1.skipped ?? [:]) { first, _ in first } }
+  }
 }
 
 /// All that is needed to go on training after the epoch it was taken at, bit for bit.
 ///
 /// Random streams are derived from the seed and the epoch's number, so none has to be stored.
 public struct TrainerState: Sendable {
-  /// Named `model.…`, `text.…`, `optimizer.…` and `best.…`.
+  /// Named `model.…`, `text.…`, `optimizer.…`, `best.…` and `queue.SOURCE.…`.
   public let tensors: [RawTensor]
   /// The key `trainer` holds JSON: settings and history.
   public let metadata: [String: String]

@@ -1,5 +1,6 @@
 import Basics
 import Tensors
+import Weights
 
 /// The newest embeddings of earlier batches, first in, first out, as further negatives of the next one.
 /// - Source: Wang et al. 2020, "Cross-Batch Memory for Embedding Learning", section 3.2; He et al. 2020 (MoCo). The
@@ -34,6 +35,28 @@ public final class MemoryQueue {
     return QueuedPairs(
       anchors: anchors, positives: positives, rows: batch.count,
       isNegative: batch.flatMap { group in groups.map { $0 != group } })
+  }
+
+  /// What is queued, under names that begin with `prefix`; nothing while it is empty.
+  public func state(prefix: String) throws -> [RawTensor] {
+    guard let anchors, let positives, !groups.isEmpty else { return [] }
+    return [
+      try anchors.raw(named: prefix + "anchors"), try positives.raw(named: prefix + "positives"),
+      try Tensor(groups.map { Int64($0) }, shape: [groups.count]).raw(named: prefix + "groups"),
+    ]
+  }
+
+  /// Goes back to what ``state(prefix:)`` gave.
+  /// - Throws: ``IeumError`` (data) for tensors that are no queue of this capacity.
+  public func load(_ tensors: [RawTensor], prefix: String, on device: Device = .cpu) throws {
+    func tensor(_ name: String) throws -> Tensor? { try tensors.first { $0.name == prefix + name }.map { try Tensor($0) } }
+    let (anchors, positives) = (try tensor("anchors"), try tensor("positives"))
+    let groups = try tensor("groups")?.int64s().map { Int($0) } ?? []
+    guard anchors?.shape == positives?.shape, (anchors?.shape.first ?? 0) == groups.count, groups.count <= capacity else {
+      throw IeumError(
+        .data, "the stored queue does not fit: \(groups.count) groups", place: prefix + "*", remedy: "train again")
+    }
+    (self.anchors, self.positives, self.groups) = (try anchors?.to(device), try positives?.to(device), groups)
   }
 
   private func kept(_ old: Tensor?, _ new: Tensor) throws -> Tensor {

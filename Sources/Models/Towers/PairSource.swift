@@ -27,9 +27,11 @@ public struct PairBatch: Sendable {
   public let second: TowerInput
   /// What each pair is of, `[N]`: pairs of one group are never each other's negatives.
   public let groups: [Int]
+  /// Rows that are not here because they could not be read.
+  public let skipped: SkippedRows
 
-  public init(first: TowerInput, second: TowerInput, groups: [Int]) {
-    (self.first, self.second, self.groups) = (first, second, groups)
+  public init(first: TowerInput, second: TowerInput, groups: [Int], skipped: SkippedRows = SkippedRows()) {
+    (self.first, self.second, self.groups, self.skipped) = (first, second, groups, skipped)
   }
 }
 

@@ -5,8 +5,8 @@ import Weights
 /// Trains towers on pairs from one or several sources, whose batches take turns: Adam, a schedule of the learning rate, the
 /// best epoch by a score on validation data kept in memory. Batches are prepared in the background.
 ///
-/// Same seed and settings give the same bits; a run resumed from ``state()`` ends as the undisturbed one, except that a
-/// memory queue starts empty.
+/// Same seed and settings give the same bits; a run resumed from ``state()`` ends as the undisturbed one, memory queues
+/// included.
 /// - Source: half2020, section 3 (several sources, the schedule, best on validation).
 public final class PairTrainer {
   public let configuration: PairTrainerConfiguration
@@ -58,7 +58,7 @@ public final class PairTrainer {
       let start = ContinuousClock.now
       let epoch = history.count + 1
       optimizer.learningRate = configuration.learningRate * configuration.schedule.factor(at: epoch - 1)
-      let (losses, waiting) = try trainEpoch(epoch)
+      let (losses, waiting, skipped) = try trainEpoch(epoch)
       network.train(false)
       let score = try finite(self.score(network), epoch, "validation score")
       let isBest = bestRecord?.score.map { score > $0 } ?? true
@@ -67,7 +67,8 @@ public final class PairTrainer {
       let record = EpochRecord(
         epoch: epoch, trainLoss: total, validationLoss: nil,
         seconds: (ContinuousClock.now - start) / .seconds(1), isBest: isBest, score: score, losses: losses,
-        learningRate: optimizer.learningRate, waitingShare: waiting)
+        learningRate: optimizer.learningRate, waitingShare: waiting, skippedRows: skipped.count,
+        skipped: skipped.reasons.isEmpty ? nil : skipped.reasons)
       history.append(record)
       try onEpoch(record)
     }
@@ -85,8 +86,8 @@ public final class PairTrainer {
     return history.count - bestRecord.epoch >= patience
   }
 
-  /// Mean loss of each source, and the share of the time spent waiting for batches.
-  private func trainEpoch(_ epoch: Int) throws -> ([String: Double], waiting: Double) {
+  /// Mean loss of each source, the share of the time spent waiting for batches, and what could not be read.
+  private func trainEpoch(_ epoch: Int) throws -> ([String: Double], waiting: Double, SkippedRows) {
     network.train(true)
     let plan = PairPlan(
       counts: sources.map(\.count), batchSize: configuration.batchSize, seed: configuration.seed, epoch: epoch)
@@ -98,9 +99,13 @@ public final class PairTrainer {
     }
     var dropout = SeededGenerator(seed: configuration.seed, purpose: "dropout-\(epoch)")
     var sums = sources.map { _ in (loss: 0.0, batches: 0) }
+    var skipped = SkippedRows()
     let start = ContinuousClock.now
     for planned in steps {
       guard let batch = try batches.next() else { break }
+      skipped.add(batch.skipped)
+      // A pair alone has nothing to be told apart from.
+      guard batch.groups.count > 1 else { continue }
       let source = sources[planned.source]
       optimizer.zeroGrad()
       let first = try network.embed(source.first, batch.first.moved(to: device), generator: &dropout)
@@ -114,8 +119,12 @@ public final class PairTrainer {
       for value in step.loss.learned { try value.clamp() }
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
+    guard sums.contains(where: { $0.batches > 0 }) else {
+      throw IeumError(
+        .data, "no batch is left: \(skipped.description)", place: "epoch \(epoch)", remedy: "see `ieum data check`")
+    }
     let means = zip(sources, sums).map { ($0.name, $1.loss / Double(max(1, $1.batches))) }
-    return (Dictionary(means, uniquingKeysWith: +), batches.waitedSeconds / max(seconds, 1e-9))
+    return (Dictionary(means, uniquingKeysWith: +), batches.waitedSeconds / max(seconds, 1e-9), skipped)
   }
 
   private func finite(_ value: Double, _ epoch: Int, _ what: String) throws -> Double {
@@ -146,7 +155,7 @@ extension PairTrainer {
   public func state() throws -> TrainerState {
     let tensors =
       try parts() + optimizer.state().map { $0.renamed("optimizer." + $0.name) }
-      + best.map { $0.renamed("best." + $0.name) }
+      + best.map { $0.renamed("best." + $0.name) } + step.queueState()
     return try TrainerState(
       tensors: tensors, progress: .init(fingerprint: configuration.fingerprint, history: history))
   }
@@ -162,6 +171,7 @@ extension PairTrainer {
     }
     try load(state.tensors.filter { $0.name.hasPrefix("model.") || $0.name.hasPrefix("loss.") })
     try optimizer.load(state.part("optimizer."), file: "training state")
+    try step.loadQueues(state.tensors, on: device)
     best = state.part("best.")
     history = progress.history
   }
@@ -189,6 +199,17 @@ struct PairStep {
     input = spec.input
     queues = (0..<sources).map { _ in MemoryQueue(capacity: configuration.queueSize) }
   }
+
+  /// The memory queues, named `queue.SOURCE.…`.
+  func queueState() throws -> [RawTensor] {
+    try queues.enumerated().flatMap { try $1.state(prefix: Self.name($0)) }
+  }
+
+  func loadQueues(_ tensors: [RawTensor], on device: Device) throws {
+    for (source, queue) in queues.enumerated() { try queue.load(tensors, prefix: Self.name(source), on: device) }
+  }
+
+  private static func name(_ source: Int) -> String { "queue.\(source)." }
 
   /// The loss of first rows `[N, D]` and second rows `[N·K, D]`, K > 1 for losses on bags only.
   func value(_ first: Tensor, _ second: Tensor, _ groups: [Int], source: Int) throws -> Tensor {

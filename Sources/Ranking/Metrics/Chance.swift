@@ -1,4 +1,5 @@
-/// What a ranking that knows nothing scores: all gallery items tied, mean over all orders, in closed form.
+/// What a ranking that knows nothing scores: all gallery items tied, mean over all orders, in closed form. Items without a
+/// vector come last in it too.
 public enum Chance {
   /// - Parameters:
   ///   - galleryPerQuery: ranked gallery items of each query (without an excluded one). `[Q]`
@@ -16,9 +17,9 @@ public enum Chance {
   /// Chance for the queries and gallery of a stored ranking.
   public static func expected(_ metric: Metric, of ranked: RankedQueries) -> Double {
     let reverse = metric == .recallSum ? ranked.reverse : nil
-    return expected(
-      metric, galleryPerQuery: ranked.forward.galleryCounts, relevantCounts: ranked.forward.relevantCounts,
-      reverse: reverse.map { ($0.galleryCounts, $0.relevantCounts) })
+    let unknowing = RankedQueries(
+      forward: ranked.forward.unknowing(ranked.present), reverse: reverse?.unknowing(nil), folds: ranked.folds)
+    return unknowing.values([metric], ties: .expected)[0].value
   }
 
   /// Chance for the queries, gallery and relevance of a problem; empty metrics = the defaults.
@@ -51,7 +52,8 @@ public enum Ceiling {
     func perfect(_ levels: QueryLevels) -> QueryLevels {
       QueryLevels(perfect: levels.galleryCounts, relevantCounts: levels.relevantCounts)
     }
-    let best = RankedQueries(forward: perfect(ranked.forward), reverse: ranked.reverse.map(perfect))
+    let best = RankedQueries(
+      forward: perfect(ranked.forward), reverse: ranked.reverse.map(perfect), folds: ranked.folds)
     return best.values([metric], ties: .expected)[0].value
   }
 

@@ -11,12 +11,28 @@ public struct RankedQueries: Sendable {
   public let reverseBlocks: QueryBlocks?
   /// Places that were retrieved at all; nil = the whole gallery.
   public let depth: Int?
+  /// nil where every candidate and every query has a vector.
+  public let present: PresentRows?
+  /// nil where all queries rank one gallery.
+  public let folds: Folds?
+
+  /// Which gallery each query ranks, numbered from 0; a metric is the mean over the folds' values.
+  public struct Folds: Sendable, Equatable {
+    public let forward: [Int]
+    public let reverse: [Int]?
+
+    public init(forward: [Int], reverse: [Int]? = nil) { (self.forward, self.reverse) = (forward, reverse) }
+
+    public var count: Int { (forward.max() ?? -1) + 1 }
+  }
 
   public init(
     forward: QueryLevels, reverse: QueryLevels? = nil, blocks: QueryBlocks? = nil, reverseBlocks: QueryBlocks? = nil,
-    depth: Int? = nil
+    depth: Int? = nil, present: PresentRows? = nil, folds: Folds? = nil
   ) {
     self.depth = depth
+    self.present = present
+    self.folds = folds
     self.forward = forward
     self.reverse = reverse
     self.blocks = blocks ?? QueryBlocks(separate: forward.count)
@@ -56,14 +72,17 @@ public struct RankedQueries: Sendable {
 }
 
 /// Metric values and intervals from the levels of both directions.
-struct Scoring {
+struct Scoring: Sendable {
   let ranked: RankedQueries
   let seed: UInt64
   private let tables: RankTables
+  /// One per fold; empty where there is one gallery.
+  private let folds: [Scoring]
 
   init(_ ranked: RankedQueries, seed: UInt64) {
     self.ranked = ranked
     self.seed = seed
+    folds = ranked.byFold.enumerated().map { Scoring($1, seed: SeededGenerator.child(seed, "fold-\($0)")) }
     tables = RankTables(
       places: max(ranked.forward.galleryCounts.max() ?? 0, ranked.reverse?.galleryCounts.max() ?? 0))
   }
@@ -88,6 +107,12 @@ struct Scoring {
   }
 
   func values(_ metrics: [Metric], _ policy: TiePolicy) -> [MetricValue] {
+    guard folds.isEmpty else {
+      let all = folds.map { $0.values(metrics, policy) }
+      return metrics.indices.map { m in
+        MetricValue(metric: metrics[m], value: all.reduce(0) { $0 + $1[m].value } / Double(all.count))
+      }
+    }
     let (samples, other) = (forward(policy), reverse(policy))
     return metrics.map { metric in
       guard metric == .recallSum else { return MetricValue(metric: metric, value: samples.sample(metric).value) }
@@ -106,6 +131,12 @@ struct Scoring {
 
   /// Each metric in every resample; `rsum` resamples the two directions separately. `[metrics][resamples]`
   func resampledMetrics(_ metrics: [Metric], _ policy: TiePolicy) -> [[Double]] {
+    guard folds.isEmpty else {
+      let all = folds.map { $0.resampledMetrics(metrics, policy) }
+      return metrics.indices.map { m in
+        all[0][m].indices.map { r in all.reduce(0) { $0 + $1[m][r] } / Double(all.count) }
+      }
+    }
     let needsSum = metrics.contains(.recallSum)
     let plain = metrics.filter { $0 != .recallSum } + (needsSum ? Scoring.summed : [])
     let samples = forward(policy)

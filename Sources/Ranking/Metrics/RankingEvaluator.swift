@@ -38,7 +38,7 @@ public enum RankingEvaluator {
     let own = blocks ?? problem.sharedItemBlocks
     let ranked = RankedQueries(
       forward: counted.forward, reverse: counted.reverse, blocks: own.extended(to: counted.forward.count),
-      reverseBlocks: counted.reverse == nil ? nil : problem.reverseBlocks, depth: depth)
+      reverseBlocks: counted.reverse == nil ? nil : problem.reverseBlocks, depth: depth, present: counted.present)
     let score = Scoring(ranked, seed: seed)
     let values = score.values(wanted, ties)
     return RankingResult(
@@ -51,17 +51,19 @@ public enum RankingEvaluator {
   private static func counts(
     _ problem: RankingProblem, _ similarity: Similarity, _ rescoring: Rescoring?, _ absent: AbsentRows?,
     allLevels: Bool, reverse: Bool, tile: Tile
-  ) throws -> (forward: QueryLevels, reverse: QueryLevels?, zeroVectors: Int) {
-    var counted: (forward: QueryLevels, reverse: QueryLevels?, zeroVectors: Int)
+  ) throws -> (forward: QueryLevels, reverse: QueryLevels?, zeroVectors: Int, present: PresentRows?) {
+    var counted: (forward: QueryLevels, reverse: QueryLevels?, zeroVectors: Int, present: PresentRows?)
     if let rescoring {
       try rescoring.check(problem, similarity)
       let lines = RescoredCounter.count(problem, similarity, rescoring, allLevels: allLevels)
-      counted = (lines.levels, nil, lines.zeroVectors)
+      counted = (lines.levels, nil, lines.zeroVectors, nil)
     } else {
-      counted = TiledCounter.count(problem, similarity, allLevels: allLevels, reverse: reverse, tile: tile)
+      let lines = TiledCounter.count(problem, similarity, allLevels: allLevels, reverse: reverse, tile: tile)
+      counted = (lines.forward, lines.reverse, lines.zeroVectors, nil)
     }
     if let absent {
       precondition(absent.relevant.count == problem.queryCount, "one entry per ranked query")
+      counted.present = PresentRows(counted.forward, unranked: absent.unrankedQueries.count)
       counted.forward = absent.added(to: counted.forward, gallery: problem.galleryCount)
     }
     return counted
@@ -80,7 +82,7 @@ public enum RankingEvaluator {
   }
 
   /// The wanted metrics under each standard policy, if any of them differs.
-  private static func differing(
+  static func differing(
     _ metrics: [Metric], _ ties: TiePolicy, _ values: [MetricValue], _ score: Scoring
   ) -> [PolicyValues] {
     if !score.hasTies { return [] }

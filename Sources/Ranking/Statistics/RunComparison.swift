@@ -46,7 +46,7 @@ public struct RunComparison: Sendable {
     guard let first = a.first, !b.isEmpty else { throw IeumError(.data, "there is no run to compare") }
     for other in a + b {
       guard other.forward.relevantCounts == first.forward.relevantCounts,
-        other.forward.galleryCounts == first.forward.galleryCounts, other.blocks == first.blocks
+        other.forward.galleryCounts == first.forward.galleryCounts, other.blocks == first.blocks, other.folds == first.folds
       else {
         throw IeumError(
           .data, "the two did not rank the same queries over the same gallery",

@@ -66,7 +66,8 @@ function card(hit) {
     make("b", { textContent: item.caption }),
     make("span", { className: "score", textContent: hit.score.toFixed(3), title: "cosine" }),
     ...others.slice(0, 2).map(([language, text]) => make("span", { className: "other", textContent: text, lang: language })),
-    make("span", { className: "id", textContent: item.id }),
+    // Long ids break where they have joints.
+    make("span", { className: "id" }, item.id.split(/(?<=[/_@-])/).flatMap((part) => [part, make("wbr")])),
   ]);
   const more = make("button", { type: "button", textContent: "More like this" });
   more.addEventListener("click", () => like(item.id));
@@ -128,7 +129,8 @@ function chip(content) {
 
 function take(file) {
   if (!file) return;
-  Object.assign(state, { like: "", file });
+  // Words count as they stand in the box now, not as they were last searched for.
+  Object.assign(state, { text: $("text").value.trim(), like: "", file });
   const isFilm = file.type.startsWith("video/");
   const shown = make(isFilm ? "video" : "img", { src: URL.createObjectURL(file), muted: true, alt: "" });
   chip(make("span", {}, [shown, " ", make("span", { textContent: file.name })]));

@@ -20,6 +20,16 @@ public enum Conv1dEngine: String, CaseIterable, Sendable {
     case .library: CT_CONV1D_LIBRARY
     }
   }
+
+  /// What the cost model behind ``automatic`` expects of a forward pass with "same" padding on one thread.
+  public static func expectedSeconds(
+    batch: Int, inputs: Int, outputs: Int, length: Int, kernel: Int
+  ) -> (direct: Double, fourier: Double) {
+    var (direct, fourier) = (0.0, 0.0)
+    ct_conv1d_cost(
+      Int64(batch), Int64(inputs), Int64(outputs), Int64(length), Int64(kernel), &direct, &fourier)
+    return (direct, fourier)
+  }
 }
 
 extension Tensor {

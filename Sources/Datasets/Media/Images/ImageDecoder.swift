@@ -6,9 +6,8 @@ import Foundation
 ///
 /// What comes out is what a viewer shows: alpha composited on white (rounded to the nearest level), grey and palette
 /// images expanded to RGB, the EXIF orientation applied. 16-bit channels keep their high byte. Chroma is upsampled
-/// and converted as libjpeg and libwebp do by default: every format but lossy JPEG gives Pillow's pixels exactly, JPEG
-/// within 3 levels (the decoders round their inverse transforms differently). SVG is drawn on white at its intrinsic size, scaled so that
-/// the long side lies in 256…1024 pixels.
+/// and converted as libjpeg and libwebp do by default, so that the pixels are Pillow's. SVG is drawn on white at its intrinsic
+/// size, scaled so that the long side lies in 256…1024 pixels.
 public enum ImageDecoder {
   /// Larger pictures are refused before anything is decoded.
   public static let maximumPixels = 100_000_000
@@ -41,12 +40,29 @@ public enum ImageDecoder {
     if let reason = ImageContainer.damage(in: bytes, format: format) {
       throw damaged(format, reason, name: name)
     }
+    if format == .jpeg, let decoded = try turbo(bytes, name: name) {
+      return Orientation(in: bytes, format: format).applied(to: decoded)
+    }
     let still = format == .webp ? ImageContainer.firstStill(ofWebP: bytes) ?? bytes : bytes
     var image = clibav_image()
     var message = [CChar](repeating: 0, count: 256)
     let status = clibav_decode_still(still, still.count, code, Int64(maximumPixels), ground, &image, &message, message.count)
     let decoded = try take(&image, status: status, message: message, format: format, name: name)
     return Orientation(in: bytes, format: format).applied(to: decoded)
+  }
+
+  /// By libjpeg-turbo; nil for the kinds of JPEG that it leaves to libavcodec.
+  private static func turbo(_ bytes: [UInt8], name: String) throws -> RGBImage? {
+    do {
+      return try JPEGDecoder.decode(bytes, maximumPixels: maximumPixels)
+    } catch {
+      switch error {
+      case .unsupported: return nil
+      case .damaged(let reason): throw damaged(.jpeg, reason, name: name)
+      case .tooLarge: throw tooLarge(name)
+      case .noMemory: throw noMemory(name)
+      }
+    }
   }
 
   private static func draw(_ bytes: [UInt8], name: String, ground: UInt32) throws -> RGBImage {
@@ -61,24 +77,29 @@ public enum ImageDecoder {
     _ image: inout clibav_image, status: Int32, message: [CChar], format: ImageFormat, name: String
   ) throws -> RGBImage {
     defer { clibav_image_free(&image) }
-    let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let text = MediaShim.text(message)
     switch Int(status) {
     case Int(CLIBAV_OK):
       let (width, height) = (Int(image.width), Int(image.height))
       return RGBImage(
         width: width, height: height, pixels: Array(UnsafeBufferPointer(start: image.pixels, count: 3 * width * height)))
-    case Int(CLIBAV_TOO_LARGE):
-      throw IeumError(
-        .data, "the image has more than \(maximumPixels / 1_000_000) million pixels", file: name,
-        remedy: "scale it down")
+    case Int(CLIBAV_TOO_LARGE): throw tooLarge(name)
     case Int(CLIBAV_UNSUPPORTED):
       throw IeumError(
         .data, "this kind of \(format.rawValue) cannot be decoded (\(text))", file: name, remedy: "convert it to 8-bit PNG")
-    case Int(CLIBAV_NO_MEMORY):
-      throw IeumError(.system, "not enough memory to decode the image", file: name, remedy: "free memory or scale it down")
+    case Int(CLIBAV_NO_MEMORY): throw noMemory(name)
     default:
       throw damaged(format, text, name: name)
     }
+  }
+
+  private static func tooLarge(_ name: String) -> IeumError {
+    IeumError(
+      .data, "the image has more than \(maximumPixels / 1_000_000) million pixels", file: name, remedy: "scale it down")
+  }
+
+  private static func noMemory(_ name: String) -> IeumError {
+    IeumError(.system, "not enough memory to decode the image", file: name, remedy: "free memory or scale it down")
   }
 
   private static func damaged(_ format: ImageFormat, _ reason: String, name: String) -> IeumError {

@@ -32,6 +32,9 @@ public struct Sound: Sendable, Hashable {
 
   /// Decodes the sound of any file that libavformat reads, a film's too. Channels are averaged; libswresample
   /// resamples (windowed sinc of 64 taps). Sound that begins later than the file begins with silence.
+  ///
+  /// A part holds the very samples that the whole holds there. More than two minutes into a lossy sound decoding begins
+  /// near the part instead: noise that the codec leaves open then differs, and Matroska's times are rounded to 1 ms.
   /// - Parameters:
   ///   - rate: hertz; nil = the file's own.
   ///   - start, end: seconds from the file's beginning.

@@ -8,6 +8,8 @@ public enum CaptionPolicy: String, Sendable, Codable, CaseIterable {
   case firstFive = "first-five"
   /// Every caption.
   case all
+  /// All captions of an item as one text, joined by spaces in the order of the source (paragraph retrieval).
+  case concat
 
   /// - Parameter listed: the list's sentence for the item, where there is one.
   func choose(_ captions: [String], listed: String? = nil) -> [String] {
@@ -16,6 +18,7 @@ public enum CaptionPolicy: String, Sendable, Codable, CaseIterable {
     case .first: Array(captions.prefix(1))
     case .firstFive: Array(captions.prefix(5))
     case .all: captions
+    case .concat: captions.isEmpty ? [] : [captions.joined(separator: " ")]
     }
   }
 }

@@ -66,6 +66,16 @@ public enum RetrievalProtocol: String, Sendable, CaseIterable {
     }
   }
 
+  /// The items of each gallery that the protocol ranks: all of the split in one, or COCO's.
+  /// - Throws: ``IeumError`` (data) for a split that is not the one a COCO protocol takes.
+  public func galleries(of dataset: Dataset, split: Split) throws -> [[DatasetItem]] {
+    let items = dataset.items(in: split)
+    switch self {
+    case .coco5k, .coco1kFolds, .coco1kFirst: return try galleries(items, dataset)
+    case .textToVideo, .flat, .grouped, .standard, .pairs: return [items]
+    }
+  }
+
   private func galleries(_ items: [DatasetItem], _ dataset: Dataset) throws -> [[DatasetItem]] {
     guard items.count == 5_000 else {
       throw IeumError(

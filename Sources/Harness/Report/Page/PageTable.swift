@@ -35,7 +35,7 @@ enum PageTable {
   }
 
   /// Why there is no number, or how the number differs from the baseline.
-  private static func hint(_ cell: ReportTable.Cell) -> String? {
+  static func hint(_ cell: ReportTable.Cell) -> String? {
     if cell.value == nil { return cell.absence }
     guard let test = cell.comparison else { return nil }
     guard let difference = test.difference, let p = test.pHolm else { return test.reason.map { "not tested: \($0)" } }

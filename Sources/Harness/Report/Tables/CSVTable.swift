@@ -20,17 +20,23 @@ enum CSVTable {
     _ table: ReportTable, row: String, column: String, _ cell: ReportTable.Cell, _ index: Int
   ) -> String {
     let published = cell.published
-    let test = cell.comparison
-    let interval = cell.value == nil ? nil : cell.interval.flatMap { $0.count == 2 ? $0 : nil }
     return CSVText.line([
       row, column, table.metric.name, number(cell.value?.mean), number(cell.value?.std),
       cell.value == nil ? "" : String(cell.seeds), table.metric.unit.rawValue, number(published?.value),
       published?.row ?? "", published?.column ?? "", published.map { String($0.isSameMethod) } ?? "",
       number(table.chance[index]), cell.status.rawValue, cell.value == nil ? cell.reason ?? "" : "", cell.id ?? "",
-      number(table.ceiling[index]), number(interval?[0]), number(interval?[1]), test?.baseline ?? "",
-      number(test?.difference), number(test?.p), number(test?.pHolm),
-      test?.pHolm == nil ? "" : String(test?.isSignificant == true),
-    ])
+      number(table.ceiling[index]),
+    ] + evidence(cell))
+  }
+
+  /// Interval, baseline, difference, p, adjusted p and verdict; empty fields where there are none.
+  static func evidence(_ cell: ReportTable.Cell?) -> [String] {
+    let test = cell?.comparison
+    let interval = cell?.value == nil ? nil : cell?.interval.flatMap { $0.count == 2 ? $0 : nil }
+    return [
+      number(interval?[0]), number(interval?[1]), test?.baseline ?? "", number(test?.difference), number(test?.p),
+      number(test?.pHolm), test?.pHolm == nil ? "" : String(test?.isSignificant == true),
+    ]
   }
 
   private static func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }

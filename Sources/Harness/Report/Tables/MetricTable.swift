@@ -1,3 +1,4 @@
+import Datasets
 import Ranking
 
 /// A table whose columns are metrics and whose rows are methods: published ones, chance, and our own beside them.
@@ -10,14 +11,18 @@ public struct MetricTable: Sendable, Equatable {
     public let kind: Kind
     /// One text per metric; `—` where there is no number.
     public var values: [String]
+    /// One 95 % interval per metric, below its value; empty where there is none.
+    public var intervals: [String] = []
     /// Places of the best of our own values.
     public var best: Set<Int> = []
     public var markers: [String] = []
     /// Id of our result, for links.
     public var id: String?
-    /// Mean, deviation and number of seeds per metric, for the CSV.
+    /// Mean and deviation per metric, for the CSV.
     public var numbers: [Spread?]
     public var seeds = 0
+    /// Our result under each metric, with its test against the baseline; empty for the other rows.
+    public var cells: [ReportTable.Cell] = []
   }
 
   public let name: String
@@ -37,12 +42,26 @@ public struct ComparisonSpec: Codable, Sendable, Equatable {
   /// `<paper>/<table>` whose rows stand above ours.
   public var paper: String?
   public var footnotes: [String]
+  /// The row that the others are tested against, metric by metric.
+  public var baseline: String?
+  /// The one column of the grid.
+  public var column: String
 
   public init(
-    name: String, title: String, rows: [String], metrics: [String], paper: String? = nil, footnotes: [String] = []
+    name: String, title: String, rows: [String], metrics: [String], paper: String? = nil, footnotes: [String] = [],
+    baseline: String? = nil, column: String = ""
   ) {
     (self.name, self.title, self.rows, self.metrics) = (name, title, rows, metrics)
-    (self.paper, self.footnotes) = (paper, footnotes)
+    (self.paper, self.footnotes, self.baseline, self.column) = (paper, footnotes, baseline, column)
+  }
+
+  /// Our rows under one metric each: every column of this table is a table of one column.
+  var tables: [TableSpec] {
+    metrics.map {
+      TableSpec(
+        name: name, title: title, metric: $0, rows: rows, columns: [column],
+        baseline: baseline.map { BaselineSpec(row: $0) })
+    }
   }
 }
 
@@ -50,21 +69,27 @@ extension MetricTable {
   /// - Parameters:
   ///   - results: all cells of the experiment.
   ///   - paper: the published table that the spec names.
-  public static func build(_ spec: ComparisonSpec, results: [CellResult], paper: PaperTable?) -> MetricTable {
-    let metrics = spec.metrics.map { MetricStyle($0) }
-    let found = spec.rows.compactMap { label in results.first { $0.row == label } }
+  ///   - comparisons: the stored tests against the baseline.
+  public static func build(
+    _ spec: ComparisonSpec, results: [CellResult], paper: PaperTable?, comparisons: TableComparisons? = nil,
+    leaks: [LeakReport] = []
+  ) -> MetricTable {
+    let columns = spec.tables.map {
+      ReportTable.build($0, results: results, paper: nil, comparisons: comparisons, leaks: leaks)
+    }
+    let metrics = columns.map(\.metric)
     var rows = published(paper, metrics)
-    if let chance = found.first(where: { !$0.chance.isEmpty })?.chance {
+    for (title, bounds) in [("chance (this gallery)", columns.map { $0.chance[0] }), ("ceiling", columns.map { $0.ceiling[0] })]
+    where bounds.contains(where: { $0 != nil }) {
       rows.append(
         Row(
-          title: "chance (this gallery)", kind: .chance,
-          values: metrics.map { style in chance[style.name].map(style.format) ?? "—" },
-          numbers: metrics.map { style in chance[style.name].flatMap { Spread(of: [$0]) } }))
+          title: title, kind: .chance, values: zip(metrics, bounds).map { $1.map($0.format) ?? "—" },
+          numbers: bounds.map { $0.flatMap { Spread(of: [$0]) } }))
     }
-    let ours = spec.rows.map { label in own(label, found.first { $0.row == label }, metrics) }
-    rows += marked(ours, metrics)
+    let found = spec.rows.map { label in results.first { $0.row == label && $0.column == spec.column } }
+    rows += spec.rows.indices.map { place in own(place, found[place], columns) }
     var table = MetricTable(name: spec.name, title: spec.title, metrics: metrics, rows: rows, footnotes: [])
-    table.addFootnotes(spec, found, paper)
+    table.addFootnotes(spec, found.compactMap { $0 }, paper, columns, comparisons, leaks)
     return table
   }
 
@@ -83,41 +108,26 @@ extension MetricTable {
     }
   }
 
-  private static func own(_ label: String, _ result: CellResult?, _ metrics: [MetricStyle]) -> Row {
-    let spreads = metrics.map { result?.status == .ok ? result?.summary[$0.name] : nil }
-    let seeds = result?.seeds.count ?? 0
-    let values = zip(metrics, spreads).map { style, spread -> String in
-      guard let spread else { return "—" }
-      return seeds > 1 ? "\(style.format(spread.mean)) ± \(style.format(spread.std))" : style.format(spread.mean)
-    }
+  private static func own(_ place: Int, _ result: CellResult?, _ columns: [ReportTable]) -> Row {
+    let cells = columns.map { $0.cells[place][0] }
     return Row(
-      title: result?.rowTitle ?? label, kind: .ours, values: values, id: result?.id, numbers: spreads, seeds: seeds)
+      title: columns.first?.rows[place].title ?? "", kind: .ours,
+      values: zip(columns, cells).map { $0.text($1) }, intervals: zip(columns, cells).map { $0.intervalText($1) },
+      best: Set(cells.indices.filter { cells[$0].isBest }), id: result?.id, numbers: cells.map(\.value),
+      seeds: result?.seeds.count ?? 0, cells: cells)
   }
 
-  // As in the other tables: what lies within the winner's own deviation is marked with it.
-  private static func marked(_ rows: [Row], _ metrics: [MetricStyle]) -> [Row] {
-    var rows = rows
-    for (place, style) in metrics.enumerated() {
-      let values = rows.compactMap { $0.numbers[place] }
-      let best = values.min { style.lowerIsBetter ? $0.mean < $1.mean : $0.mean > $1.mean }
-      guard let best, values.count > 1 else { continue }
-      for row in rows.indices {
-        if let value = rows[row].numbers[place], abs(value.mean - best.mean) <= best.std + 1e-9 {
-          rows[row].best.insert(place)
-        }
-      }
-    }
-    return rows
-  }
-
-  private mutating func addFootnotes(_ spec: ComparisonSpec, _ found: [CellResult], _ paper: PaperTable?) {
+  private mutating func addFootnotes(
+    _ spec: ComparisonSpec, _ found: [CellResult], _ paper: PaperTable?, _ columns: [ReportTable],
+    _ comparisons: TableComparisons?, _ leaks: [LeakReport]
+  ) {
     var remarks: [String] = []
     if let paper { remarks.append("Published: \(paper.shortName), measured on that work's own data; not comparable.") }
     let sizes = Set(found.filter { $0.queries > 0 }.map { "\($0.queries) queries over \($0.gallery) candidates" })
     if !sizes.isEmpty { remarks.append("Ours: \(sizes.sorted().joined(separator: "; ")).") }
-    if let seeds = rows.map(\.seeds).max(), seeds > 1 {
-      remarks.append(
-        "Mean ± standard deviation over \(seeds) seeds. Bold: our best value and those not farther from it than its deviation.")
+    if let column = columns.first, let table = spec.tables.first {
+      let measured = found.filter { $0.status == .ok }
+      remarks += column.trustRemarks(table, measured, comparisons: comparisons, leaks: leaks)
     }
     footnotes = (remarks + spec.footnotes).map { ReportTable.Footnote(marker: nil, text: $0) }
     var letters = FootnoteLetters()

@@ -17,13 +17,20 @@ enum MetricTableText {
       + row.values.enumerated().map { row.best.contains($0) ? bold(text($1)) : text($1) }
   }
 
+  /// The line of intervals below a row; nil without any.
+  private static func intervals(_ row: MetricTable.Row) -> [String]? {
+    row.intervals.contains { !$0.isEmpty } ? [""] + row.intervals : nil
+  }
+
   static func markdown(_ table: MetricTable) -> String {
     func line(_ fields: [String]) -> String { "| " + fields.joined(separator: " | ") + " |" }
     let escape = MarkdownTable.escape
     var lines = ["### \(escape(table.title))", "", line([""] + table.metrics.map { escape($0.label) })]
     lines.append(line(["---"] + table.metrics.map { _ in "---:" }))
     lines += table.rows.map { row in
-      line(fields(row, text: escape, bold: { "**\($0)**" }, marker: { "<sup>\($0)</sup>" }))
+      let values = fields(row, text: escape, bold: { "**\($0)**" }, marker: { "<sup>\($0)</sup>" })
+      guard let below = intervals(row) else { return line(values) }
+      return line(zip(values, below).map { $1.isEmpty ? $0 : "\($0)<br><sub>\(escape($1))</sub>" })
     }
     lines.append("")
     for note in table.footnotes {
@@ -33,15 +40,22 @@ enum MetricTableText {
   }
 
   static func csv(_ table: MetricTable) -> String {
-    var lines = [CSVText.line(["row", "kind", "metric", "mean", "std", "seeds", "unit", "cell"])]
+    var lines = [
+      CSVText.line([
+        "row", "kind", "metric", "mean", "std", "seeds", "unit", "cell", "ci95_low", "ci95_high", "baseline", "difference",
+        "p", "p_holm", "significant",
+      ])
+    ]
     for row in table.rows {
-      for (style, number) in zip(table.metrics, row.numbers) {
+      for (place, style) in table.metrics.enumerated() {
+        let number = row.numbers[place]
         lines.append(
-          CSVText.line([
-            row.title, row.kind.rawValue, style.name, number.map { "\($0.mean)" } ?? "",
-            row.kind == .ours ? number.map { "\($0.std)" } ?? "" : "", row.kind == .ours ? "\(row.seeds)" : "",
-            style.unit.rawValue, row.id ?? "",
-          ]))
+          CSVText.line(
+            [
+              row.title, row.kind.rawValue, style.name, number.map { "\($0.mean)" } ?? "",
+              row.kind == .ours ? number.map { "\($0.std)" } ?? "" : "", row.kind == .ours ? "\(row.seeds)" : "",
+              style.unit.rawValue, row.id ?? "",
+            ] + CSVTable.evidence(row.cells.indices.contains(place) ? row.cells[place] : nil)))
       }
     }
     return lines.joined(separator: "\n") + "\n"
@@ -51,7 +65,7 @@ enum MetricTableText {
     let escape = LatexTable.escape
     func line(_ fields: [String]) -> String { "  " + fields.joined(separator: " & ") + " \\\\" }
     var lines = [
-      "% requires \\usepackage{booktabs}", "\\begin{table}[t]", "\\centering", "\\caption{\(escape(table.title))}",
+      "% requires \\usepackage{booktabs,amssymb}", "\\begin{table}[t]", "\\centering", "\\caption{\(escape(table.title))}",
       "\\label{tab:\(table.name)}", "\\begin{tabular}{l\(String(repeating: "r", count: table.metrics.count))}",
       "  \\toprule", line([""] + table.metrics.map { escape($0.label) }), "  \\midrule",
     ]
@@ -59,6 +73,7 @@ enum MetricTableText {
       if index > 0, table.rows[index - 1].kind != row.kind { lines.append("  \\midrule") }
       lines.append(
         line(fields(row, text: escape, bold: { "\\textbf{\($0)}" }, marker: { "\\textsuperscript{\($0)}" })))
+      if let below = intervals(row) { lines.append(line(below.map { $0.isEmpty ? "" : "{\\scriptsize \($0)}" })) }
     }
     lines += ["  \\bottomrule", "\\end{tabular}", "\\par\\smallskip\\footnotesize\\raggedright"]
     lines += table.footnotes.map { note in
@@ -74,7 +89,7 @@ enum MetricTableText {
     }
     let header = [""] + table.metrics.map(\.label)
     let widths = header.indices.map { column in
-      ([header] + body).map { DisplayWidth.of($0[column]) }.max() ?? 0
+      ([header] + body + table.rows.compactMap(intervals)).map { DisplayWidth.of($0[column]) }.max() ?? 0
     }
     func line(_ fields: [String]) -> String {
       "  " + fields.enumerated().map { DisplayWidth.pad($1, to: widths[$0], alignRight: $0 > 0) }.joined(separator: "   ")
@@ -84,6 +99,7 @@ enum MetricTableText {
     for (index, row) in body.enumerated() {
       if index > 0, table.rows[index].kind != table.rows[index - 1].kind { lines.append(rule) }
       lines.append(line(row))
+      if let below = intervals(table.rows[index]) { lines.append(line(below)) }
     }
     lines.append(rule)
     lines += table.footnotes.map { note in
@@ -98,7 +114,11 @@ enum MetricTableText {
       let marks = row.markers.isEmpty ? "" : "<sup>\(row.markers.joined(separator: ","))</sup>"
       let cells = row.values.enumerated().map { place, value in
         let linked = row.id.map { "<a href=\"#\(HTML.anchor($0))\">\(HTML.escape(value))</a>" } ?? HTML.escape(value)
-        return "<td\(row.best.contains(place) ? " class=\"best\"" : "")>\(linked)</td>"
+        let below = row.intervals.indices.contains(place) && !row.intervals[place].isEmpty
+          ? "<span class=\"published\">\(row.intervals[place])</span>" : ""
+        let hint = row.cells.indices.contains(place) ? PageTable.hint(row.cells[place]) : nil
+        let title = hint.map { " title=\"\(HTML.escape($0))\"" } ?? ""
+        return "<td\(row.best.contains(place) ? " class=\"best\"" : "")\(title)>\(linked)\(below)</td>"
       }
       let kind = row.kind == .ours ? "" : " class=\"\(row.kind.rawValue)-row\""
       return "<tr\(kind)><th scope=\"row\">\(HTML.text(row.title))\(marks)</th>\(cells.joined())</tr>"

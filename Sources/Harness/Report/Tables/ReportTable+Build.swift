@@ -78,10 +78,8 @@ extension ReportTable {
   ) {
     let measured = found.flatMap { $0 }.compactMap { $0 }.filter { $0.status == .ok }
     let remarks =
-      [
-        metricRemark, spreadRemark, intervalRemark(measured), significanceRemark(spec, comparisons),
-        tiesRemark(measured), protocolRemark(measured), searchRemark(measured), leakRemark(leaks), publishedRemark,
-      ].compactMap { $0 } + (spec.footnotes ?? [])
+      [metricRemark] + trustRemarks(spec, measured, comparisons: comparisons, leaks: leaks)
+      + [publishedRemark].compactMap { $0 } + (spec.footnotes ?? [])
     footnotes = remarks.map { Footnote(marker: nil, text: $0) }
     var letters = FootnoteLetters()
     for note in FootnoteLetters.ordered(found.flatMap { $0 }.flatMap { $0?.notes ?? [] }) {
@@ -120,7 +118,7 @@ extension ReportTable {
     return "\(metric.label)\(definition); \(metric.direction)."
   }
 
-  private var spreadRemark: String? {
+  var spreadRemark: String? {
     let counts = Set(cells.flatMap { $0 }.filter { $0.value != nil }.map(\.seeds)).sorted()
     guard let last = counts.last else { return nil }
     let range = counts.count == 1 ? "\(last)" : "\(counts[0]) to \(last)"

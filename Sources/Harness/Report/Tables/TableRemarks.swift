@@ -3,7 +3,17 @@ import Foundation
 
 /// The remarks under a table that say how far its numbers can be trusted.
 extension ReportTable {
-  func intervalRemark(_ measured: [CellResult]) -> String? {
+  /// - Parameter measured: the results behind the table's numbers.
+  func trustRemarks(
+    _ spec: TableSpec, _ measured: [CellResult], comparisons: TableComparisons?, leaks: [LeakReport]
+  ) -> [String] {
+    [
+      spreadRemark, intervalRemark(measured), significanceRemark(spec, comparisons), tiesRemark(measured),
+      protocolRemark(measured), searchRemark(measured), leakRemark(leaks),
+    ].compactMap { $0 }
+  }
+
+  private func intervalRemark(_ measured: [CellResult]) -> String? {
     guard hasIntervals else { return nil }
     let blocked = measured.filter { $0.queryBlocks > 0 && $0.queryBlocks < $0.queries }.map(\.queryBlocks)
     let drawn = blocked.isEmpty
@@ -11,7 +21,7 @@ extension ReportTable {
     return "In brackets: 95 % interval of the mean over the seeds, percentile bootstrap over \(drawn)."
   }
 
-  func significanceRemark(_ spec: TableSpec, _ comparisons: TableComparisons?) -> String? {
+  private func significanceRemark(_ spec: TableSpec, _ comparisons: TableComparisons?) -> String? {
     guard let baseline = spec.baseline, let comparisons else { return nil }
     let own = comparisons.entries.filter { $0.table == name }
     let tested = own.count { $0.p != nil }
@@ -25,7 +35,7 @@ extension ReportTable {
   }
 
   /// Where equal scores leave a rank open, the table says so, and how much hangs on it.
-  func tiesRemark(_ measured: [CellResult]) -> String? {
+  private func tiesRemark(_ measured: [CellResult]) -> String? {
     let tied = measured.filter { $0.ties.queries > 0 }
     guard let most = tied.max(by: { $0.ties.queries < $1.ties.queries }) else { return nil }
     let widest = tied.compactMap { $0.ties.bounds?[metric.name] }.filter { $0.count == 2 }
@@ -38,7 +48,7 @@ extension ReportTable {
   }
 
   /// What every method was allowed to try, and how often the test split was read for it.
-  func searchRemark(_ measured: [CellResult]) -> String? {
+  private func searchRemark(_ measured: [CellResult]) -> String? {
     guard let search = measured.compactMap(\.search).first else { return readsRemark(measured) }
     let names = FootnoteLetters.ordered(measured.flatMap { $0.search?.tried.flatMap { $0.settings.keys.sorted() } ?? [] })
     let without = measured.filter { $0.search == nil }.map(\.rowTitle)
@@ -57,13 +67,13 @@ extension ReportTable {
       + "cells); choosing among them by these numbers is selection on the test split."
   }
 
-  func leakRemark(_ leaks: [LeakReport]) -> String? {
+  private func leakRemark(_ leaks: [LeakReport]) -> String? {
     let found = leaks.filter { !$0.leaks.isEmpty }
     guard !found.isEmpty else { return nil }
     return "Shared between splits: " + found.map { "\($0.dataset): \($0.summary)" }.joined(separator: "; ") + "."
   }
 
-  func protocolRemark(_ measured: [CellResult]) -> String? {
+  private func protocolRemark(_ measured: [CellResult]) -> String? {
     let without = measured.map(\.queriesWithoutRelevant).filter { $0 > 0 }
     guard let least = without.min(), let most = without.max() else { return nil }
     let count = least == most ? "\(most)" : "\(least) to \(most)"
@@ -73,7 +83,9 @@ extension ReportTable {
 
 extension ReportTable.Cell {
   mutating func compare(with comparisons: TableComparisons?, in spec: TableSpec, _ metric: MetricStyle) {
-    guard let id, let entry = comparisons?.entries.first(where: { $0.table == spec.name && $0.cell == id }) else { return }
+    guard let id, let entry = comparisons?.entries.first(where: {
+      $0.table == spec.name && $0.metric == spec.metric && $0.cell == id
+    }) else { return }
     comparison = entry
     guard entry.isSignificant, let difference = entry.difference else { return }
     significance = (difference > 0) != metric.lowerIsBetter ? "▲" : "▼"

@@ -11,9 +11,11 @@ public struct ClipSource: Sendable {
     public let texts: ClipTexts
     /// What each pair is of: pairs of one group are never each other's negatives.
     public let groups: [Int]
+    /// Rows that are not here because they could not be read.
+    public let skipped: SkippedRows
 
-    public init(frames: ClipFrames, texts: ClipTexts, groups: [Int]) {
-      (self.frames, self.texts, self.groups) = (frames, texts, groups)
+    public init(frames: ClipFrames, texts: ClipTexts, groups: [Int], skipped: SkippedRows = SkippedRows()) {
+      (self.frames, self.texts, self.groups, self.skipped) = (frames, texts, groups, skipped)
     }
   }
 
@@ -72,7 +74,7 @@ public final class ClipTrainer {
     while history.count < recipe.epochs, !hasStopped {
       let start = ContinuousClock.now
       let epoch = history.count + 1
-      let (loss, waiting) = try trainEpoch(epoch)
+      let (loss, waiting, skipped) = try trainEpoch(epoch)
       network.train(false)
       let score = try finite(self.score(network), epoch, "validation score")
       let isBest = bestRecord?.score.map { score > $0 } ?? true
@@ -81,7 +83,7 @@ public final class ClipTrainer {
         epoch: epoch, trainLoss: loss, validationLoss: nil, seconds: (ContinuousClock.now - start) / .seconds(1),
         isBest: isBest, score: score,
         learningRate: recipe.learningRate * recipe.factor(at: epoch * stepsPerEpoch - 1, of: steps),
-        waitingShare: waiting)
+        waitingShare: waiting, skippedRows: skipped.count, skipped: skipped.reasons.isEmpty ? nil : skipped.reasons)
       history.append(record)
       try onEpoch(record)
     }
@@ -99,8 +101,8 @@ public final class ClipTrainer {
     return history.count - bestRecord.epoch >= patience
   }
 
-  /// The mean loss, and the share of the time spent waiting for batches.
-  private func trainEpoch(_ epoch: Int) throws -> (loss: Double, waiting: Double) {
+  /// The mean loss, the share of the time spent waiting for batches, and what could not be read.
+  private func trainEpoch(_ epoch: Int) throws -> (loss: Double, waiting: Double, SkippedRows) {
     network.train(true)
     let (source, size, seed) = (source, recipe.batchSize, recipe.seed)
     var shuffle = SeededGenerator(seed: seed, purpose: "shuffle-\(epoch)")
@@ -111,9 +113,13 @@ public final class ClipTrainer {
     }
     var dropout = SeededGenerator(seed: seed, purpose: "dropout-\(epoch)")
     let start = ContinuousClock.now
-    var total = 0.0
+    var (total, done, skipped) = (0.0, 0, SkippedRows())
     for index in 0..<stepsPerEpoch {
       guard let batch = try batches.next() else { break }
+      skipped.add(batch.skipped)
+      // A pair alone has nothing to be told apart from.
+      guard batch.groups.count > 1 else { continue }
+      done += 1
       optimizer.zeroGrad()
       let loss = try step.gradients(
         batch.frames.moved(to: device), batch.texts.moved(to: device), groups: batch.groups, generator: &dropout)
@@ -122,7 +128,11 @@ public final class ClipTrainer {
       try network.clampScale()
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    return (total / Double(stepsPerEpoch), batches.waitedSeconds / max(seconds, 1e-9))
+    guard done > 0 else {
+      throw IeumError(
+        .data, "no batch is left: \(skipped.description)", place: "epoch \(epoch)", remedy: "see `ieum data check`")
+    }
+    return (total / Double(done), batches.waitedSeconds / max(seconds, 1e-9), skipped)
   }
 
   private func finite(_ value: Double, _ epoch: Int, _ what: String) throws -> Double {

@@ -1,0 +1,148 @@
+"""What is measured, against whom, and what the goals are."""
+
+import os
+from dataclasses import dataclass, field
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROUNDS = 5
+
+
+@dataclass
+class Goal:
+    """`ratio`: at least so many times the best (or the named) others; `share`: of a limit of this machine;
+    `busy`: at least such a share of the time; `seconds`, `bytes`: at most."""
+    kind: str
+    value: float
+    of: tuple = ()
+
+
+@dataclass
+class Case:
+    name: str
+    unit: str
+    commands: list
+    goals: list
+    operations: float = 0  # floating-point operations per item
+    limit: str = ""        # the limit of this machine that counts them
+    rounds: int = ROUNDS
+    per: str = "perSecond"  # what ratios compare
+    note: str = ""
+    profile: list = field(default_factory=list)  # a command that shows where the time goes, run where a goal is missed
+
+
+# encoder, images per call of ours, GFLOP per image, goal against the best of the others, share of the limit
+ENCODERS = [
+    ("resnet50", 8, 8.17, 1.0, 0.9),
+    ("resnet152", 8, 23.0, 1.0, 0.9),
+    ("inception-v3", 8, 11.4, 1.0, 0.9),
+    ("efficientnet-b0", 8, 0.768, 1.4, None),
+    ("efficientnet-b7", 2, 75.5, 1.4, None),
+]
+TORCH_ALONE = {("resnet50", "f32"): 1.6, ("resnet50", "bf16"): 1.35}
+TEXTS = [("minilm", "MiniLM"), ("base", "BERT-base")]
+
+
+class Cases:
+    def __init__(self, ieum, python, folder, threads, quick):
+        self.ieum, self.python, self.folder, self.threads, self.quick = ieum, python, folder, str(threads), quick
+        self.seconds = "0.5" if quick else "1"
+        self.rounds = 3 if quick else ROUNDS
+
+    def all(self):
+        yield from self.encoders()
+        yield from self.texts()
+        yield from self.rankings()
+        yield from self.media()
+        yield from self.training()
+        yield from self.starts()
+
+    def own(self, *arguments, seconds=None):
+        return ("ieum", [self.ieum, "bench", *arguments, "--seconds", seconds or self.seconds, "--answering"])
+
+    def peer(self, name, *arguments, seconds=None, label=None):
+        kind, rest = arguments[0], arguments[1:]
+        return (label or name, [self.python, f"{HERE}/peers.py", kind, name, *rest, seconds or self.seconds, self.threads])
+
+    def inference(self, kind, name, precision, *arguments):
+        peers = ["torch", "onnxruntime", "openvino"] if precision == "f32" else ["torch", "openvino"]
+        return [self.peer(peer, kind, name, precision, *arguments) for peer in peers]
+
+    def encoders(self):
+        for name, images, giga, goal, share in ENCODERS[:1] + ENCODERS[3:4] if self.quick else ENCODERS:
+            for precision in ["f32", "bf16"]:
+                own = ["encoder", "--encoder", name, "--precision", precision, "--images", str(images)]
+                limit = "multiplyAddF32" if precision == "f32" else "multiplyAddBF16"
+                goals = [Goal("ratio", goal)] + ([Goal("share", share, (limit,))] if share else [])
+                if (name, precision) in TORCH_ALONE:
+                    goals.append(Goal("ratio", TORCH_ALONE[name, precision], ("torch",)))
+                yield Case(f"{name} {precision}", "images/s",
+                           [self.own(*own), *self.inference("encoder", name, precision, str(images))], goals,
+                           operations=giga * 1e9, limit=limit, rounds=self.rounds,
+                           profile=[self.ieum, "bench", *own, "--profile", "--seconds", "2"])
+
+    def texts(self):
+        for size, title in TEXTS[:1] if self.quick else TEXTS:
+            for precision in ["f32", "bf16"]:
+                yield Case(f"{title} {precision}", "sentences/s",
+                           [self.own("text", "--size", size, "--precision", precision),
+                            *self.inference("text", size, precision, "32")],
+                           [Goal("ratio", 1.05)], rounds=self.rounds, note="32 sentences of 32 tokens")
+
+    def rankings(self):
+        queries, gallery, dimension = (5000, 1000, 512) if self.quick else (25000, 5000, 512)
+        sizes = [str(queries), str(gallery), str(dimension)]
+        flags = ["--queries", sizes[0], "--gallery", sizes[1], "--dimension", sizes[2]]
+        yield Case(f"exact ranks {queries:,} × {gallery:,} × {dimension}", "queries/s",
+                   [self.own("rank", *flags), self.peer("numpy", "rank", *sizes), self.peer("torchmetrics", "rank", *sizes)],
+                   [Goal("ratio", 20, ("numpy",)), Goal("share", 0.6, ("product",))],
+                   operations=2.0 * gallery * dimension, limit="product", rounds=self.rounds,
+                   note="numpy: full sort; torchmetrics: hit rate at 1, 5 and 10 on 64 queries, all it can hold")
+        if self.quick:
+            return
+        flags = ["--queries", "4000", "--gallery", "1000000", "--dimension", "256"]
+        yield Case("slice of 1,000,000 × 1,000,000 × 256", "queries/s", [self.own("rank", *flags)],
+                   [Goal("bytes", 1 << 30), Goal("share", 0.6, ("product",))], operations=2.0 * 1_000_000 * 256,
+                   limit="product", rounds=3, note="4,000 of the queries")
+
+    def media(self):
+        picture, film = os.path.join(self.folder, "picture.jpg"), os.path.join(self.folder, "film.mp4")
+        yield Case("JPEG 640 × 480 to 224 × 224", "pictures/s",
+                   [self.own("media", picture), *(self.peer(p, "picture", picture) for p in ("pillow", "torchvision"))],
+                   [Goal("ratio", 2.1, ("pillow",))], rounds=self.rounds, per="perProcessorSecond",
+                   note="decoded, resized, normalised on one thread; compared per processor second")
+        store, items = os.path.join(self.folder, "store"), os.path.join(self.folder, "items.csv")
+        extract = (f"rm -rf {store}; IEUM_CACHE={store} {self.ieum} features extract --dataset manifest --root {items} "
+                   "--encoder resnet50 --weights random")
+        yield Case("extraction from JPEG files, ResNet-50", "busy", [("ieum", ["sh", "-c", extract])], [Goal("busy", 0.95)],
+                   rounds=3, note="share of the time in which the encoder waited neither for pictures nor for the store")
+        yield Case("12 frames of 10 s of H.264", "films/s",
+                   [self.own("media", film, "--frames", "12"),
+                    *(self.peer(p, "film", film, label=f"PyAV, {p}") for p in ("decoding all", "seeking"))],
+                   [Goal("ratio", 1.5)], rounds=self.rounds, per="perProcessorSecond",
+                   note="320 × 240, 25 frames a second, a key frame every 250; compared per processor second")
+
+    def training(self):
+        for work, goals in [("dual-encoder", {"f32": 1.0, "bf16": 3.0}), ("resnet18", {"f32": 1.0, "bf16": 3.0})]:
+            for precision, goal in goals.items():
+                peers = [self.peer("torch", "train", work, "f32", label="torch f32")]
+                if precision == "bf16":
+                    peers.append(self.peer("torch", "train", work, "bf16", label="torch bf16"))
+                yield Case(f"training {work} {precision}", "items/s",
+                           [self.own("train", "--work", work, "--precision", precision), *peers],
+                           [Goal("ratio", goal, ("torch f32",))], rounds=self.rounds)
+        if self.quick:
+            return
+        yield Case("training text-image network, full size", "items/s",
+                   [self.own("train", "--work", "text-image", "--cold"), self.peer("torch", "train", "text-image", "f32")],
+                   [Goal("ratio", 8.0)], rounds=3,
+                   note="ieum: whole steps of 512 items; torch: forward and backward of 8, without the optimiser's share")
+
+    def starts(self):
+        loader = f"LD_DEBUG=statistics {self.ieum} --help 2>&1 >/dev/null | head -8; echo $(ldd {self.ieum} | wc -l) libraries"
+        yield Case("ieum --help", "s", [("ieum", [self.ieum, "--help"])], [Goal("seconds", 0.05)], rounds=self.rounds,
+                   profile=["sh", "-c", loader])
+        if not self.quick:
+            out = os.path.join(self.folder, "results")
+            yield Case("quickstart from the cache", "s",
+                       [("ieum", [self.ieum, "run", "experiments/quickstart.yaml", "--results", out])],
+                       [Goal("seconds", 3.0)], rounds=self.rounds)

@@ -1,0 +1,152 @@
+"""Programs that are measured: warm ones, which answer in turn, and commands whose run time itself is the figure."""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+QUIET = 0.05  # share of the machine that others may use during a sample
+RETRIES = 2
+LONG = 20  # seconds of a sample that is not taken again
+
+
+def busy_time():
+    """Seconds that all cores together have been busy."""
+    with open("/proc/stat") as file:
+        fields = [int(x) for x in file.readline().split()[1:]]
+    return (sum(fields[:8]) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
+
+
+def others(busy, taken):
+    """Share of the machine that other programs used during a sample."""
+    return max(0.0, (busy_time() - busy - taken["processorSeconds"]) / (os.cpu_count() * taken["seconds"]))
+
+
+class Contender:
+    """A program under a name, with its samples; `problem` says why there are none."""
+
+    def __init__(self, name, command, environment):
+        self.name, self.command, self.environment = name, command, environment
+        self.samples, self.problem, self.variant = [], None, None
+
+    def sample(self):
+        for attempt in range(RETRIES + 1):
+            busy = busy_time()
+            taken = self.take()
+            if taken is None:
+                return
+            taken["others"] = others(busy, taken)
+            if taken["others"] <= QUIET or attempt == RETRIES or taken["seconds"] > LONG:
+                self.samples.append(taken)
+                return
+            time.sleep(1)
+
+    def median(self, key):
+        return statistics.median(sample[key] for sample in self.samples)
+
+    def close(self):
+        pass
+
+
+class Warm(Contender):
+    """Answers each line on its stdin with a sample."""
+
+    def __init__(self, name, command, environment):
+        super().__init__(name, command, environment)
+        self.messages = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.messages,
+                                        text=True, env=environment)
+        ready = self.answer()
+        if ready is not None:
+            self.variant = ready.get("variant")
+
+    def answer(self):
+        """The next line of JSON; what libraries print between is passed over."""
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                return json.loads(line)
+        self.process.wait()
+        self.messages.seek(0)
+        lines = [line for line in self.messages.read().splitlines() if line.strip()]
+        self.problem = lines[-1] if lines else f"ended with status {self.process.returncode}"
+
+    def take(self):
+        """A sample, with the memory it took beyond what was resident before it."""
+        before = self.memory("VmRSS")
+        try:
+            with open(f"/proc/{self.process.pid}/clear_refs", "w") as file:
+                file.write("5")  # the peak starts again from here
+        except OSError:
+            before = None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        taken = self.answer()
+        if taken and before is not None:
+            taken["extraBytes"] = max(0, self.memory("VmHWM") - before)
+        return taken
+
+    def memory(self, key):
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return int(re.search(key + r":\s+(\d+) kB", file.read()).group(1)) * 1024
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.stdin.close()
+            self.process.wait()
+        self.process.stdout.close()
+        self.messages.close()
+
+
+class Command(Contender):
+    """A command that is run anew for every sample."""
+
+    def take(self):
+        used, start = os.times(), time.perf_counter()
+        run = subprocess.run(self.command, capture_output=True, text=True, env=self.environment)
+        seconds = time.perf_counter() - start
+        now = os.times()
+        if run.returncode:
+            self.problem = (run.stderr.strip().splitlines() or [f"ended with status {run.returncode}"])[-1]
+            return None
+        processor = now.children_user + now.children_system - used.children_user - used.children_system
+        return self.read(run, {"seconds": seconds, "processorSeconds": processor})
+
+    def read(self, run, taken):
+        return taken
+
+
+class Extraction(Command):
+    """An extraction whose last line tells how long the encoder waited."""
+
+    def read(self, run, taken):
+        found = re.search(r"waited (\d+) % of it for decoding and (\d+) % for writing", run.stderr)
+        if not found:
+            self.problem = "its line on waiting is missing"
+            return None
+        taken["busy"] = 1 - (int(found.group(1)) + int(found.group(2))) / 100
+        return taken
+
+
+def measure(case, environment):
+    """Starts all contenders of a case, lets them answer in turn, and returns them with their samples."""
+    contenders = []
+    for name, command in case.commands:
+        print(f"{case.name}: starting {name}", file=sys.stderr, flush=True)
+        kind = {"s": Command, "busy": Extraction}.get(case.unit, Warm)
+        contenders.append(kind(name, command, environment))
+    try:
+        if kind is not Warm:  # the first run fills the disk's cache
+            for contender in contenders:
+                contender.take()
+        for _ in range(case.rounds):
+            for contender in contenders:
+                if contender.problem is None:
+                    contender.sample()
+    finally:
+        for contender in contenders:
+            contender.close()
+    return contenders

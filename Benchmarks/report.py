@@ -1,0 +1,128 @@
+"""Rows, goals and the report of a run."""
+
+
+def rows(case, contenders):
+    """One row per contender; the figure is the median of its samples."""
+    own = contenders[0]
+    for c in contenders:
+        row = {"case": case.name, "program": c.name, "variant": c.variant, "unit": case.unit, "samples": len(c.samples)}
+        if c.problem is not None:
+            row["note"] = c.problem
+        if c.samples:
+            row |= {"seconds": c.median("seconds"), "processorSeconds": c.median("processorSeconds"),
+                    "others": max(s["others"] for s in c.samples)}
+            if all("busy" in s for s in c.samples):
+                row["busy"] = c.median("busy")
+            for key in ["perSecond", "perProcessorSecond", "extraBytes"]:
+                if all(key in s for s in c.samples):
+                    row[key] = max(s[key] for s in c.samples) if key == "extraBytes" else c.median(key)
+            if c is not own and own.samples and case.per in row:
+                row["ratio"] = own.median(case.per) / row[case.per]
+        yield row
+
+
+def judged(case, own, rows, limits):
+    """One line per goal: what was to be reached, what was measured, and by how much it was missed."""
+    for goal in case.goals:
+        line = {"case": case.name, "goal": "", "measured": None, "met": None}
+        unmeasured = own.get("note", "not measured")
+        if goal.kind == "ratio":
+            peers = [r for r in rows[1:] if case.per in r and (not goal.of or r["program"] in goal.of)]
+            best = max(peers, key=lambda r: r[case.per], default=None)
+            name = best["program"] if best else (goal.of or ["the others"])[0]
+            line["goal"] = f"≥ {goal.value:g} × {name}" + ("" if goal.of or not best else " (the best of the others)")
+            if best and case.per in own:
+                value = own[case.per] / best[case.per]
+                line |= {"measured": f"{value:.2f} ×", "value": value, "met": value >= goal.value, "part": value / goal.value}
+        elif goal.kind == "share":
+            top, title = limits.get(goal.of[0]), {"product": "matrix products"}.get(goal.of[0], "multiply-adds")
+            line["goal"] = f"≥ {100 * goal.value:.0f} % of this machine's rate of {title}"
+            if top and "perSecond" in own:
+                value = own["perSecond"] * case.operations / top
+                line |= {"measured": f"{100 * value:.0f} %", "value": value, "met": value >= goal.value, "part": value / goal.value}
+        elif goal.kind == "busy":
+            line["goal"] = f"encoder busy ≥ {percent(goal.value)} of the time"
+            if "busy" in own:
+                value = own["busy"]
+                line |= {"measured": percent(value), "value": value, "met": value >= goal.value, "part": value / goal.value}
+        elif goal.kind == "bytes":
+            line["goal"] = f"≤ {goal.value / 2**30:g} GiB beyond the vectors"
+            if "extraBytes" in own:
+                value = own["extraBytes"]
+                line |= {"measured": f"{value / 2**30:.2f} GiB", "value": value, "met": value <= goal.value,
+                         "part": goal.value / max(value, 1)}
+        else:
+            line["goal"] = f"≤ {goal.value:g} s"
+            if "seconds" in own:
+                value = own["seconds"]
+                line |= {"measured": f"{value:.3f} s", "value": value, "met": value <= goal.value, "part": goal.value / value}
+        if line["met"] is None:
+            line["measured"] = unmeasured
+        yield line
+
+
+def verdict(line):
+    if line["met"] is None:
+        return "not measured"
+    return "met" if line["met"] else f"missed by {100 * (1 - line['part']):.0f} %"
+
+
+def percent(share):
+    return f"{100 * share:.0f} %"
+
+
+def text(run):
+    """The report in Markdown."""
+    limits, peers = run["limits"], run["provenance"]["peers"]
+    giga = lambda value: "–" if value is None else f"{value / 1e9:.0f}"
+    lines = ["# Measured speeds", "",
+             f"{limits['cpu']}, {limits['threads']} thread(s), BLAS kernel {limits['blasCore']}, "
+             + ", ".join(f"{k} {v}" for k, v in sorted(limits["versions"].items())) + ".",
+             "Others: " + ", ".join(f"{name} {version}" for name, version in peers.items()) + ".",
+             f"Taken {run['provenance']['date']} at revision {run['provenance']['revision']} in "
+             f"{run['provenance']['minutes']:.0f} minutes.", "",
+             "## Goals", "", "| case | goal | measured | |", "| --- | --- | ---: | --- |"]
+    lines += [f"| {g['case']} | {g['goal']} | {g['measured']} | {verdict(g)} |" for g in run["goals"]]
+    lines += ["", "## Limits of this machine", "", "Measured first, last and between; the best counts.", "",
+              "| | |", "| --- | ---: |",
+              f"| multiply-adds f32, GFLOP/s (one thread) | {giga(limits['multiplyAddF32'])} ({giga(limits['oneThreadF32'])}) |",
+              f"| multiply-adds bf16, GFLOP/s (one thread) | {giga(limits.get('multiplyAddBF16'))} ({giga(limits.get('oneThreadBF16'))}) |",
+              f"| matrix product f32, GFLOP/s | {giga(limits['product'])} |",
+              f"| reading main memory, GB/s | {giga(limits['memoryRead'])} |", "",
+              "## Cases", "",
+              "All programs of a case are warm at once and answer in turn; figures are medians (of five, where no other number "
+              "stands). `others` is the largest share of the machine that other programs used during a sample, after up to two "
+              "repetitions; where it is not small, the rates per processor second are the ones to compare. Each of the other "
+              "programs runs in the fastest of the settings it was tried in (`setting`).", "",
+              "| case | program | setting | rate | per processor second | others | ieum is |",
+              "| --- | --- | --- | ---: | ---: | ---: | ---: |"]
+    lines += [cells(row) for row in run["rows"]]
+    lines += notes(run)
+    return "\n".join(lines) + "\n"
+
+
+def cells(row):
+    start = f"| {row['case']} | {row['program']} | {row.get('variant') or ''} "
+    if not row["samples"]:
+        return start + f"| {row.get('note', 'not measured')} | | | |"
+    if "perSecond" in row:
+        rate, per = f"{row['perSecond']:.4g} {row['unit']}", f"{row['perProcessorSecond']:.4g}"
+    else:
+        rate, per = f"{row['seconds']:.3f} s", ""
+        if "busy" in row:
+            rate += f", {percent(row['busy'])} busy"
+    if row["samples"] != 5:
+        rate += f" ({row['samples']})"
+    ratio = f"{row['ratio']:.2f} ×" if "ratio" in row else ""
+    return start + f"| {rate} | {per} | {percent(row['others'])} | {ratio} |"
+
+
+def notes(run):
+    lines = [f"* {name}: {note}." for name, note in run["notes"].items() if note]
+    if lines:
+        lines = ["", *lines]
+    if run["profiles"]:
+        lines += ["", "## Where the time goes where a goal is missed"]
+    for name, profile in run["profiles"].items():
+        lines += ["", f"### {name}", "", "```", profile.rstrip(), "```"]
+    return lines

@@ -1,0 +1,33 @@
+import Basics
+import Foundation
+
+/// What the trainings of a cell cost.
+struct CellCost {
+  let config: CellConfig
+
+  /// The settings that decide how long one item takes in one epoch: cells that share them cost alike.
+  func training(of task: any CellTask) -> RatedWork {
+    let training = config.training
+    func side(_ choice: CellConfig.EncoderChoice) -> String {
+      let learns = choice.train || choice.weights == "random"
+      return "\(choice.encoder)\(learns ? " \(choice.parameters.sorted { $0.key < $1.key })" : "")\(choice.train ? " learns" : "")"
+    }
+    let further = (config.towers == nil ? "" : " towers") + (config.clips == nil ? "" : " clips")
+    let kind = [
+      "train\(further) \(config.tree["model"]?.canonical ?? config.model.name)", config.loss.name, config.loss.mining ?? "",
+      "batch \(training.batchSize) \(training.precision) threads \(training.threads) patience \(training.patience)",
+      side(config.text), side(config.image), config.tree["audio"]?.canonical ?? "", "on \(config.dataset.name)",
+    ]
+    let items = task.dataset.items(in: .train).count
+    return RatedWork(kind: kind.joined(separator: ", "), units: Double(max(1, training.epochs) * max(1, items)))
+  }
+
+  /// Takes note of finished runs: training and evaluation together.
+  func record(_ task: any CellTask, _ records: [RunRecord], in cache: Cache) {
+    let work = training(of: task)
+    for record in records {
+      let seconds = (record.wallSeconds["training"] ?? 0) + (record.wallSeconds["evaluation"] ?? 0)
+      Rates(cache: cache).record(work.kind, seconds: seconds, units: work.units)
+    }
+  }
+}

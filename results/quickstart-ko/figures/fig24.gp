@@ -1,0 +1,27 @@
+# Training and validation loss: proposed
+# Draw again: gnuplot fig24.gp
+set encoding utf8
+set border 3 lc rgb '#999999' lw 1
+set tics nomirror out scale 0.5 tc rgb '#444444'
+set grid ytics back lc rgb '#e6e6e6' lw 1 lt 1
+set key at screen 0.5, screen 0.015 center bottom horizontal Left reverse samplen 2.5 width 1 tc rgb '#222222'
+set bmargin 6
+set style fill solid 1 noborder
+set datafile missing 'NaN'
+set tmargin 3.5
+set rmargin 4
+set label 99 'Training and validation loss: proposed' at graph 0, 1 left offset 0, 1.2 font ',15' tc rgb '#222222'
+set xlabel 'epoch' tc rgb '#222222'
+set ylabel 'loss' tc rgb '#222222'
+set offsets 0, 0, graph 0.08, graph 0.02
+set xrange [1:14]
+set arrow 1 from first 13, graph 0 to first 13, graph 1 nohead lw 1.5 dt 3 lc rgb '#555555'
+set label 1 'kept: epoch 13' at first 13, graph 0.96 right offset -0.8,0 font ',12' tc rgb '#555555'
+set terminal svg size 820,480 dynamic noenhanced font 'NanumGothic,13' background 'white'
+set output 'fig24.svg'
+plot 'fig24.dat' index 0 using 1:2 with lines lw 2.5 lc rgb '#4477aa' title 'training', \
+  'fig24.dat' index 0 using 1:3 with lines lw 2.5 dt 2 lc rgb '#cc6677' title 'validation'
+set terminal pngcairo size 1640,960 noenhanced font 'NanumGothic,13' fontscale 2 linewidth 2 pointscale 2 background 'white'
+set output 'fig24.png'
+replot
+unset output

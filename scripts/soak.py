@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Damages a share of all pictures of a copy of tuxpaint's stamps and extracts features from it.
+"""Damages a share of all pictures and sounds of a copy of tuxpaint's stamps, and of films if any are given, and extracts
+features from them.
 
-The extraction must end with status 0, every item must be either encoded or recorded with its reason, and nothing that
+Each extraction must end with status 0, every item must be either encoded or recorded with its reason, and nothing that
 was left whole may be recorded. Needs only Python's standard library and a built ieum.
 """
 import argparse
@@ -30,7 +31,7 @@ def flip(data, dice):
 
 
 def wrong_type(data, dice):
-    return dice.choice([b"%PDF-1.7\n", b"PK\x03\x04", b"OggS\0", b"<html></html>", b"\0" * 512, b"GIF89a", b"\xff\xd8\xff"])
+    return dice.choice([b"%PDF-1.7\n", b"PK\x03\x04", b"<html></html>", b"\0" * 512, b"GIF89a", b"\xff\xd8\xff", b"OggS\0"])
 
 
 def empty(data, dice):
@@ -40,23 +41,21 @@ def empty(data, dice):
 KINDS = [cut, flip, wrong_type, empty]
 
 
-def build(folder, share, dice):
-    """Copies the pictures, damages some, writes the table; returns {id: kind of damage or None}."""
-    pictures = sorted(p for suffix in ("png", "svg") for p in STAMPS.rglob(f"*.{suffix}"))
-    if not pictures:
-        sys.exit(f"soak: no pictures under {STAMPS}; install tuxpaint-stamps-default")
-    broken = set(dice.sample(range(len(pictures)), round(share * len(pictures))))
+def build(folder, media, column, share, dice):
+    """Copies files, damages some, writes the table; returns {id: kind of damage or None}."""
+    folder.mkdir()
+    broken = set(dice.sample(range(len(media)), max(1, round(share * len(media)))))
     kinds = {}
     with open(folder / "items.csv", "w", newline="") as table:
         rows = csv.writer(table)
-        rows.writerow(["id", "text", "images", "label"])
-        for number, picture in enumerate(pictures):
-            name = f"{number:05d}{picture.suffix}"
-            data = picture.read_bytes()
+        rows.writerow(["id", "text", column, "label"])
+        for number, path in enumerate(media):
+            name = f"{number:05d}{path.suffix}"
+            data = path.read_bytes()
             kind = dice.choice(KINDS) if number in broken else None
             (folder / name).write_bytes(kind(data, dice) if kind else data)
             kinds[f"i{number}"] = kind.__name__ if kind else None
-            rows.writerow([f"i{number}", picture.stem, name, picture.parent.name])
+            rows.writerow([f"i{number}", path.stem, name, path.parent.name])
     return kinds
 
 
@@ -79,33 +78,62 @@ def check(kinds, shown):
         mine = [item for item in kinds if kinds[item] == kind.__name__]
         refused = [item for item in mine if item in reasons]
         example = f", such as: {reasons[refused[0]]}" if refused else ""
-        print(f"{kind.__name__}: {len(refused)} of {len(mine)} refused{example}")
+        print(f"  {kind.__name__}: {len(refused)} of {len(mine)} refused{example}")
         if kind in (wrong_type, empty) and len(refused) != len(mine):
-            faults.append(f"{len(mine) - len(refused)} files of kind {kind.__name__} were taken for pictures")
+            faults.append(f"{len(mine) - len(refused)} files of kind {kind.__name__} were taken for media")
     return faults
+
+
+def soak(given, name, media, column, encoder, dice, root):
+    """One extraction over partly damaged media; returns what was wrong with it."""
+    folder = root / name
+    kinds = build(folder, media, column, given.share, dice)
+    table = str(folder / "items.csv")
+    command = ["features", "extract", "--dataset", "manifest", "--root", table, "--encoder", encoder]
+    damaged = sum(kind is not None for kind in kinds.values())
+    print(f"{name} through {encoder}: {len(kinds)} items, {damaged} damaged")
+    path = run(given.ieum, *command).strip()
+    shown = json.loads(run(given.ieum, "features", "show", path, "--json"))
+    faults = check(kinds, shown)
+    if run(given.ieum, *command).strip() != path:
+        faults.append("a second run did not find the first one's file")
+    print(f"  {shown['items']} encoded, {len(shown['errors'])} recorded as errors")
+    return [f"{name}: {fault}" for fault in faults]
+
+
+def found(folder, suffixes, limit, dice):
+    media = sorted(path for path in pathlib.Path(folder).rglob("*") if path.suffix.lower() in suffixes)
+    return media if limit is None or len(media) <= limit else sorted(dice.sample(media, limit))
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--ieum", default=".build/release/ieum", help="the program")
-    options.add_argument("--encoder", default="efficientnet-lite0")
-    options.add_argument("--share", type=float, default=0.05, help="of pictures to damage")
+    options.add_argument("--encoder", default="efficientnet-lite0", help="of pictures and films")
+    options.add_argument("--films", help="a folder of films to copy and damage too")
+    options.add_argument("--share", type=float, default=0.05, help="of files to damage")
+    options.add_argument("--limit", type=int, help="files of each medium at most, drawn at random")
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="ieum-soak-"))
+    dice = random.Random(given.seed)
+    parts = [
+        ("pictures", found(STAMPS, {".png", ".svg"}, given.limit, dice), "images", given.encoder),
+        ("sounds", found(STAMPS, {".ogg", ".wav"}, given.limit, dice), "audio", "log-mel"),
+    ]
+    if not parts[0][1]:
+        sys.exit(f"soak: no pictures under {STAMPS}; install tuxpaint-stamps-default")
+    if given.films:
+        films = found(given.films, {".mp4", ".mkv", ".webm", ".avi", ".mov"}, given.limit, dice)
+        parts.append(("films", films, "video", given.encoder))
+    root = pathlib.Path(tempfile.mkdtemp(prefix="ieum-soak-"))
+    faults = []
     try:
-        os.environ["IEUM_CACHE"] = str(folder / "cache")
-        kinds = build(folder, given.share, random.Random(given.seed))
-        command = ["features", "extract", "--dataset", "manifest", "--root", str(folder / "items.csv"), "--encoder", given.encoder]
-        path = run(given.ieum, *command).strip()
-        shown = json.loads(run(given.ieum, "features", "show", path, "--json"))
-        faults = check(kinds, shown)
-        if run(given.ieum, *command).strip() != path:
-            faults.append("a second run did not find the first one's file")
-        damaged = sum(kind is not None for kind in kinds.values())
-        print(f"{len(kinds)} items, {damaged} damaged: {shown['items']} encoded, {len(shown['errors'])} recorded as errors")
+        os.environ["IEUM_CACHE"] = str(root / "cache")
+        for name, media, column, encoder in parts:
+            if media:
+                faults += soak(given, name, media, column, encoder, dice, root)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(root)
     if faults:
         sys.exit("soak: " + "\nsoak: ".join(faults))
 

@@ -31,7 +31,7 @@ public enum AtomicFile {
         .system, "cannot create the folder (\(error.localizedDescription))",
         file: url.deletingLastPathComponent().path, remedy: "check its permissions and the disk")
     }
-    return url.deletingLastPathComponent().path + "/.\(url.lastPathComponent).\(getpid()).part"
+    return url.deletingLastPathComponent().path + "/.\(url.lastPathComponent).\(Writer.place).\(getpid()).part"
   }
 
   /// Flushes a finished temporary file and gives it its final name.

@@ -1,4 +1,5 @@
 #include "chdf5.h"
+#include "heap.h"
 
 #include <hdf5.h>
 #include <stdio.h>
@@ -269,6 +270,8 @@ static int strings_of(hid_t object, int attribute, void (*each)(void *, const ch
     status = count < 0 ? -1 : 0;
   } else if ((uint64_t)count > (attribute ? (1 << 24) / (H5Tget_size(stored) + 1) : most_elements(object))) {
     fail("claims more strings than the file can hold");
+  } else if (variable > 0 && !attribute && !ch_strings_in_heaps(object, (uint64_t)count)) {
+    fail("refers to strings that its heap does not hold");
   } else if (variable > 0) {
     char **texts = calloc((size_t)count, sizeof *texts);
     hid_t memory = H5Tcopy(H5T_C_S1);

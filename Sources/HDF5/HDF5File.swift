@@ -13,7 +13,7 @@ public final class HDF5File: @unchecked Sendable {
   private var isOpen = true
 
   /// Opens an existing file for reading.
-  /// - Throws: ``IeumError`` (data) for a missing file, one that is not HDF5, or one that is cut off.
+  /// - Throws: ``IeumError`` (data) for a missing file, one that is not HDF5, or one that is cut off or damaged.
   public init(reading path: String) throws {
     self.path = path
     file = try HDF5File.opened(path, CH_READ)
@@ -48,6 +48,7 @@ public final class HDF5File: @unchecked Sendable {
       throw IeumError(.data, "cannot be read", file: path, remedy: "give a readable file")
     }
     return try HDF5Library.locked {
+      try FileProbe.admit(path)
       let file = ch_open(path, Int32(mode))
       guard file < 0 else { return file }
       throw refusal(of: path)

@@ -33,6 +33,7 @@ struct FeaturesCommand: ParsableCommand {
       try engine.apply()
       let file = try extraction.run()
       if !file.errors.isEmpty { warn("\(file.errors.count) item(s) could not be encoded; see `ieum features show`") }
+      if !file.partial.isEmpty { warn("\(file.partial.count) item(s) were encoded in part; see `ieum features show`") }
       print(file.path)
     }
   }
@@ -49,9 +50,11 @@ struct FeaturesCommand: ParsableCommand {
           let attributes: FeatureAttributes
           let items: Int
           let errors: [EncodingFailure]
+          let partial: [EncodingFailure]
         }
         try printJSON(
-          encoding: Summary(attributes: features.attributes, items: features.ids.count, errors: features.errors))
+          encoding: Summary(
+            attributes: features.attributes, items: features.ids.count, errors: features.errors, partial: features.partial))
         return
       }
       let about = features.attributes
@@ -60,6 +63,7 @@ struct FeaturesCommand: ParsableCommand {
       print("\(features.ids.count) items\(frames) × \(about.dimension)")
       print("dataset digest \(about.datasetDigest)\nencoder digest \(about.encoderDigest)")
       for error in features.errors { print("error: \(error.id): \(error.message)") }
+      for remark in features.partial { print("in part: \(remark.id): \(remark.message)") }
     }
   }
 }

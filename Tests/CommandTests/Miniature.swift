@@ -2,7 +2,7 @@ import Basics
 import Foundation
 
 /// A folder with a dataset of a few drawn pictures and an experiment on it, small enough to run in seconds.
-struct Miniature {
+struct Miniature: Sendable {
   let folder = Program.scratch("mini")
   var experiment: String { folder + "/mini.yaml" }
 
@@ -18,10 +18,12 @@ struct Miniature {
 
   /// Runs the experiment with results and cache under the folder.
   @discardableResult
-  func run(_ more: String..., name: String, killedAfter: Double? = nil) throws -> Program {
+  func run(
+    _ more: String..., name: String, environment: [String: String] = [:], killedWhen: (() -> Bool)? = nil
+  ) throws -> Program {
     try Program.run(
       ["run", experiment, "--results", "\(folder)/results-\(name)"] + more, cache: "\(folder)/cache-\(name)",
-      killedAfter: killedAfter)
+      environment: environment, killedWhen: killedWhen)
   }
 
   /// What `ieum plan` prints, with the same cache.

@@ -29,10 +29,11 @@ struct Program {
 
   /// - Parameters:
   ///   - cache: `$IEUM_CACHE` of the run; nil = as inherited.
-  ///   - killedAfter: seconds after which the program and its workers get a SIGKILL; nil = never.
+  ///   - killedWhen: asked again and again while the program runs; once it says so, the program and its workers get a
+  ///     SIGKILL; nil = never.
   static func run(
     _ arguments: [String], program: String = path, cache: String? = nil, in folder: String? = nil,
-    environment: [String: String] = [:], killedAfter: Double? = nil
+    environment: [String: String] = [:], killedWhen: (() -> Bool)? = nil
   ) throws -> Program {
     let (output, errors) = (scratch("out"), scratch("err"))
     defer { for path in [output, errors] { unlink(path) } }
@@ -47,8 +48,8 @@ struct Program {
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle(forWritingAtPath: errors)
     try process.run()
-    if let killedAfter {
-      Thread.sleep(forTimeInterval: killedAfter)
+    if let killedWhen {
+      while process.isRunning, !killedWhen() { usleep(8000) }
       killSession(of: process)
     }
     process.waitUntilExit()
@@ -57,21 +58,28 @@ struct Program {
       errors: try String(contentsOfFile: errors, encoding: .utf8))
   }
 
-  /// Kills what `setsid` started, workers included: all of it has the session that it made, its own or its child's.
+  /// Kills what `setsid` started, workers included: all of it has the session that it made, its own or its child's. Looks
+  /// again until there is nobody left: a worker may just have been started.
   private static func killSession(of process: Process) {
-    let list = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    let table = list.compactMap { Int32($0) }.compactMap { id in status(of: id).map { (id, $0) } }
-    let leaders = [process.processIdentifier] + table.filter { $0.1.parent == process.processIdentifier }.map(\.0)
-    for (id, entry) in table where leaders.contains(entry.session) { kill(id, SIGKILL) }
+    var leaders: Set<Int32> = [process.processIdentifier]
+    while true {
+      let list = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+      let table = list.compactMap { Int32($0) }.compactMap { id in status(of: id).map { (id, $0) } }
+      leaders.formUnion(table.filter { $0.1.parent == process.processIdentifier }.map(\.0))
+      let living = table.filter { leaders.contains($0.1.session) && $0.1.isAlive }
+      if living.isEmpty { return }
+      for (id, _) in living { kill(id, SIGKILL) }
+      usleep(500)
+    }
   }
 
-  private static func status(of id: Int32) -> (parent: Int32, session: Int32)? {
+  private static func status(of id: Int32) -> (isAlive: Bool, parent: Int32, session: Int32)? {
     guard let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
       let end = text.lastIndex(of: ")")
     else { return nil }
     let fields = text[text.index(after: end)...].split(separator: " ")
     guard fields.count > 3, let parent = Int32(fields[1]), let session = Int32(fields[3]) else { return nil }
-    return (parent, session)
+    return (!["Z", "X"].contains(fields[0]), parent, session)
   }
 
   static func scratch(_ name: String) -> String { NSTemporaryDirectory() + "ieum-\(UUID().uuidString)-\(name)" }

@@ -28,4 +28,28 @@ import Testing
     #expect(errors.allSatisfy { $0["message"]?.isEmpty == false })
     #expect(try Program.run(arguments, cache: cache).output == made.output)
   }
+
+  /// An item keeps the images that can be read; what it lacks is recorded beside it, and counted in results.
+  @Test func itemsEncodedInPartAreTold() throws {
+    let mini = try Miniature()
+    defer { mini.remove() }
+    try mini.write("", "images/broken.svg")
+    let table = try String(contentsOfFile: mini.folder + "/items.csv", encoding: .utf8)
+      .replacing("images/3.svg", with: "images/3.svg;images/broken.svg").replacing("images/8.svg", with: "images/broken.svg")
+    try mini.write(table, "items.csv")
+    let run = try mini.run("--only", "VSE", name: "p")
+    #expect(run.status == 0, "\(run.errors)")
+    let id = try #require(try mini.metrics("p").keys.first)
+    let data = try Data(contentsOf: URL(fileURLWithPath: "\(mini.folder)/results-p/mini/cells/\(id)/result.json"))
+    let result = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    #expect(result["skippedItems"] as? Int == 1 && result["partialItems"] as? Int == 1)
+
+    let features = mini.folder + "/cache-p/features"
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: features).first { $0.hasSuffix(".h5") })
+    let shown = try Program.run(["features", "show", "\(features)/\(name)", "--json"]).json
+    let (partial, errors) = (shown["partial"] as? [[String: String]] ?? [], shown["errors"] as? [[String: String]] ?? [])
+    #expect(partial.map { $0["id"] } == ["i3"] && errors.map { $0["id"] } == ["i8"])
+    #expect(partial.first?["message"]?.hasPrefix("1 of 2 images left out: ") == true)
+    #expect(shown["items"] as? Int == Miniature.count - 1)
+  }
 }

@@ -2,7 +2,7 @@ import Basics
 import Foundation
 import Testing
 
-/// Whole runs of the program: repeated, killed, changed.
+/// Whole runs of the program: repeated, changed, misled.
 @Suite(.serialized) struct SweepTests {
   private let mini: Miniature
 
@@ -36,42 +36,6 @@ import Testing
     #expect(!(try mini.plan(name: "t").contains("expected:")))
     let more = try mini.plan("--set", "base.seeds=[7]", name: "t")
     #expect(more.contains("expected: about ") && !more.contains("probes") && !more.contains("features "), "\(more)")
-  }
-
-  @Test func aSweepKilledAtAnyMomentEndsAsAnUndisturbedOne() throws {
-    defer { mini.remove() }
-    var length = try seconds { _ = try mini.run(name: "whole") }
-    let whole = try mini.metrics("whole")
-    var generator = SeededGenerator(seed: 2022, purpose: "kill")
-    var kills = 0
-    for round in 0..<3 {
-      // Each round starts from nothing and is killed, within what a whole run takes, until it comes through.
-      for _ in 0..<10 {
-        let moment = 0.02 + generator.uniform() * length * 0.7
-        var run: Program?
-        let took = try seconds { run = try mini.run(name: "round\(round)", killedAfter: moment) }
-        if run?.status != 0 { kills += 1 } else { length = min(length, took) }
-        if run?.status == 0 { break }
-      }
-      let last = try mini.run(name: "round\(round)")
-      #expect(last.status == 0, "\(last.errors)")
-      #expect(try mini.metrics("round\(round)") == whole)
-      #expect(try leftovers(round).isEmpty)
-    }
-    #expect(kills > 0)
-  }
-
-  private func seconds(_ body: () throws -> Void) rethrows -> Double {
-    let clock = ContinuousClock()
-    let start = clock.now
-    try body()
-    return (clock.now - start) / .seconds(1)
-  }
-
-  /// Shards of features and states of training that a finished run should have cleared away.
-  private func leftovers(_ round: Int) throws -> [String] {
-    let all = FileManager.default.enumerator(atPath: "\(mini.folder)/cache-round\(round)")?.allObjects as? [String]
-    return (all ?? []).filter { $0.hasSuffix(".parts") || $0.hasSuffix("state.safetensors") }
   }
 
   @Test func mistakesInSettingsEndTheRunBeforeAnyCell() throws {

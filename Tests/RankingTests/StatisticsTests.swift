@@ -64,10 +64,10 @@ import Testing
   }
 
   @Test func spread() {
-    let spread = Spread([2, 4, 9])
+    let spread = Spread(of: [2, 4, 9])
     #expect(spread?.mean == 5)
-    #expect(isClose(spread?.deviation, 13.0.squareRoot()))
-    #expect(Spread([3])?.deviation == nil)
-    #expect(Spread([]) == nil)
+    #expect(isClose(spread?.std, 13.0.squareRoot()))
+    #expect(Spread(of: [3]) == Spread(mean: 3, std: 0))
+    #expect(Spread(of: []) == nil)
   }
 }

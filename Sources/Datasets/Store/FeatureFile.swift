@@ -13,6 +13,8 @@ public struct FeatureFile: Sendable {
   public let offsets: [Int]?
   /// Items that could not be encoded.
   public let errors: [EncodingFailure]
+  /// Items that were encoded without some of their parts (images), and why: `/partial`, where there are any.
+  public let partial: [EncodingFailure]
   private let rowOf: [String: Int]
 
   public var dimension: Int { attributes.dimension }
@@ -50,19 +52,20 @@ public struct FeatureFile: Sendable {
         file: path, place: name, remedy: "make the file again")
     }
     features = try file.readFloats(name)
-    errors = try FeatureFile.readErrors(file)
+    errors = try FeatureFile.readList("errors", file)
+    partial = try FeatureFile.readList("partial", file)
     rowOf = try FeatureFile.rows(of: ids, path)
     try checkOffsets()
     try checkValues()
   }
 
-  private static func readErrors(_ file: HDF5File) throws -> [EncodingFailure] {
-    guard file.exists("errors/ids") else { return [] }
-    let ids = try file.readStrings("errors/ids")
-    let messages = try file.readStrings("errors/messages")
+  private static func readList(_ group: String, _ file: HDF5File) throws -> [EncodingFailure] {
+    guard file.exists("\(group)/ids") else { return [] }
+    let ids = try file.readStrings("\(group)/ids")
+    let messages = try file.readStrings("\(group)/messages")
     guard ids.count == messages.count else {
       throw IeumError(
-        .data, "\(ids.count) ids but \(messages.count) messages", file: file.path, place: "errors",
+        .data, "\(ids.count) ids but \(messages.count) messages", file: file.path, place: group,
         remedy: "make the file again")
     }
     return zip(ids, messages).map { EncodingFailure(id: $0, message: $1) }

@@ -9,6 +9,8 @@ struct FeatureRows {
   /// Vectors of each item; all 1 without sequences.
   var counts: [Int] = []
   var failures: [EncodingFailure] = []
+  /// Items that have rows, but not from all of their parts.
+  var remarks: [EncodingFailure] = []
 
   var isEmpty: Bool { ids.isEmpty && failures.isEmpty }
 
@@ -20,6 +22,7 @@ struct FeatureRows {
     values = file.features
     counts = file.offsets.map { zip($0.dropFirst(), $0).map { $0 - $1 } } ?? ids.map { _ in 1 }
     failures = file.errors
+    remarks = file.partial
   }
 
   mutating func append(_ other: FeatureRows) {
@@ -27,6 +30,7 @@ struct FeatureRows {
     values += other.values
     counts += other.counts
     failures += other.failures
+    remarks += other.remarks
   }
 
   /// The same rows in the order of `order`; ids that it lacks follow in their own order.
@@ -42,9 +46,10 @@ struct FeatureRows {
       sorted.counts.append(counts[index])
       sorted.values += values[starts[index]..<starts[index + 1]]
     }
-    sorted.failures = failures.indices.sorted { key(failures[$0].id, $0) < key(failures[$1].id, $1) }.map {
-      failures[$0]
+    func ordered(_ list: [EncodingFailure]) -> [EncodingFailure] {
+      list.indices.sorted { key(list[$0].id, $0) < key(list[$1].id, $1) }.map { list[$0] }
     }
+    (sorted.failures, sorted.remarks) = (ordered(failures), ordered(remarks))
     return sorted
   }
 
@@ -61,5 +66,8 @@ struct FeatureRows {
     }
     try file.write("errors/ids", strings: failures.map(\.id))
     try file.write("errors/messages", strings: failures.map(\.message))
+    guard !remarks.isEmpty else { return }
+    try file.write("partial/ids", strings: remarks.map(\.id))
+    try file.write("partial/messages", strings: remarks.map(\.message))
   }
 }

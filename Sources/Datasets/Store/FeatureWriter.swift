@@ -129,6 +129,11 @@ public final class FeatureWriter {
     failureCount += 1
   }
 
+  /// Records that an item is about to be appended without some of its parts.
+  public func remark(_ id: String, _ message: String) {
+    pending.remarks.append(EncodingFailure(id: id, message: message.replacing("\0", with: "")))
+  }
+
   private func claim(_ id: String) throws {
     guard finishedIDs.insert(id).inserted else {
       throw IeumError(
@@ -175,6 +180,15 @@ public final class FeatureWriter {
     try? FileManager.default.removeItem(atPath: folder)
     lock.release()
     return try FeatureFile.read(path)
+  }
+
+  /// Removes the shards of files that are whole: a writer killed at its very end leaves them.
+  public static func removeSpentShards(in folder: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(".h5.parts") {
+      let shards = "\(folder)/\(name)"
+      guard FileManager.default.fileExists(atPath: String(shards.dropLast(".parts".count))) else { continue }
+      try? FileManager.default.removeItem(atPath: shards)
+    }
   }
 
   /// Throws the unfinished work away.

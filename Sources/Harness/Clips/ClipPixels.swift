@@ -52,12 +52,13 @@ struct ClipPixels: Sendable {
       stored = nil
       return
     }
-    if !FileManager.default.fileExists(atPath: path) {
+    let frame = 3 * side * side
+    stored = try cache.once(path, read: { try PixelFile(path, frame: frame) }) {
       progress.start("\(dataset.name) → pixels", total: dataset.allItems.count)
-      try PixelFile.write(dataset.allItems, frame: 3 * side * side, to: path, progress) { try Self.decode($0, side: side, sampling) }
-      progress.finish()
+      defer { progress.finish() }
+      try PixelFile.write(dataset.allItems, frame: frame, to: path, progress) { try Self.decode($0, side: side, sampling) }
+      return try PixelFile(path, frame: frame)
     }
-    stored = try PixelFile(path, frame: 3 * side * side)
   }
 
   /// Whether the item has frames; those of sets that are not stored are not looked at yet.
@@ -137,8 +138,9 @@ struct PixelFile: Sendable {
     _ items: [DatasetItem], frame: Int, to path: String, _ progress: Progress, decode: (DatasetItem) throws -> [UInt8]
   ) throws {
     let temporary = try AtomicFile.temporaryPath(for: path)
-    _ = FileManager.default.createFile(atPath: temporary, contents: nil)
-    guard let file = FileHandle(forWritingAtPath: temporary) else {
+    guard FileManager.default.createFile(atPath: temporary, contents: nil),
+      let file = FileHandle(forWritingAtPath: temporary)
+    else {
       throw IeumError(.system, "cannot be written", file: temporary, remedy: "check space and permissions")
     }
     var index = Index()

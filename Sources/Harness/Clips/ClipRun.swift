@@ -19,7 +19,7 @@ struct ClipRun {
   let featureSeconds: Double
 
   private var config: CellConfig { task.config }
-  private var statePath: String { trainingFolder + "/state.safetensors" }
+  private var state: StoredState { StoredState(trainingFolder, every: 60) }
   private var checkpointPath: String { trainingFolder + "/checkpoint.safetensors" }
 
   func compute() throws {
@@ -46,7 +46,7 @@ struct ClipRun {
       skipped: skipped.reasons)
     try AtomicFile.write(log, to: folder + "/train.csv")
     try record.write(folder)
-    try? FileManager.default.removeItem(atPath: statePath)
+    state.remove()
   }
 
   /// Trains, or takes the weights from the cache where another cell has trained them.
@@ -66,20 +66,14 @@ struct ClipRun {
     let trainer = try ClipTrainer(network: network, source: data.source, recipe: recipe) { _ in
       try ranking.validationScore()
     }
-    if FileManager.default.fileExists(atPath: statePath) {
-      let file = try WeightFile.read(statePath)
-      try trainer.restore(TrainerState(tensors: file.tensors, metadata: file.metadata))
-    }
-    var saved = ContinuousClock.now
+    var state = state
+    try state.restore(trainer.restore)
     let progress = Progress()
     progress.start("\(task.cell.id), seed \(seed): epochs", total: recipe.epochs)
     let history = try trainer.run { epoch in
       progress.advance(1)
       skipped.add(epoch.skipped ?? [:])
-      guard ContinuousClock.now - saved > .seconds(60) else { return }
-      let state = try trainer.state()
-      try Safetensors.write(state.tensors, metadata: state.metadata, to: statePath)
-      saved = .now
+      try state.save(trainer.state)
     }
     progress.finish()
     // Of epochs before a resume too.

@@ -23,8 +23,8 @@ struct SoundFeatures {
   /// The feature file, extracted first where it is missing. Items without sound stand among its errors.
   func file(for dataset: Dataset, cache: Cache, progress: Progress) throws -> FeatureFile {
     let path = path(dataset, cache)
-    if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
-    return try frames.file(
-      for: dataset, parts: dataset.allItems.map(MediaPart.heard), at: path, progress: progress)
+    return try cache.features(at: path) {
+      try frames.file(for: dataset, parts: dataset.allItems.map(MediaPart.heard), at: path, progress: progress)
+    }
   }
 }

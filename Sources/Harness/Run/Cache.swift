@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 import Foundation
 
 /// Where derived files live, each named by a digest of all that went into it.
@@ -27,7 +28,28 @@ public struct Cache: Sendable {
     return try FileLock(path + ".turn")
   }
 
-  /// The same without waiting: nil while another process is at it.
+  /// What lies at `path`, made first where it is missing. Of several processes that want it one makes it; the others
+  /// wait, and read it.
+  func once<Value>(_ path: String, read: () throws -> Value, make: () throws -> Value) throws -> Value {
+    if FileManager.default.fileExists(atPath: path) { return try read() }
+    let turn = try turn(path)
+    defer { turn.release() }
+    return try FileManager.default.fileExists(atPath: path) ? read() : make()
+  }
+
+  /// The feature file at `path`, as ``once(_:read:make:)``.
+  func features(at path: String, make: () throws -> FeatureFile) throws -> FeatureFile {
+    try once(path, read: { try FeatureFile.read(path) }, make: make)
+  }
+
+  /// Clears away what killed processes left half-written, here and among the results.
+  func tidy(_ results: String) {
+    let own = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).filter { $0 != "weights" }
+    for folder in own.map({ "\(root)/\($0)" }) + [results] { AbandonedFiles.remove(under: folder) }
+    FeatureWriter.removeSpentShards(in: root + "/features")
+  }
+
+  /// As ``turn(_:)`` without waiting: nil while another process is at it.
   func turnIfFree(_ path: String) throws -> FileLock? {
     try makeFolder(of: path)
     return try FileLock.attempt(path + ".turn")

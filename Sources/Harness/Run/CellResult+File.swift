@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Ranking
 
 extension CellResult {
   /// Fills ``summary`` from ``metrics``.

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Ranking
 
 /// One cell of an experiment as it stands in `cells/<cell-id>/result.json`: what was run, on what, and what came out.
 ///
@@ -50,6 +51,8 @@ public struct CellResult: Codable, Sendable, Equatable {
   public var git = Git()
   /// Items of the dataset that could not be used.
   public var skippedItems = 0
+  /// Items that were encoded without some of their parts, such as an image that cannot be read.
+  public var partialItems = 0
   /// The command that computes this cell again.
   public var command = ""
   public var queries = 0
@@ -91,25 +94,6 @@ public struct CellResult: Codable, Sendable, Equatable {
 }
 
 extension CellResult {
-  /// Mean and sample standard deviation (divisor n − 1; 0 for one value).
-  public struct Spread: Codable, Sendable, Equatable {
-    public var mean: Double
-    public var std: Double
-
-    public init(mean: Double, std: Double) {
-      self.mean = mean
-      self.std = std
-    }
-
-    /// - Returns: nil for no values.
-    public init?(of values: [Double]) {
-      guard !values.isEmpty else { return nil }
-      let mean = values.reduce(0, +) / Double(values.count)
-      let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-      self.init(mean: mean, std: values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0)
-    }
-  }
-
   /// SHA-256 digests of all that the numbers depend on; nil where a part is not used.
   public struct Digests: Codable, Sendable, Equatable {
     public var dataset: String?
@@ -229,6 +213,7 @@ extension CellResult {
     host = try optional(.host, host)
     git = try optional(.git, git)
     skippedItems = try optional(.skippedItems, skippedItems)
+    partialItems = try optional(.partialItems, partialItems)
     command = try optional(.command, command)
     queries = try optional(.queries, queries)
     gallery = try optional(.gallery, gallery)

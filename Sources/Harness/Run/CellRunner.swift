@@ -79,7 +79,9 @@ struct CellRunner {
     }
     guard !mine.isEmpty else { return isWhole }
     try Engine.use(threads: config.training.threads)
+    Provenance.forgetPeakMemory()
     try task.compute(seeds: mine, folder: { folder(task, seed: $0) }, progress: progress)
+    CellMemory(bench: bench).record(Provenance.peakMemory(), of: cell)
     CellCost(config: config).record(task, mine.compactMap { RunRecord.read(folder(task, seed: $0)) }, in: bench.cache)
     return isWhole
   }

@@ -54,11 +54,10 @@ struct ImageFeatures {
   /// The feature file, extracted first where it is missing; goes on where an interrupted extraction stopped.
   func file(for dataset: Dataset, cache: Cache, progress: Progress) throws -> FeatureFile {
     let path = storePath(dataset, cache)
-    if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
-    // Another process may be at it: then its file is taken when it is done.
-    let turn = try cache.turn(path)
-    defer { turn.release() }
-    if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
+    return try cache.features(at: path) { try extract(dataset, to: path, progress) }
+  }
+
+  private func extract(_ dataset: Dataset, to path: String, _ progress: Progress) throws -> FeatureFile {
     if dataset.hasFilms {
       let frames = FilmFrames(try loaded(), sampling: sampling)
       return try frames.file(for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)
@@ -112,8 +111,11 @@ struct ImageFeatures {
   private func store(_ means: [ItemMean], of items: [DatasetItem], in writer: FeatureWriter) throws {
     for (item, mean) in zip(items, means) {
       if let vector = mean.vector {
+        // An item keeps its other images when one is broken.
+        if let failure = mean.failures.first {
+          writer.remark(item.id, "\(mean.failures.count) of \(item.imagePaths.count) images left out: \(failure)")
+        }
         try writer.append([item.id], features: vector)
-        if mean.failures.count > 0 { progressNote(item, mean) }
       } else {
         try writer.fail(item.id, mean.failures.first ?? "has no image")
       }
@@ -138,11 +140,6 @@ struct ImageFeatures {
     for (row, owner) in owners.enumerated() {
       means[owner].add(vectors[(row * encoder.dimension)..<((row + 1) * encoder.dimension)])
     }
-  }
-
-  /// An item keeps its other images when one is broken; the broken one is told all the same.
-  private func progressNote(_ item: DatasetItem, _ mean: ItemMean) {
-    Progress().note("ieum: item '\(item.id)': \(mean.failures.count) image(s) left out: \(mean.failures[0])")
   }
 }
 

@@ -16,6 +16,8 @@ struct JointData {
   let queryRows: [Int]
   /// Items of the dataset that could not be used, and why.
   let skipped: Int
+  /// Items that were encoded without some of their images.
+  let partial: Int
 
   init(_ dataset: Dataset, text: SideInputs, image: SideInputs, split: Split) throws {
     let usable = Set(dataset.allItems.map(\.id).filter { text.has($0) && image.has($0) })
@@ -39,5 +41,6 @@ struct JointData {
     self.items = items(split)
     queryRows = dataset.retrieval(of: self.items).queryRows
     skipped = dataset.allItems.count - usable.count + dataset.skipped.count
+    partial = Set(text.partial + image.partial).count
   }
 }

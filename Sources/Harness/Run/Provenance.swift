@@ -24,11 +24,19 @@ public enum Provenance {
     return CellResult.Git(revision: revision, dirty: !(changes ?? "").isEmpty)
   }
 
-  /// Peak resident memory of this process, in bytes.
+  /// Peak resident memory of this process since ``forgetPeakMemory()``, in bytes.
   public static func peakMemory() -> Int {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1024
+  }
+
+  /// Lets the peak begin anew at what is resident now, so that a cell does not answer for the one before it.
+  static func forgetPeakMemory() {
+    let descriptor = open("/proc/self/clear_refs", O_WRONLY)
+    guard descriptor >= 0 else { return }
+    _ = write(descriptor, "5", 1)
+    close(descriptor)
   }
 
   static func cpuModel() -> String {

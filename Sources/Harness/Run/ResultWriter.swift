@@ -81,14 +81,14 @@ struct ResultWriter {
     let records = folders.compactMap { RunRecord.read($0) }
     guard let first = records.first, records.count == cell.config.seeds.count else { return }
     for name in first.metrics.keys { result.metrics[name] = records.compactMap { $0.metrics[name] } }
-    result.summary = result.metrics.compactMapValues { CellResult.Spread(of: $0) }
+    result.summary = result.metrics.compactMapValues { Spread(of: $0) }
     (result.chance, result.ceiling) = (first.chance, first.ceiling)
     (result.queries, result.gallery) = (first.queries, first.gallery)
     result.queriesWithoutRelevant = first.queriesWithoutRelevant
     result.ties = CellResult.Ties(
       policy: cell.config.evaluation.ties, queries: records.map(\.tiedQueries).max() ?? 0, bounds: bounds(records))
     result.selectedEpochs = records.map(\.selectedEpoch)
-    result.skippedItems = first.skippedItems
+    (result.skippedItems, result.partialItems) = (first.skippedItems, first.partialItems ?? 0)
     result.wallSeconds = Dictionary(
       first.wallSeconds.keys.map { key in (key, records.compactMap { $0.wallSeconds[key] }.reduce(0, +)) },
       uniquingKeysWith: { $1 })

@@ -21,6 +21,8 @@ struct RunRecord: Codable {
   var peakMemoryBytes: Int
   /// Items of the dataset that could not be used.
   var skippedItems: Int
+  /// Items that were encoded without some of their parts.
+  var partialItems: Int?
   var host: CellResult.Host
   var git: CellResult.Git
   /// What the run chose or measured by the way (the share of sound in a gallery vector, of time spent waiting).

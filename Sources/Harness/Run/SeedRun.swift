@@ -15,12 +15,11 @@ struct SeedRun {
   let featureSeconds: Double
 
   private var config: CellConfig { cell.config }
-  private var statePath: String { Self.statePath(folder) }
 
-  private static func statePath(_ folder: String) -> String { folder + "/state.safetensors" }
+  private static func state(in folder: String) -> StoredState { StoredState(folder, every: 5) }
 
   /// Removes the training state of a run that has its record.
-  static func clearState(in folder: String) { unlink(statePath(folder)) }
+  static func clearState(in folder: String) { state(in: folder).remove() }
 
   func compute() throws {
     let clock = ContinuousClock()
@@ -38,8 +37,9 @@ struct SeedRun {
         "features": featureSeconds, "training": (middle - start) / .seconds(1),
         "evaluation": (clock.now - middle) / .seconds(1),
       ],
-      peakMemoryBytes: Provenance.peakMemory(), skippedItems: data.skipped, host: Provenance.host(),
-      git: Provenance.git(), chosen: result.waitingShare.map { [RunRecord.waitingShare: $0] })
+      peakMemoryBytes: Provenance.peakMemory(), skippedItems: data.skipped, partialItems: data.partial,
+      host: Provenance.host(), git: Provenance.git(),
+      chosen: result.waitingShare.map { [RunRecord.waitingShare: $0] })
     try record.write(folder)
     Self.clearState(in: folder)
   }
@@ -67,18 +67,9 @@ struct SeedRun {
     let trainer = try JointTrainer(
       model: model, text: text, image: image, train: data.train, validation: data.validation,
       configuration: Self.settings(config, seed: seed, isTrainable: spec.isTrainable))
-    if FileManager.default.fileExists(atPath: statePath) {
-      let file = try WeightFile.read(statePath)
-      try trainer.restore(TrainerState(tensors: file.tensors, metadata: file.metadata))
-    }
-    // A checkpoint each epoch would cost more than a short epoch does; one every few seconds loses little.
-    var saved = ContinuousClock.now
-    let history = try trainer.run { _ in
-      guard ContinuousClock.now - saved > .seconds(5) else { return }
-      let state = try trainer.state()
-      try Safetensors.write(state.tensors, metadata: state.metadata, to: statePath)
-      saved = .now
-    }
+    var state = Self.state(in: folder)
+    try state.restore(trainer.restore)
+    let history = try trainer.run { _ in try state.save(trainer.state) }
     try Safetensors.write(trainer.weights(), metadata: ["cell": cell.id, "seed": String(seed)], to: folder + "/checkpoint.safetensors")
     try AtomicFile.write(trainingLog(history), to: folder + "/train.csv")
     let embeddings = try trainer.embeddings(of: data.evaluated)

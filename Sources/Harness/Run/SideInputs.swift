@@ -24,6 +24,12 @@ enum SideInputs {
     }
   }
 
+  /// Items that stored features have only in part.
+  var partial: [String] {
+    guard case .features(let file) = self else { return [] }
+    return file.partial.map(\.id)
+  }
+
   /// Length of the vectors that the joint model sees.
   var dimension: Int {
     switch self {

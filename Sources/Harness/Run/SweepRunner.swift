@@ -41,7 +41,7 @@ public struct SweepRunner {
 
   /// Computes on this machine.
   /// - Parameters:
-  ///   - jobs: worker processes.
+  ///   - jobs: worker processes, fewer where the memory does not hold so many.
   ///   - retryFailed: try cells again that failed under the same settings.
   ///   - worker: starts worker `index` of `count` and waits for it; returns its exit status.
   public func run(
@@ -50,8 +50,8 @@ public struct SweepRunner {
     let (cells, pending) = try begin(pattern, results, retryFailed)
     for cell in pending { try attempt { try runner(cell).prepareFeatures() } }
     if !pending.isEmpty {
-      progress.note("training \(pending.count) cell(s) in \(min(jobs, pending.count)) process(es)")
-      let count = min(jobs, pending.count)
+      let count = processes(jobs, for: pending, progress)
+      progress.note("training \(pending.count) cell(s) in \(count) process(es)")
       let statuses = awaitAll(count, worker)
       if let bad = statuses.first(where: { $0 != 0 }) { progress.note("ieum: a worker ended with status \(bad)") }
     }
@@ -85,14 +85,20 @@ public struct SweepRunner {
   ) throws -> (cells: [Experiment.Cell], pending: [Experiment.Cell]) {
     let cells = try selected(pattern)
     _ = try experiment.reportSpec()
+    bench.cache.tidy(results)
     for cell in cells {
       try CellCheck.check(cell, bench: bench)
       _ = try search?.trials(cell)
     }
     try LeakGuard(experiment: experiment, bench: bench, results: results).check(cells, progress: progress)
     if retryFailed { try forgetFailures(of: cells) }
-    return (cells, cells.filter { isPending($0) })
+    let pending = cells.filter { isPending($0) }
+    if !pending.isEmpty { unlink(gathered(results)) }
+    return (cells, pending)
   }
+
+  /// A mark that results are whole: a run that was killed between its last cell and its last figure lacks it.
+  private func gathered(_ results: String) -> String { results + "/.gathered" }
 
   /// Cells whose extraction covers every feature file that is missing, as few as come first.
   private func extracting(_ pending: [Experiment.Cell]) throws -> [Experiment.Cell] {
@@ -126,9 +132,11 @@ public struct SweepRunner {
       }
     }
     try removeStale(results)
-    if outcome.computed > 0 {
+    let mark = gathered(results)
+    if outcome.computed + outcome.cached > 0, !FileManager.default.fileExists(atPath: mark) {
       try FigureData(experiment: experiment, bench: bench, results: results).write()
       try ExamplesWriter(experiment: experiment, bench: bench, results: results).write()
+      try AtomicFile.write("", to: mark)
     }
     return outcome
   }

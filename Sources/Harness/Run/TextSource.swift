@@ -55,14 +55,7 @@ struct TextSource {
     guard let path = path(dataset, cache) else {
       return .trained(try TrainedText(name: name, values: values, weights: weights, dataset: dataset).side())
     }
-    if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
-    let turn = try cache.turn(path)
-    defer { turn.release() }
-    if FileManager.default.fileExists(atPath: path) { return .features(try FeatureFile.read(path)) }
-    let encoder = try opened(language: dataset.language)
-    progress.start("\(dataset.name) → \(name)", total: dataset.allItems.count)
-    defer { progress.finish() }
-    return .features(try extract(dataset, with: encoder, to: path))
+    return .features(try cache.features(at: path) { try extract(dataset, to: path, progress) })
   }
 
   /// The frozen encoder.
@@ -80,7 +73,10 @@ struct TextSource {
     return (try? PretrainedBert(weights).config.hiddenSize) ?? 768
   }
 
-  private func extract(_ dataset: Dataset, with encoder: FrozenText, to path: String) throws -> FeatureFile {
+  private func extract(_ dataset: Dataset, to path: String, _ progress: Progress) throws -> FeatureFile {
+    let encoder = try opened(language: dataset.language)
+    progress.start("\(dataset.name) → \(name)", total: dataset.allItems.count)
+    defer { progress.finish() }
     let items = dataset.allItems
     let encoded = try encoder.vectors(try items.map { try dataset.text(of: $0) })
     let writer = try FeatureWriter(

@@ -91,12 +91,13 @@ struct ImageTower: TowerSide {
 
   private func file(_ dataset: Dataset, _ progress: Progress) throws -> FeatureFile {
     let path = path(dataset)
-    if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
-    let encoder = try ImageEncoder.load(
-      spec, weights: weights, seed: UInt64(choice.seed), precision: choice.precision)
-    if let slowdown = encoder.slowdown { progress.note("ieum: \(slowdown)") }
-    return try FilmFrames(encoder, sampling: sampling).file(
-      for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)
+    return try cache.features(at: path) {
+      let encoder = try ImageEncoder.load(
+        spec, weights: weights, seed: UInt64(choice.seed), precision: choice.precision)
+      if let slowdown = encoder.slowdown { progress.note("ieum: \(slowdown)") }
+      return try FilmFrames(encoder, sampling: sampling).file(
+        for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)
+    }
   }
 }
 

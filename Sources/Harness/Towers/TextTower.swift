@@ -144,7 +144,10 @@ struct TextTower: TowerSide {
         remedy: "use word2vec or bert")
     }
     let path = path(dataset)
-    if FileManager.default.fileExists(atPath: path) { return try FeatureFile.read(path) }
+    return try cache.features(at: path) { try extract(dataset, to: path, progress) }
+  }
+
+  private func extract(_ dataset: Dataset, to path: String, _ progress: Progress) throws -> FeatureFile {
     guard let weights else { preconditionFailure("frozen text encoders have weights") }
     var options = FrozenText.Options()
     (options.language, options.precision) = (dataset.language, choice.precision)

@@ -18,7 +18,7 @@ struct TowerRun {
   let featureSeconds: Double
 
   private var config: CellConfig { task.config }
-  private var statePath: String { trainingFolder + "/state.safetensors" }
+  private var state: StoredState { StoredState(trainingFolder, every: 30) }
   private var checkpointPath: String { trainingFolder + "/checkpoint.safetensors" }
 
   func compute() throws {
@@ -48,7 +48,7 @@ struct TowerRun {
       skipped: skipped.reasons)
     try AtomicFile.write(log, to: folder + "/train.csv")
     try record.write(folder)
-    try? FileManager.default.removeItem(atPath: statePath)
+    state.remove()
   }
 
   private func embedder(_ network: TowerNetwork) -> TowerEmbedder {
@@ -80,17 +80,11 @@ struct TowerRun {
     let trainer = try PairTrainer(network: network, sources: data.sources, configuration: settings()) { _ in
       try gallery.validationScore()
     }
-    if FileManager.default.fileExists(atPath: statePath) {
-      let file = try WeightFile.read(statePath)
-      try trainer.restore(TrainerState(tensors: file.tensors, metadata: file.metadata))
-    }
-    var saved = ContinuousClock.now
+    var state = state
+    try state.restore(trainer.restore)
     let history = try trainer.run { epoch in
       skipped.add(epoch.skipped ?? [:])
-      guard ContinuousClock.now - saved > .seconds(30) else { return }
-      let state = try trainer.state()
-      try Safetensors.write(state.tensors, metadata: state.metadata, to: statePath)
-      saved = .now
+      try state.save(trainer.state)
     }
     // Of epochs before a resume too.
     skipped.add(history.skipped)

@@ -77,7 +77,7 @@ public struct Verification: Sendable, Encodable {
     let ties = try TiePolicy.named(result.ties.policy)
     let values = ranks.runs.compactMap { $0.values([metric], ties: ties).first?.value }
     cell.compare(name, "\(values)", "\(result.metrics[name] ?? [])")
-    let spread = CellResult.Spread(of: values)
+    let spread = Spread(of: values)
     cell.compare("\(name) mean", "\(spread?.mean ?? .nan)", "\(result.summary[name]?.mean ?? .nan)")
     cell.compare("\(name) deviation", "\(spread?.std ?? .nan)", "\(result.summary[name]?.std ?? .nan)")
     let interval = try RankedQueries.intervals(of: ranks.runs, [metric], ties: ties).first?.interval

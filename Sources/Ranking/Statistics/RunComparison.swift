@@ -163,8 +163,8 @@ public struct RunComparison: Sendable {
   }
 
   private static func cohen(_ differences: [Double]) -> Double? {
-    guard let spread = Spread(differences), let deviation = spread.deviation, deviation > 0 else { return nil }
-    return spread.mean / deviation
+    guard let spread = Spread(of: differences), spread.std > 0 else { return nil }
+    return spread.mean / spread.std
   }
 }
 

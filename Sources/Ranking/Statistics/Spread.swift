@@ -1,18 +1,18 @@
-/// Mean and spread of one metric over seeds.
-public struct Spread: Sendable, Equatable {
-  public let mean: Double
-  /// Sample standard deviation (divisor n − 1); nil for a single value, where nothing is known about it.
-  public let deviation: Double?
-  public let count: Int
+/// Mean and sample standard deviation (divisor n − 1; 0 for one value) of a metric over seeds.
+public struct Spread: Codable, Sendable, Equatable {
+  public var mean: Double
+  public var std: Double
 
-  /// nil when there are no values.
-  public init?(_ values: [Double]) {
+  public init(mean: Double, std: Double) {
+    self.mean = mean
+    self.std = std
+  }
+
+  /// - Returns: nil for no values.
+  public init?(of values: [Double]) {
     guard !values.isEmpty else { return nil }
     let mean = values.reduce(0, +) / Double(values.count)
-    self.mean = mean
-    count = values.count
-    deviation =
-      values.count < 2
-      ? nil : (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)).squareRoot()
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    self.init(mean: mean, std: values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0)
   }
 }

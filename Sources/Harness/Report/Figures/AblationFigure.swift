@@ -1,14 +1,15 @@
 import Basics
+import Ranking
 
 /// The loss ablation: every setting that was tried of every loss as a circle, and filled the one that did best on validation
 /// data, with its spread over the seeds. All losses had equally many settings to choose from.
 enum AblationFigure {
   private struct Method {
     let title: String
-    var tried: [(setting: String, value: CellResult.Spread, validation: Double?)]
+    var tried: [(setting: String, value: Spread, validation: Double?)]
 
     /// The setting that validation data would choose.
-    var chosen: (setting: String, value: CellResult.Spread, validation: Double?)? {
+    var chosen: (setting: String, value: Spread, validation: Double?)? {
       tried.max { ($0.validation ?? -.infinity) < ($1.validation ?? -.infinity) }
     }
   }
@@ -21,7 +22,7 @@ enum AblationFigure {
         cell.summary[metric.name].map { value in
           (
             setting: cell.column, value: value,
-            validation: cell.chosen[RunRecord.validationScore].flatMap { CellResult.Spread(of: $0)?.mean }
+            validation: cell.chosen[RunRecord.validationScore].flatMap { Spread(of: $0)?.mean }
           )
         }
       }

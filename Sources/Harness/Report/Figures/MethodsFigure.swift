@@ -1,10 +1,11 @@
 import Basics
+import Ranking
 
 /// Figure 31 of hong2022: one pair of bars per method, ours with its spread over seeds and the published value.
 enum MethodsFigure {
   private struct Bar {
     let title: String
-    let value: CellResult.Spread?
+    let value: Spread?
     let published: Double?
   }
 

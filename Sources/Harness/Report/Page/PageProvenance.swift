@@ -75,6 +75,7 @@ enum PageProvenance {
       ("settings read on the test split", cell.testReads > 0 ? "\(cell.testReads)" : ""),
       ("kept epochs", cell.selectedEpochs.map(String.init).joined(separator: ", ")),
       ("skipped items", String(cell.skippedItems)),
+      ("items encoded in part", cell.partialItems > 0 ? String(cell.partialItems) : ""),
       ("chosen or measured, per seed", chosen(cell)),
     ]
   }

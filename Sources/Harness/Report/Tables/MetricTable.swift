@@ -1,4 +1,5 @@
 import Datasets
+import Ranking
 
 /// A table whose columns are metrics and whose rows are methods: published ones, chance, and our own beside them.
 public struct MetricTable: Sendable, Equatable {
@@ -18,7 +19,7 @@ public struct MetricTable: Sendable, Equatable {
     /// Id of our result, for links.
     public var id: String?
     /// Mean and deviation per metric, for the CSV.
-    public var numbers: [CellResult.Spread?]
+    public var numbers: [Spread?]
     public var seeds = 0
     /// Our result under each metric, with its test against the baseline; empty for the other rows.
     public var cells: [ReportTable.Cell] = []
@@ -83,7 +84,7 @@ extension MetricTable {
       rows.append(
         Row(
           title: title, kind: .chance, values: zip(metrics, bounds).map { $1.map($0.format) ?? "—" },
-          numbers: bounds.map { $0.flatMap { CellResult.Spread(of: [$0]) } }))
+          numbers: bounds.map { $0.flatMap { Spread(of: [$0]) } }))
     }
     let found = spec.rows.map { label in results.first { $0.row == label && $0.column == spec.column } }
     rows += spec.rows.indices.map { place in own(place, found[place], columns) }
@@ -103,7 +104,7 @@ extension MetricTable {
       return Row(
         title: "\(name) (published)", kind: .published,
         values: zip(metrics, values).map { style, value in value.map(style.format) ?? "—" },
-        numbers: values.map { $0.flatMap { CellResult.Spread(of: [$0]) } })
+        numbers: values.map { $0.flatMap { Spread(of: [$0]) } })
     }
   }
 

@@ -1,4 +1,5 @@
 import Datasets
+import Ranking
 
 extension ReportTable {
   /// Places the cells of an experiment in a table.
@@ -35,10 +36,10 @@ extension ReportTable {
       },
       cells: cells,
       chance: spec.columns.indices.map { column in
-        CellResult.Spread(of: found.compactMap { $0[column]?.chance[metric.name] })?.mean
+        Spread(of: found.compactMap { $0[column]?.chance[metric.name] })?.mean
       },
       ceiling: spec.columns.indices.map { column in
-        CellResult.Spread(of: found.compactMap { $0[column]?.ceiling[metric.name] })?.mean
+        Spread(of: found.compactMap { $0[column]?.ceiling[metric.name] })?.mean
       },
       paper: cells.contains { $0.contains { $0.published != nil } } ? paper?.shortName : nil,
       footnotes: [])

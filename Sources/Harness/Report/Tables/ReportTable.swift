@@ -1,9 +1,11 @@
+import Ranking
+
 /// A table ready to be written in any format: values, published values, chance, footnotes.
 public struct ReportTable: Sendable, Equatable {
   /// One place of the table.
   public struct Cell: Sendable, Equatable {
     /// Nil when there is no number; a marker then leads to the reason.
-    public var value: CellResult.Spread?
+    public var value: Spread?
     /// Number of seeds behind the value.
     public var seeds = 0
     /// The best of the table, or not farther from it than the best one's standard deviation.

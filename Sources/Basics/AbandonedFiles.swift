@@ -1,0 +1,43 @@
+import Foundation
+
+/// Who wrote a temporary file: process ids mean something only among the processes that share them.
+enum Writer {
+  /// Machine and process-id namespace in eight digits; two containers of one machine differ.
+  static let place: String = {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    let namespace = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
+    return String(Digest.of("\(name.prefix { $0 != 0 }) \(namespace ?? "")").prefix(8))
+  }()
+
+  static func isAlive(_ process: Int32) -> Bool { kill(process, 0) == 0 || errno != ESRCH }
+}
+
+/// Temporary files (``AtomicFile/temporaryPath(for:)``) whose writer was killed.
+public enum AbandonedFiles {
+  /// A file of another machine, or of a process id that lives again, is abandoned after a day without a change.
+  static let patience: TimeInterval = 86_400
+
+  /// Removes abandoned files from a folder and those below it; symbolic links are not followed.
+  /// - Returns: how many.
+  @discardableResult
+  public static func remove(under folder: String) -> Int {
+    guard let names = FileManager.default.enumerator(atPath: folder) else { return 0 }
+    var removed = 0
+    while let name = names.nextObject() as? String {
+      guard name.hasSuffix(".part"), isAbandoned("\(folder)/\(name)"), unlink("\(folder)/\(name)") == 0 else { continue }
+      removed += 1
+    }
+    return removed
+  }
+
+  private static func isAbandoned(_ path: String) -> Bool {
+    let name = URL(fileURLWithPath: path).lastPathComponent
+    let parts = name.split(separator: ".")
+    guard name.hasPrefix("."), parts.count >= 3, let process = Int32(parts[parts.count - 2]) else { return false }
+    if parts[parts.count - 3] == Writer.place, !Writer.isAlive(process) { return true }
+    var file = stat()
+    guard lstat(path, &file) == 0 else { return false }
+    return Date().timeIntervalSince1970 - Double(file.st_mtim.tv_sec) > patience
+  }
+}

@@ -24,7 +24,7 @@ screenshots: build
 	scripts/screenshots.py
 
 build: setup
-	$(SWIFT_BUILD) --product ieum
+	$(SWIFT_BUILD)
 
 setup:
 	@scripts/setup.sh

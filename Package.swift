@@ -32,7 +32,9 @@ let torchLinker: [LinkerSetting] = [
 
 let package = Package(
   name: "ieum",
-  products: [.executable(name: "ieum", targets: ["ieum"])],
+  products: [
+    .executable(name: "ieum", targets: ["ieum"]), .executable(name: "ieum-read-hdf5", targets: ["ieum-read-hdf5"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -96,6 +98,9 @@ let package = Package(
       resources: [
         .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
       ]),
+    // Reads a foreign HDF5 file before ieum does, in a process of its own.
+    .executableTarget(
+      name: "ieum-read-hdf5", dependencies: ["CHDF5"], cSettings: [.unsafeFlags(["-I/usr/include/hdf5/serial"])]),
     .executableTarget(
       name: "ieum",
       dependencies: [
@@ -103,7 +108,7 @@ let package = Package(
       ]),
 
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
-    .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
+    .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "ieum-read-hdf5"]),
     .testTarget(name: "WeightsTests", dependencies: ["Weights"], resources: [.copy("Golden")]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Golden")]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks that the tensor shim compiles against another libtorch (LIBTORCH=FOLDER, such as site-packages/torch of PyTorch's
 # wheel) and that all it needs is found in that build's libraries. With `--run` also links and starts a small program.
-# Whole program: LIBTORCH=FOLDER swift build -c release --product ieum
+# Whole program: LIBTORCH=FOLDER swift build -c release
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

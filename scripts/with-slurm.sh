@@ -35,13 +35,14 @@ P
 }
 read -r controller first second < <(free_ports 3)
 
+# A requeued task starts again when its credential is out of date; two minutes are the default.
 cat > "$SLURM_CONF" <<C
 ClusterName=ieum
 SlurmctldHost=localhost(127.0.0.1)
 SlurmUser=$user
 SlurmdUser=$user
 AuthType=auth/munge
-AuthInfo=socket=$folder/munge/socket
+AuthInfo=socket=$folder/munge/socket,cred_expire=5
 CredType=cred/munge
 SlurmctldPort=$controller
 SlurmctldPidFile=$folder/run/slurmctld.pid

@@ -2,7 +2,8 @@ import Basics
 import CHDF5
 import Foundation
 
-/// Keeps a damaged file from taking the program with it: a file that comes from anywhere is first read by a child process.
+/// Keeps a damaged file from taking the program with it: a file that comes from anywhere is first read by another
+/// process, `ieum-read-hdf5`, which lies beside the program. Where that is missing, files are read as they are.
 ///
 /// What lies in the cache was written by ieum, under its final name only when it was whole, and is trusted. A file that was
 /// admitted is not read again until it changes; of large ones the cache keeps a note.
@@ -11,6 +12,10 @@ enum FileProbe {
   nonisolated(unsafe) private static var admitted: Set<String> = []
   /// From here on reading twice costs more than a note does.
   private static let large = 16 << 20
+  private static let reader: String = {
+    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    return (program as NSString).deletingLastPathComponent + "/ieum-read-hdf5"
+  }()
 
   /// To be called with the library's lock.
   /// - Throws: ``IeumError`` (data) for a file that libhdf5 falls over.
@@ -21,8 +26,9 @@ enum FileProbe {
     let isKnown = size >= large && FileManager.default.fileExists(atPath: note)
     if !isKnown, !resolved(path).hasPrefix(resolved(cache) + "/") {
       var signal: Int32 = 0
-      guard ch_probe(path, &signal) == 0 else { throw refusal(path, signal) }
-      if size >= large { try? AtomicFile.write("\(path)\n", to: note) }
+      let answer = ch_probe(reader, path, &signal)
+      guard answer != 1 else { throw refusal(path, signal) }
+      if size >= large, answer == 0 { try? AtomicFile.write("\(path)\n", to: note) }
     }
     admitted.insert(key)
   }

@@ -89,7 +89,7 @@ import Testing
       """
             meanP: {}
             meanP again: {evaluation: {metrics: [R@5]}}
-            parts: {training: {augment: true, precision: bf16, recipe: {microBatch: 5, checkpointing: true}}}
+            parts: {training: {augment: {crop: 0.8, colour: 0.05, words: 0.1}, precision: bf16, recipe: {microBatch: 5, checkpointing: true}}}
             seqTransf: {model: {parameters: {head: seqTransf, layers: 1}}}
             tight: {model: {parameters: {head: tight, layers: 1}}}
       """)

@@ -52,6 +52,16 @@ import Testing
     #expect(try ConfigTree.parse("a: &x 1\nb: *x\ntitle: 2 * 3 & more", file: "f")["b"]?.canonical == "\"1\"")
   }
 
+  @Test func anUnknownFigureIsRefusedBeforeAnythingIsComputed() throws {
+    for figure in ["fig91", "{name: fig91}"] {
+      let error = #expect(throws: IeumError.self) {
+        try self.experiment(base + "\nreport:\n  figures: [\(figure)]\n").reportSpec()
+      }
+      #expect(error?.exitCode == 64)
+      #expect(error?.description.contains("fig91") == true && error?.description.contains("fig31") == true)
+    }
+  }
+
   @Test func everyMistakeIsToldAtOnceWithItsLine() throws {
     let text = base + "\n  trainning: {epochs: 3}\n  training: {epochs: many, patience: 0}\n"
     let error = #expect(throws: IeumError.self) { try self.experiment(text) }

@@ -72,6 +72,7 @@ struct ReportFixture {
         id: "method-\(method)", experiment: "synthetic", row: method, column: "", method: method)
       cell.seeds = [1, 2, 3]
       cell.metrics = ["cappedR@20": [mean - 1.5, mean, mean + 1.5]]
+      cell.training = "shared by the methods"
       describe(&cell)
       return cell
     }

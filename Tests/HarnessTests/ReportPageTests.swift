@@ -36,6 +36,8 @@ import Testing
   private func check(page: String) throws {
     #expect(page.contains("<title>Encoder comparison on stamps &amp; &lt;captions&gt;</title>"))
     #expect(page.contains("a photo of &quot;x&quot; &lt;b&gt;"))
+    // Ten cells take 3.2 s each for features; of their trainings of 14.8 s seven are one.
+    #expect(page.contains("<span>computing time</span>1.5 min"))
     #expect(page.contains("epoch 3 &lt;nan&gt;") && !page.contains("<nan>"))
     #expect(page.contains("Six image encoders; <span lang=\"ko\">한국어 설명도 있다.</span>"))
     for request in ["src=\"http", "href=\"http", "url(", "<link", "@import"] { #expect(!page.contains(request)) }

@@ -31,10 +31,11 @@ const char *ch_error_text(void);
 /// major*1000000 + minor*1000 + release of the library at run time.
 int64_t ch_version(void);
 
-/// Reads everything in a file in a child process, as the functions below would, within limits of time and memory.
+/// Lets a program (`ieum-read-hdf5`) read everything in a file first, within limits of time and memory.
 /// Returns 1 when the library falls over it (*signal: the signal, 11 = segmentation fault) or its groups cannot be
-/// listed (*signal = 0); 0 when it can be read, or when an error tells what is wrong with it.
-int ch_probe(const char *path, int *signal);
+/// listed (*signal = 0); 0 when it can be read, or when an error tells what is wrong with it; -1 when the program could
+/// not be run.
+int ch_probe(const char *program, const char *path, int *signal);
 
 ch_file ch_open(const char *path, int mode);
 int ch_close(ch_file file);

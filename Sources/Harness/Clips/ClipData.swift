@@ -73,7 +73,7 @@ struct ClipData: Sendable {
     let pairs = pairs(task).filter { pixels[$0.dataset].has($0.id) }
     let ids = Dictionary(
       uniqueKeysWithValues: try Set(pairs.flatMap(\.texts)).map { ($0, try tokens.encode($0)) })
-    let augments = task.clips.augments
+    let augmentation = task.clips.augmentation
     let names = task.datasets.map(\.name)
     return ClipSource(count: pairs.count) { rows, seed in
       var generator = SeededGenerator(seed: seed)
@@ -90,11 +90,12 @@ struct ClipData: Sendable {
         }
       }
       guard members.count > 1 else { return try .empty(skipped) }
-      let frames = FrameBatch(
-        stored: pixels[0].side, side: side, clips: clips, generator: augments ? generator : nil)
+      let frames = try FrameBatch(stored: pixels[0].side, side: side, clips: clips)
+        .tensor(augmentation, &generator)
+      let rows = texts.map { augmentation.thinned(ids[$0] ?? [], &generator) }
       return ClipSource.Batch(
-        frames: try frames.tensor(), texts: try ClipTexts(rows: texts.map { ids[$0] ?? [] }, padding: tokens.padding),
-        groups: groups(members, texts), skipped: skipped)
+        frames: frames, texts: try ClipTexts(rows: rows, padding: tokens.padding), groups: groups(members, texts),
+        skipped: skipped)
     }
   }
 
@@ -123,7 +124,7 @@ struct ClipData: Sendable {
       }
     }
     guard !clips.isEmpty else { return nil }
-    return try FrameBatch(stored: pixels[dataset].side, side: side, clips: clips, generator: nil).tensor()
+    return try FrameBatch(stored: pixels[dataset].side, side: side, clips: clips).tensor()
   }
 
   func texts(_ texts: some Sequence<String>) throws -> ClipTexts {
@@ -137,52 +138,5 @@ extension ClipSource.Batch {
     Self(
       frames: ClipFrames(try Tensor([UInt8](repeating: 0, count: 3), shape: [1, 1, 3, 1, 1]), lengths: [1]),
       texts: try ClipTexts(rows: [[0]], padding: 0), groups: [], skipped: skipped)
-  }
-}
-
-/// Cuts a batch of clips out of stored pictures.
-struct FrameBatch {
-  /// Side of the stored pictures, and of what the network reads.
-  let stored: Int
-  let side: Int
-  /// `[F, 3, stored, stored]` each, F ≥ 1.
-  let clips: [[UInt8]]
-  /// Draws a part and a mirroring for each clip; nil = the middle, as it is.
-  let generator: SeededGenerator?
-
-  func tensor() throws -> ClipFrames {
-    let frame = 3 * stored * stored
-    let lengths = clips.map { $0.count / frame }
-    guard let time = lengths.max(), lengths.allSatisfy({ $0 > 0 }) else {
-      throw IeumError(.data, "a clip of the batch has no frames", place: "training", remedy: "see `ieum data check`")
-    }
-    var random = generator
-    var pixels = [UInt8](repeating: 0, count: clips.count * time * 3 * side * side)
-    for (row, clip) in clips.enumerated() {
-      let most = UInt64(stored - side + 1)
-      let left = random != nil ? Int((random?.next() ?? 0) % most) : (stored - side) / 2
-      let top = random != nil ? Int((random?.next() ?? 0) % most) : (stored - side) / 2
-      let mirrored = random != nil && (random?.next() ?? 0) & 1 == 1
-      copy(clip, planes: 3 * lengths[row], to: &pixels, at: row * time * 3 * side * side, left, top, mirrored)
-    }
-    return ClipFrames(try Tensor(pixels, shape: [clips.count, time, 3, side, side]), lengths: lengths)
-  }
-
-  private func copy(
-    _ clip: [UInt8], planes: Int, to pixels: inout [UInt8], at start: Int, _ left: Int, _ top: Int, _ mirrored: Bool
-  ) {
-    pixels.withUnsafeMutableBufferPointer { target in
-      clip.withUnsafeBufferPointer { source in
-        for plane in 0..<planes {
-          for line in 0..<side {
-            let from = (plane * stored + top + line) * stored + left
-            let to = start + (plane * side + line) * side
-            for column in 0..<side {
-              target[to &+ column] = source[from &+ (mirrored ? side &- 1 &- column : column)]
-            }
-          }
-        }
-      }
-    }
   }
 }

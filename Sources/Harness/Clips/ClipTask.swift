@@ -139,7 +139,7 @@ struct ClipTask: CellTask {
     let data = (sourceDatasets + [validationDataset]).map { datasets[$0].digest + datasets[$0].language }
     let weights = [digests.textWeights, digests.imageWeights].compactMap { $0 }
     return Digest.of(
-      (["clips 2", Provenance.codeVersion, clips.select, vocabulary] + data + settings + weights).joined(separator: "\n"))
+      (["clips 3", Provenance.codeVersion, clips.select, vocabulary] + data + settings + weights).joined(separator: "\n"))
   }
 
   var digest: String {
@@ -162,7 +162,7 @@ struct ClipTask: CellTask {
   }
 
   /// Side of the stored pictures: where parts of them are trained on, an eighth larger than the network's.
-  func storedSide(_ side: Int) -> Int { clips.augments ? Self.enlarged(side) : side }
+  func storedSide(_ side: Int) -> Int { clips.augmentation.isOn ? Self.enlarged(side) : side }
 
   static func enlarged(_ side: Int) -> Int { side + side / 8 }
 

@@ -21,8 +21,7 @@ public struct ClipsConfig: Sendable {
   public let text: CellConfig.EncoderChoice
   /// Where the best epoch is chosen; nil = the evaluated dataset's validation split.
   public let validation: CellConfig.DatasetChoice?
-  /// Train on parts of the pictures, mirrored half of the time.
-  public let augments: Bool
+  public let augmentation: ClipAugmentation
   public let recipe: [String: Scalar]
   public let workers: Int
   /// Directions that are ranked; the first one's metrics carry no prefix.
@@ -40,11 +39,22 @@ public struct ClipsConfig: Sendable {
     image = CellConfig.encoder(reader.section("image"), weights: "random")
     text = CellConfig.encoder(reader.section("text"), weights: "random")
     validation = reader.tree("validation") == nil ? nil : CellConfig.dataset(reader.section("validation"))
-    augments = training.bool("augment", default: false)
+    augmentation = Self.augmentation(training)
     recipe = training.parameters("recipe")
     workers = training.int("workers", default: 1, in: 0...256)
     directions = TowersConfig.directions(evaluation)
     select = evaluation.string("select", default: "MRR")
+  }
+
+  private static func augmentation(_ training: ConfigReader) -> ClipAugmentation {
+    guard case .map? = training.tree("augment") else {
+      return training.bool("augment", default: false) ? ClipAugmentation(crop: 0.6) : ClipAugmentation()
+    }
+    let section = training.section("augment")
+    defer { section.finish() }
+    return ClipAugmentation(
+      crop: section.double("crop", default: 1, in: 0.01...1), colour: section.double("colour", default: 0, in: 0...1),
+      words: section.double("words", default: 0, in: 0...0.9))
   }
 
   private static func sources(_ reader: ConfigReader, _ dataset: CellConfig.DatasetChoice) -> [Source] {

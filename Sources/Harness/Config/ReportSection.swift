@@ -14,6 +14,7 @@ extension Experiment {
     let examples = reader.tree("examples").map { exampleSpec(ConfigReader($0, path: "report.examples", problems: problems)) }
     reader.finish()
     try problems.check()
+    try FigureRegistry.check(figures)
     return ReportSpec(
       title: title, language: language, summary: summary, tables: tables, figures: figures, comparisons: comparisons,
       examples: examples)
@@ -101,14 +102,8 @@ extension Experiment {
     if case .scalar(let name, _, _) = tree { return FigureSpec(name) }
     let reader = ConfigReader(tree, path: "report.figures", problems: problems)
     let grid = reader.optionalString("from")
-    let name = reader.string("name")
-    let known = FigureRegistry.all.map(\.name)
-    if !known.contains(name) {
-      let hint = Suggestion.nearest(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
-      reader.problem("name", "there is no figure '\(name)'\(hint)")
-    }
     let spec = FigureSpec(
-      name, title: reader.optionalString("title"), cell: reader.optionalString("cell"),
+      reader.string("name"), title: reader.optionalString("title"), cell: reader.optionalString("cell"),
       metric: reader.optionalString("metric"),
       rows: grid.map { grid in ordered(cells.filter { $0.table == grid }.map(\.row)) },
       paper: reader.optionalString("paper"))

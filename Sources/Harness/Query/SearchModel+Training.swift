@@ -118,7 +118,7 @@ private struct Origin {
     let folder = cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
     let image = [
       "frames": "\(task.frames)", "sampling": task.imageValues.string("sampling"),
-      ClipQueryEncoder.enlargedKey: "\(task.clips.augments)",
+      ClipQueryEncoder.enlargedKey: "\(task.clips.augmentation.isOn)",
     ]
     let merges = (name: ClipTokens.mergesName, path: folder + "/" + ClipTokens.mergesName)
     var files = try ClipTokens.files(task) ?? [merges]

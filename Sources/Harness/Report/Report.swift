@@ -34,10 +34,7 @@ public enum Report {
   public static func write(
     experiment: String, resultsFolder: String, spec: ReportSpec, paperTables: String, gnuplot: Gnuplot
   ) throws -> ReportOutput {
-    let known = FigureRegistry.all.map(\.name)
-    if let unknown = spec.figures.first(where: { !known.contains($0.name) }) {
-      throw Suggestion.unknown("figure", unknown.name, known: known, place: "report.figures")
-    }
+    try FigureRegistry.check(spec.figures)
     let results = try cells(in: resultsFolder)
     var warnings = results.isEmpty ? ["no results in \(resultsFolder)/cells; run the experiment first"] : []
     let papers = try spec.tables.map { table in

@@ -44,6 +44,8 @@ public struct CellResult: Codable, Sendable, Equatable {
   public var digests = Digests()
   /// Footnotes of this cell's numbers (`ResNet-50 runs with seeded random weights`).
   public var notes: [String] = []
+  /// Names the trainings behind the numbers: cells that differ in their evaluation alone share them, and their time.
+  public var training: String?
   /// Phase (`features`, `training`, `evaluation`) → seconds.
   public var wallSeconds: [String: Double] = [:]
   public var peakMemoryBytes = 0
@@ -208,6 +210,7 @@ extension CellResult {
     config = try optional(.config, config)
     digests = try optional(.digests, digests)
     notes = try optional(.notes, notes)
+    training = try box.decodeIfPresent(String.self, forKey: .training)
     wallSeconds = try optional(.wallSeconds, wallSeconds)
     peakMemoryBytes = try optional(.peakMemoryBytes, peakMemoryBytes)
     host = try optional(.host, host)

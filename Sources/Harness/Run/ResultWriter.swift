@@ -89,6 +89,7 @@ struct ResultWriter {
       policy: cell.config.evaluation.ties, queries: records.map(\.tiedQueries).max() ?? 0, bounds: bounds(records))
     result.selectedEpochs = records.map(\.selectedEpoch)
     (result.skippedItems, result.partialItems) = (first.skippedItems, first.partialItems ?? 0)
+    result.training = task.trainingKey
     result.wallSeconds = Dictionary(
       first.wallSeconds.keys.map { key in (key, records.compactMap { $0.wallSeconds[key] }.reduce(0, +)) },
       uniquingKeysWith: { $1 })

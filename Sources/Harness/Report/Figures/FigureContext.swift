@@ -78,11 +78,20 @@ enum FigureRegistry {
     ("training-pairs", PairTrainingFigure.make),
   ]
 
+  /// - Throws: ``IeumError`` (usage) for the first figure that does not exist.
+  static func check(_ specs: [FigureSpec]) throws {
+    for spec in specs { _ = try maker(of: spec) }
+  }
+
   /// - Throws: ``IeumError``: usage for an unknown name, data when what the figure draws is not there.
   static func make(_ context: FigureContext) throws -> Figure {
-    guard let entry = all.first(where: { $0.name == context.spec.name }) else {
-      throw Suggestion.unknown("figure", context.spec.name, known: all.map(\.name), place: "report.figures")
+    try maker(of: context.spec)(context)
+  }
+
+  private static func maker(of spec: FigureSpec) throws -> Maker {
+    guard let entry = all.first(where: { $0.name == spec.name }) else {
+      throw Suggestion.unknown("figure", spec.name, known: all.map(\.name), place: "report.figures")
     }
-    return try entry.make(context)
+    return entry.make
   }
 }

@@ -67,7 +67,12 @@ struct Page {
 
   private var strip: [(String, String)] {
     let done = results.filter { $0.status == .ok }
-    let seconds = done.reduce(0) { $0 + $1.wallSeconds.values.reduce(0, +) }
+    var trained: Set<String> = []
+    let seconds = done.reduce(0) { sum, cell in
+      // A training that several cells share took its time once.
+      let isShared = cell.training.map { !trained.insert($0).inserted } ?? false
+      return sum + cell.wallSeconds.filter { !isShared || $0.key != "training" }.values.reduce(0, +)
+    }
     let sizes = Set(done.filter { $0.queries > 0 }.map { "\($0.queries) / \($0.gallery)" })
     let queries = sizes.sorted().joined(separator: ", ")
     return [

@@ -23,6 +23,7 @@ public struct FrozenText {
     public var language = "en"
     /// Arithmetic of a transformer.
     public var precision = InferencePrecision.f32
+    public var device = Device.cpu
 
     public init() {}
   }
@@ -57,7 +58,7 @@ public struct FrozenText {
     let files = try PretrainedBert(path, config: options.config, tokenizer: options.tokenizer)
     let encoder = try BertEncoder.load(
       weights: path, config: files.configPath, pooling: BertPooling(rawValue: options.pooling) ?? .mean,
-      precision: options.precision)
+      device: options.device, precision: options.precision)
     tell(encoder.slowdown)
     return subwords(
       encoder.dimension, files.tokenizer.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
@@ -65,7 +66,8 @@ public struct FrozenText {
   }
 
   private static func clip(_ path: String, _ options: Options) throws -> FrozenText {
-    let encoder = try ClipTextEncoder.load(weights: path, config: options.config, precision: options.precision)
+    let encoder = try ClipTextEncoder.load(
+      weights: path, config: options.config, device: options.device, precision: options.precision)
     tell(encoder.slowdown)
     let vocabulary = options.tokenizer ?? ClipTokenizer.beside(weights: path) ?? cachedVocabulary()
     guard let vocabulary else {
@@ -87,7 +89,7 @@ public struct FrozenText {
   private static func multilingual(_ path: String, _ options: Options) throws -> FrozenText {
     let files = try PretrainedBert(path, config: options.config, tokenizer: options.tokenizer)
     let encoder = try MultilingualClipEncoder(
-      weights: path, config: files.configPath, precision: options.precision)
+      weights: path, config: files.configPath, device: options.device, precision: options.precision)
     tell(encoder.slowdown)
     return subwords(
       encoder.dimension, files.tokenizer.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),

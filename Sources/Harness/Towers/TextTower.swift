@@ -150,7 +150,7 @@ struct TextTower: TowerSide {
   private func extract(_ dataset: Dataset, to path: String, _ progress: Progress) throws -> FeatureFile {
     guard let weights else { preconditionFailure("frozen text encoders have weights") }
     var options = FrozenText.Options()
-    (options.language, options.precision) = (dataset.language, choice.precision)
+    (options.language, options.precision, options.device) = (dataset.language, choice.precision, choice.device)
     if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }
     let encode = try FrozenText.open(choice.encoder, weights: weights, options)
     let captions = dataset.allItems.flatMap { item in

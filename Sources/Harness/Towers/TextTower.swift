@@ -149,9 +149,8 @@ struct TextTower: TowerSide {
 
   private func extract(_ dataset: Dataset, to path: String, _ progress: Progress) throws -> FeatureFile {
     guard let weights else { preconditionFailure("frozen text encoders have weights") }
-    var options = FrozenText.Options()
-    (options.language, options.precision, options.device) = (dataset.language, choice.precision, choice.device)
-    if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }
+    let options = FrozenText.Options(
+      values, language: dataset.language, precision: choice.precision, device: choice.device)
     let encode = try FrozenText.open(choice.encoder, weights: weights, options)
     let captions = dataset.allItems.flatMap { item in
       dataset.captions(of: item).enumerated().map { (DatasetItem.captionID(item.id, $0), $1) }

@@ -10,6 +10,7 @@ demo: build weights
 test: setup
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build
+	scripts/test-cpus.sh avx2 -c release
 
 # Speeds beside other programs', which are installed into a throw-away environment: results/bench/report.md.
 bench: build weights

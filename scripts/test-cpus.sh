@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
-# Runs the tests of every fast path as on a CPU without AVX-512, then as on one without AVX2. The tests must be built;
-# arguments go to `swift test` (such as `-c release`).
+# Runs the tests of every fast path as on a CPU without AVX-512, then as on one without AVX2; `avx2` or `sse41` as the first
+# argument names one of the two. The tests must be built; further arguments go to `swift test` (such as `-c release`).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tests='EncodersCompiledTests|EncodersTextTests|Convolution1dTests|RankTests|IndexExactTests'
-levels=("AVX2 avx2 Haswell" "SSE41 default Nehalem")
-for level in "${levels[@]}"; do
-  read -r onednn aten blas <<<"$level"
-  echo "test-cpus: as with $onednn at most" >&2
-  ONEDNN_MAX_CPU_ISA=$onednn ATEN_CPU_CAPABILITY=$aten OPENBLAS_CORETYPE=$blas \
-    swift test --skip-build "$@" --filter "$tests"
+case "${1:-}" in
+avx2 | sse41) wanted="$1"; shift ;;
+*) wanted='avx2 sse41' ;;
+esac
+for level in $wanted; do
+  case "$level" in
+  avx2) settings=(ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 OPENBLAS_CORETYPE=Haswell) ;;
+  sse41) settings=(ONEDNN_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY=default OPENBLAS_CORETYPE=Nehalem) ;;
+  esac
+  echo "test-cpus: as with ${level^^} at most" >&2
+  env "${settings[@]}" swift test --skip-build "$@" --filter "$tests"
 done

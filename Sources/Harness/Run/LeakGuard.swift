@@ -42,10 +42,11 @@ struct LeakGuard {
       return
     }
     var reports: [LeakReport] = []
+    var checked: Set<String> = []
     for cell in cells {
       // A dataset that is missing is told with its cells.
       guard let dataset = try? bench.dataset(cell.config.dataset) else { continue }
-      guard !reports.contains(where: { $0.digest == dataset.digest }) else { continue }
+      guard checked.insert("\(dataset.digest) \(dataset.language)").inserted else { continue }
       let report = try report(dataset)
       reports.append(report)
       if !report.leaks.isEmpty { progress.note("ieum: '\(dataset.name)': shared between splits: \(report.summary)") }

@@ -65,7 +65,7 @@ struct LeakGuard {
   /// From the cache where the same data were checked before.
   private func report(_ dataset: Dataset) throws -> LeakReport {
     let kinds = Leak.Kind.allCases.filter { $0 != .pixels || experiment.leaks.pixels }
-    let key = Digest.of("1 \(dataset.digest) \(dataset.language) \(kinds.map(\.rawValue))")
+    let key = Digest.of("2 \(dataset.digest) \(dataset.language) \(kinds.map(\.rawValue))")
     let path = "\(bench.cache.root)/leaks/\(key.prefix(24)).json"
     if let data = FileManager.default.contents(atPath: path),
       let known = try? JSONDecoder().decode(LeakReport.self, from: data)

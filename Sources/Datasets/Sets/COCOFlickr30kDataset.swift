@@ -47,7 +47,7 @@ struct COCOFlickr30kDataset: DatasetSpec {
       skipped: sets.flatMap { set in set.skipped.map { SkippedItem(id: "\(set.name)/\($0.id)", reason: $0.reason) } },
       notes: sets.flatMap { set in set.notes.map { "\(set.name): \($0)" } }, relevance: .relatedIDs,
       sizes: DatasetDigest.sizes(of: items.values.joined()), split: split,
-      captionPolicy: try CaptionPolicy.ofPictures(options, dataset: name))
+      captionPolicy: try CaptionPolicy.ofPictures(options, dataset: name), namespace: "")
   }
 }
 

@@ -78,7 +78,7 @@ struct StampsClipsDataset: DatasetSpec {
         "a stand-in for film clips, made of real pictures, sounds and sentences; \(sounding) films have sound",
         "the films lie in \(folder)",
       ],
-      relevance: .sameLabel, sizes: sizes)
+      relevance: .sameLabel, sizes: sizes, split: source.split, namespace: stamps.name)
   }
 
   /// Named by all that the films' bytes depend on.

@@ -73,6 +73,8 @@ struct ClipTask: CellTask {
     problems.collect { try Self.check(cell.config, clips) }
     try problems.check()
     if let dataset = datasets.first { _ = try cell.config.evaluation.galleries(of: dataset) }
+    let parts = FileNeed.parts(cell.config, datasets, sources: Array(places[1...clips.sources.count]), validation: places.last)
+    for need in parts { try need.check() }
     imageValues = try Self.values(clips.image, FilmFrames.parameters, Self.imageSizes)
     textValues = try Self.values(clips.text, Self.textParameters, Self.textSizes)
     sampling = try FrameSampling(name: imageValues.string("sampling"), frames: imageValues.int("frames"))
@@ -144,7 +146,7 @@ struct ClipTask: CellTask {
 
   var digest: String {
     Digest.of(
-      [trainingKey, dataset.digest, dataset.language, config.tree["evaluation"]?.canonical ?? "{}"].joined(separator: "\n"))
+      ["ranking 2", dataset.split?.digest ?? "", trainingKey, dataset.digest, dataset.language, config.tree["evaluation"]?.canonical ?? "{}"].joined(separator: "\n"))
   }
 
   var notes: [String] {
@@ -160,6 +162,11 @@ struct ClipTask: CellTask {
         }
       }
   }
+
+  var trainedOn: [(dataset: Dataset, splits: [Split])] {
+    zip(clips.sources, sourceDatasets).map { (datasets[$1], $0.takesAll ? Split.allCases : [.train]) }
+  }
+  var validatedOn: Dataset { datasets[validationDataset] }
 
   /// Side of the stored pictures: where parts of them are trained on, an eighth larger than the network's.
   func storedSide(_ side: Int) -> Int { clips.augmentation.isOn ? Self.enlarged(side) : side }

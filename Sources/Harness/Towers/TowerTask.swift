@@ -48,6 +48,9 @@ struct TowerTask: CellTask {
     do { try Self.check(cell.config, towers) } catch let error as IeumError { add(error) }
     if problems.isEmpty, let dataset = datasets.first {
       do { _ = try cell.config.evaluation.galleries(of: dataset) } catch let error as IeumError { add(error) }
+      for need in Self.needs(cell.config, towers, datasets, places) {
+        do { try need.check() } catch let error as IeumError { add(error) }
+      }
     }
     try Self.report(problems)
     (self.cell, self.towers, cache, self.datasets, self.sides) = (cell, towers, bench.cache, datasets, sides)
@@ -66,6 +69,19 @@ struct TowerTask: CellTask {
     case .audio: return try SoundTower(choice, datasets: datasets, cache: cache)
     case .image, .video: return try ImageTower(choice, datasets: datasets, cache: cache)
     }
+  }
+
+  /// The parts whose files are read; stored features need none.
+  private static func needs(
+    _ config: CellConfig, _ towers: TowersConfig, _ datasets: [Dataset], _ places: [Int]
+  ) -> [FileNeed] {
+    func isRead(_ modality: Modality) -> Bool { towers.towers[modality].map { $0.encoder != StoredTower.name } ?? false }
+    let reading = zip(towers.sources, places[1...towers.sources.count]).filter { source, _ in
+      [source.first, source.second].contains { $0 != .text && isRead($0) }
+    }
+    let ranks = isRead(.image) || (isRead(.audio) && towers.towers[.image] == nil)
+    return FileNeed.parts(
+      config, datasets, sources: reading.map(\.1), validation: ranks ? places.last : nil, evaluates: ranks)
   }
 
   private static func check(_ config: CellConfig, _ towers: TowersConfig) throws {
@@ -93,6 +109,9 @@ struct TowerTask: CellTask {
     throw IeumError(kind, problems.map { "\($0)" }.joined(separator: "\n    "))
   }
 
+  var trainedOn: [(dataset: Dataset, splits: [Split])] { sourceDatasets.map { (datasets[$0], [.train]) } }
+  var validatedOn: Dataset { datasets[validationDataset] }
+
   /// What a training depends on, seed aside.
   var trainingKey: String {
     let settings = ["model", "loss", "training", "sources"].map { config.tree[$0]?.canonical ?? "{}" }
@@ -102,7 +121,10 @@ struct TowerTask: CellTask {
       (["towers 1", Provenance.codeVersion, towers.select] + data + encoders + settings).joined(separator: "\n"))
   }
 
-  var digest: String { Digest.of(trainingKey + (config.tree["evaluation"]?.canonical ?? "{}")) }
+  // The lists decide on what is a miss.
+  var digest: String {
+    Digest.of("ranking 2 \(dataset.split?.digest ?? "") " + trainingKey + (config.tree["evaluation"]?.canonical ?? "{}"))
+  }
 
   var featurePaths: [String] { sides.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value.featurePaths) }
 

@@ -35,6 +35,8 @@ public struct Dataset: Sendable {
   public let split: NamedSplit?
   /// Which captions of validation and test items are here.
   public let captionPolicy: CaptionPolicy
+  /// Items of datasets with one namespace are the same where their ids are (`coco`, `coco/…` of `coco-flickr30k`).
+  public let namespace: String
   /// Per split, the listed items against those whose files are in place.
   public let completeness: [Split: Completeness]
   /// Counts and digests, as in a committed card.
@@ -43,7 +45,7 @@ public struct Dataset: Sendable {
   public init(
     name: String, language: String, items: [Split: [DatasetItem]], skipped: [SkippedItem],
     notes: [String] = [], relevance: Relevance, sizes: [String: Int] = [:], split: NamedSplit? = nil,
-    captionPolicy: CaptionPolicy = .all, textRelevance: TextRelevance = .ownItem
+    captionPolicy: CaptionPolicy = .all, textRelevance: TextRelevance = .ownItem, namespace: String? = nil
   ) {
     self.name = name
     self.language = language
@@ -54,12 +56,20 @@ public struct Dataset: Sendable {
     self.split = split
     self.captionPolicy = captionPolicy
     self.textRelevance = textRelevance
+    self.namespace = namespace ?? name
     digest = DatasetDigest.of(items, relevance: relevance, sizes: sizes, split: split)
     completeness = Completeness.of(items, split: split, sizes: sizes)
     card = DatasetCard(name: name, digest: digest, items: items, skipped: skipped)
   }
 
   public func items(in split: Split) -> [DatasetItem] { items[split] ?? [] }
+
+  /// Items that the split lists and that are no items here: no entry, or none that can be used.
+  public func unusable(in part: Split) -> [String] {
+    guard let split else { return [] }
+    let known = Set(items(in: part).map(\.id))
+    return split.ids(in: part).filter { !known.contains($0) }
+  }
 
   /// All items: train, test, validation.
   public var allItems: [DatasetItem] { Split.allCases.flatMap { items(in: $0) } }

@@ -14,7 +14,7 @@ public enum DefaultModel {
   }
 
   static let candidates = [
-    Candidate(file: "experiments/search.yaml", cell: nil, isQuick: true),
+    Candidate(file: "experiments/search.yaml", cell: "languages/English", isQuick: true),
     Candidate(file: "experiments/clipko2022-stamps.yaml", cell: "table2/Korean", isQuick: false),
   ]
   /// What candidates are compared on.

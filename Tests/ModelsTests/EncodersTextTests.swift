@@ -150,10 +150,24 @@ struct EncodersTextTests {
   }
 
   @Test func registryListsTheTextEncoders() throws {
-    let names = ["word2vec", "rnn", "lstm", "gru", "text-cnn", "bert", "clip-text", "clip-multilingual"]
+    let names = ["word2vec", "rnn", "lstm", "gru", "text-cnn", "bert", "bert-ngrams", "clip-text", "clip-multilingual"]
     #expect(TextEncoderRegistry.all.map(\.name) == names)
     #expect(TextEncoderRegistry.all.filter(\.isTrainable).map(\.name) == ["rnn", "lstm", "gru", "text-cnn"])
     #expect(try TextEncoderRegistry.named("lstm").input == .wordIDs(length: 20))
     #expect(message { _ = try TextEncoderRegistry.named("brt") }.contains("did you mean 'bert'?"))
+  }
+
+  @Test func ngramsBringWordsOfSharedSyllablesTogether() {
+    let ngrams = CharacterNgrams(dimension: 512)
+    func similarity(_ first: String, _ second: String) -> Float {
+      zip(ngrams.encode(first), ngrams.encode(second)).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    #expect(abs(similarity("작은 강아지", "작은 강아지") - 1) < 1e-5)
+    #expect(similarity("강아지", "강아지들") > 0.4)
+    #expect(abs(similarity("강아지", "자동차")) < 0.2)
+    #expect(similarity("Penguin!", "penguin") > 0.999)
+    // Decomposed letters are the same word.
+    #expect(ngrams.encode("강아지") == ngrams.encode("강아지".decomposedStringWithCanonicalMapping))
+    #expect(ngrams.encode("…").allSatisfy { $0 == 0 })
   }
 }

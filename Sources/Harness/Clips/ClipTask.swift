@@ -133,6 +133,19 @@ struct ClipTask: CellTask {
   /// The config beside a text side's weights.
   var textConfig: String? { textWeights.map { ($0 as NSString).deletingLastPathComponent + "/" + ClipTokens.configName } }
 
+  /// What a batch leaves in memory for its gradients, roughly: some 34 numbers of 4 bytes for each channel of a token in
+  /// each layer, and the attention between tokens. Towers with weights count as ViT-B/32's.
+  var batchBytes: Int {
+    func tower(tokens: Int, _ sizes: Parameters) -> Int {
+      let width = sizes.int("width")
+      return 4 * tokens * sizes.int("layers") * (34 * width + 2 * tokens * max(1, width / 64))
+    }
+    let patches = max(1, imageValues.int("side") / max(1, imageValues.int("patch")))
+    let pair = frames * tower(tokens: patches * patches + 1, imageValues) + tower(tokens: words, textValues)
+    let pairs = (try? ClipRecipe(clips.recipe))?.microBatch ?? 0
+    return pair * (pairs > 0 ? min(pairs, config.training.batchSize) : config.training.batchSize)
+  }
+
   /// What a training depends on, seed aside.
   var trainingKey: String {
     let settings = ["model", "training", "sources", "image", "text"].map { config.tree[$0]?.canonical ?? "{}" }

@@ -45,15 +45,16 @@ struct CellMemory {
   private func guess(_ cell: Experiment.Cell) -> Int {
     let config = cell.config
     let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
-    let paths = (try? runner.task().featurePaths) ?? []
-    let features = paths.reduce(0) { $0 + Self.size($1) }
+    let task = try? runner.task()
+    let features = (task?.featurePaths ?? []).reduce(0) { $0 + Self.size($1) }
     var bytes = 512 * Self.megabyte + 3 * features
     let learnt = config.clips == nil ? [config.text, config.image].filter(\.train) : [config.text, config.image]
     for side in learnt {
       let file = (try? WeightCatalog.resolve(side.weights, cache: bench.cache)).flatMap { $0 }
       bytes += 5 * (file.map(Self.size) ?? 100 * Self.megabyte)
     }
-    if config.clips != nil || config.image.train { bytes += config.training.batchSize * 64 * Self.megabyte }
+    if let clips = task as? ClipTask { bytes += clips.batchBytes }
+    if config.clips == nil, config.image.train { bytes += config.training.batchSize * 64 * Self.megabyte }
     if config.clips == nil, config.text.train { bytes += config.training.batchSize * 16 * Self.megabyte }
     return bytes
   }

@@ -65,10 +65,10 @@ extension SearchModel {
 
   private static func check(_ towers: TowersConfig, _ file: String) throws {
     let (text, image) = (towers.encoder(.text), towers.encoder(.image))
-    guard ["bert", "word2vec"].contains(text.encoder), !text.train else {
+    guard ["bert", "bert-ngrams", "word2vec"].contains(text.encoder), !text.train else {
       throw IeumError(
         .usage, "search cannot encode new sentences with '\(text.encoder)' trained here", file: file, place: "text",
-        remedy: "use a frozen bert or word2vec")
+        remedy: "use a frozen bert, bert-ngrams or word2vec")
     }
     guard !image.train, !image.encoder.isEmpty, image.encoder != StoredTower.name, towers.towers[.audio] == nil else {
       throw IeumError(

@@ -24,10 +24,11 @@ final class TowerQueryEncoder: QueryEncoder, @unchecked Sendable {
     guard let textWeights else {
       throw IeumError(.data, "the text encoder '\(card.text.encoder)' has no weights", file: checkpoint)
     }
-    var options = FrozenText.Options()
-    options.pooling = card.text.parameters["pooling"] ?? options.pooling
-    options.language = card.language
-    text = try FrozenText.open(card.text.encoder, weights: textWeights, options)
+    let textValues = try Parameters(
+      card.text.scalars, specs: try TextEncoderRegistry.named(card.text.encoder).parameters,
+      owner: "encoder '\(card.text.encoder)'")
+    text = try FrozenText.open(
+      card.text.encoder, weights: textWeights, .init(textValues, language: card.language, precision: .f32))
     let spec = try ImageEncoderRegistry.named(card.image.encoder)
     image = try ImageEncoder.load(spec, weights: imageWeights, seed: UInt64(card.image.seed))
     let values = try Parameters(

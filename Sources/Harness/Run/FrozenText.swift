@@ -21,10 +21,19 @@ public struct FrozenText {
     public var pooling = BertPooling.mean.rawValue
     public var maxTokens: Int?
     public var language = "en"
+    /// Of `bert-ngrams`: numbers that the n-grams add.
+    public var ngrams = 512
     /// Arithmetic of a transformer.
     public var precision = InferencePrecision.f32
 
     public init() {}
+
+    /// What an encoder's section of an experiment says.
+    init(_ values: Parameters, language: String, precision: InferencePrecision) {
+      (self.language, self.precision) = (language, precision)
+      if case .string(let name)? = values.values["pooling"] { pooling = name }
+      if case .int(let count)? = values.values["ngrams"] { ngrams = count }
+    }
   }
 
   /// Opens a registered frozen text encoder.
@@ -34,6 +43,7 @@ public struct FrozenText {
     case "word2vec": return try wordVectors(path, language: options.language)
     case "clip-text": return try clip(path, options)
     case "clip-multilingual": return try multilingual(path, options)
+    case "bert-ngrams": return try bert(path, options).beside(ngrams: options.ngrams)
     default: return try bert(path, options)
     }
   }
@@ -62,6 +72,22 @@ public struct FrozenText {
     return subwords(
       encoder.dimension, files.tokenizer.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
       tokens: files.tokenizer.encode, vectors: encoder.encode)
+  }
+
+  /// Both vectors of a sentence at length 1, one after the other.
+  private func beside(ngrams count: Int) throws -> FrozenText {
+    guard count > 0 else {
+      throw IeumError(.usage, "'ngrams' is \(count)", place: "text.parameters", remedy: "give 1 or more, or use bert")
+    }
+    let ngrams = CharacterNgrams(dimension: count)
+    return FrozenText(dimension: dimension + count, tokenizerDigest: tokenizerDigest) { texts in
+      zip(texts, try vectors(texts)).map { text, vector in
+        vector.map { vector in
+          let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
+          return vector.map { $0 / max(length, .leastNormalMagnitude) } + ngrams.encode(text)
+        }
+      }
+    }
   }
 
   private static func clip(_ path: String, _ options: Options) throws -> FrozenText {

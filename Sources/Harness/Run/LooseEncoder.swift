@@ -120,7 +120,7 @@ public struct LooseEncoder {
     guard !spec.isTrainable else {
       throw IeumError(
         .usage, "'\(spec.name)' is trained with a joint model and has no weights of its own", place: "--encoder",
-        remedy: "use word2vec or bert, or run an experiment with it")
+        remedy: "use word2vec, bert or bert-ngrams, or run an experiment with it")
     }
     guard let path = try weights() else {
       throw IeumError(.usage, "'\(spec.name)' needs --weights", place: "--weights", remedy: "see `ieum models list`")

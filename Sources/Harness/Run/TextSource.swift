@@ -34,6 +34,9 @@ struct TextSource {
         .usage, "'\(choice.encoder)' needs weights", place: "text.weights",
         remedy: "name some of `ieum models list`, or a file, or let it learn with the joint model by `train: true`")
     }
+    guard !choice.train || spec.name != "bert-ngrams" else {
+      throw IeumError(.usage, "'\(spec.name)' stays frozen", place: "text.train", remedy: "train bert, or leave 'train' out")
+    }
     guard !spec.isTrainable || weights == nil else {
       throw IeumError(
         .usage, "'\(choice.encoder)' starts from random weights", place: "text.weights", remedy: "leave them out")
@@ -61,16 +64,15 @@ struct TextSource {
   /// The frozen encoder.
   func opened(language: String) throws -> FrozenText {
     guard let weights else { throw IeumError(.usage, "'\(name)' needs weights", place: "text.weights") }
-    var options = FrozenText.Options()
-    (options.language, options.precision) = (language, precision)
-    if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }
-    return try FrozenText.open(name, weights: weights, options)
+    return try FrozenText.open(name, weights: weights, .init(values, language: language, precision: precision))
   }
 
   /// Length of a frozen encoder's vectors, as far as it can be told without opening it.
   var likelyDimension: Int {
     guard name != "word2vec", let weights else { return 300 }
-    return (try? PretrainedBert(weights).config.hiddenSize) ?? 768
+    var ngrams = 0
+    if case .int(let count)? = values.values["ngrams"] { ngrams = count }
+    return ngrams + ((try? PretrainedBert(weights).config.hiddenSize) ?? 768)
   }
 
   private func extract(_ dataset: Dataset, to path: String, _ progress: Progress) throws -> FeatureFile {

@@ -149,10 +149,8 @@ struct TextTower: TowerSide {
 
   private func extract(_ dataset: Dataset, to path: String, _ progress: Progress) throws -> FeatureFile {
     guard let weights else { preconditionFailure("frozen text encoders have weights") }
-    var options = FrozenText.Options()
-    (options.language, options.precision) = (dataset.language, choice.precision)
-    if case .string(let pooling)? = values.values["pooling"] { options.pooling = pooling }
-    let encode = try FrozenText.open(choice.encoder, weights: weights, options)
+    let encode = try FrozenText.open(
+      choice.encoder, weights: weights, .init(values, language: dataset.language, precision: choice.precision))
     let captions = dataset.allItems.flatMap { item in
       dataset.captions(of: item).enumerated().map { (DatasetItem.captionID(item.id, $0), $1) }
     }

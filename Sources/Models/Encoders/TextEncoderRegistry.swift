@@ -44,13 +44,16 @@ public enum TextEncoderRegistry {
       name: "bert", summary: "Pretrained bidirectional transformer over subwords",
       source: "Devlin et al. 2019, BERT (NAACL)", input: .subwords, isTrainable: false, dimension: nil,
       parameters: [
-        ParameterSpec(
-          "pooling", default: .string(BertPooling.mean.rawValue), "mean over all tokens, or the [CLS] state",
-          choices: BertPooling.allCases.map(\.rawValue)),
+        pooling,
         ParameterSpec("layers", default: .int(2), "transformer layers, where it is trained from random weights"),
         ParameterSpec("hidden", default: .int(128), "width of the states, likewise"),
         ParameterSpec("heads", default: .int(4), "attention heads, likewise"),
       ]),
+    TextEncoderSpec(
+      name: "bert-ngrams", summary: "The same beside hashed character n-grams, for languages that the weights do not know",
+      source: "Devlin et al. 2019, BERT (NAACL); Bojanowski et al. 2017, Enriching Word Vectors with Subword Information (TACL)",
+      input: .subwords, isTrainable: false, dimension: nil,
+      parameters: [pooling, ParameterSpec("ngrams", default: .int(512), "numbers that the n-grams add to a sentence's vector")]),
     TextEncoderSpec(
       name: "clip-text", summary: "CLIP's text tower over byte-level pieces",
       source: "Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision (ICML)",
@@ -68,6 +71,10 @@ public enum TextEncoderRegistry {
     }
     return spec
   }
+
+  private static let pooling = ParameterSpec(
+    "pooling", default: .string(BertPooling.mean.rawValue), "mean over all tokens, or the [CLS] state",
+    choices: BertPooling.allCases.map(\.rawValue))
 
   /// The sequence length of the hong2022 experiments.
   private static let sequenceLength = 20

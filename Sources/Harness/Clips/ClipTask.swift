@@ -74,7 +74,8 @@ struct ClipTask: CellTask {
     try problems.check()
     if let dataset = datasets.first { _ = try cell.config.evaluation.galleries(of: dataset) }
     let parts = FileNeed.parts(cell.config, datasets, sources: Array(places[1...clips.sources.count]), validation: places.last)
-    for need in parts { try need.check() }
+    for need in parts { problems.collect { try need.check() } }
+    try problems.check()
     imageValues = try Self.values(clips.image, FilmFrames.parameters, Self.imageSizes)
     textValues = try Self.values(clips.text, Self.textParameters, Self.textSizes)
     sampling = try FrameSampling(name: imageValues.string("sampling"), frames: imageValues.int("frames"))
@@ -213,29 +214,5 @@ struct ClipTask: CellTask {
         featureSeconds: seconds
       ).compute()
     }
-  }
-}
-
-/// Collects the errors of independent look-ups, so that a user who has to fetch five files hears of five.
-struct ProblemList {
-  private var problems: [IeumError] = []
-
-  /// The value, or nil after noting why there is none.
-  @discardableResult
-  mutating func collect<Value>(_ body: () throws -> Value) -> Value? {
-    do { return try body() } catch let error as IeumError {
-      if !problems.contains(where: { $0.description == error.description }) { problems.append(error) }
-    } catch {
-      problems.append(IeumError(.system, "\(error)"))
-    }
-    return nil
-  }
-
-  /// - Throws: all of them as one.
-  func check() throws {
-    guard let first = problems.first else { return }
-    if problems.count == 1 { throw first }
-    let kind = problems.first { $0.kind == .usage }?.kind ?? first.kind
-    throw IeumError(kind, problems.map { "\($0)" }.joined(separator: "\n    "))
   }
 }

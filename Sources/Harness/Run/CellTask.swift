@@ -39,6 +39,10 @@ extension CellTask {
   var trainingKey: String { digest }
   var trainedOn: [(dataset: Dataset, splits: [Split])] { [(dataset, [.train])] }
   var validatedOn: Dataset { dataset }
+  /// Of the datasets that are evaluated and trained on, each once.
+  var footnotes: [String] {
+    FootnoteLetters.ordered(([dataset] + trainedOn.map(\.dataset)).compactMap(\.footnote))
+  }
   func extractions() throws -> [Extraction] { featurePaths.map { Extraction(file: $0) } }
   func trainingProbe() throws -> Double? { nil }
 }

@@ -60,7 +60,7 @@ struct ResultWriter {
       method: cell.column.isEmpty ? cell.row : nil)
     result.config = Dictionary(cell.config.tree.flattened.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
     result.seeds = cell.config.seeds
-    result.notes = cell.config.notes + ((try? runner.task().notes) ?? [])
+    result.notes = cell.config.notes + ((try? runner.task()).map { $0.footnotes + $0.notes } ?? [])
     result.command = "ieum run \(experiment.file) --only \(cell.id)"
     if let reason = failure() {
       result.status = (try? runner.task()) == nil ? .missing : .failed

@@ -35,6 +35,8 @@ public struct Dataset: Sendable {
   public let split: NamedSplit?
   /// Which captions of validation and test items are here.
   public let captionPolicy: CaptionPolicy
+  /// What every number measured or trained on it must say; nil for data that are what they are called.
+  public let footnote: String?
   /// Items of datasets with one namespace are the same where their ids are (`coco`, `coco/…` of `coco-flickr30k`).
   public let namespace: String
   /// Per split, the listed items against those whose files are in place.
@@ -45,7 +47,8 @@ public struct Dataset: Sendable {
   public init(
     name: String, language: String, items: [Split: [DatasetItem]], skipped: [SkippedItem],
     notes: [String] = [], relevance: Relevance, sizes: [String: Int] = [:], split: NamedSplit? = nil,
-    captionPolicy: CaptionPolicy = .all, textRelevance: TextRelevance = .ownItem, namespace: String? = nil
+    captionPolicy: CaptionPolicy = .all, textRelevance: TextRelevance = .ownItem, namespace: String? = nil,
+    footnote: String? = nil
   ) {
     self.name = name
     self.language = language
@@ -57,6 +60,7 @@ public struct Dataset: Sendable {
     self.captionPolicy = captionPolicy
     self.textRelevance = textRelevance
     self.namespace = namespace ?? name
+    self.footnote = footnote
     digest = DatasetDigest.of(items, relevance: relevance, sizes: sizes, split: split)
     completeness = Completeness.of(items, split: split, sizes: sizes)
     card = DatasetCard(name: name, digest: digest, items: items, skipped: skipped)

@@ -83,7 +83,7 @@ public struct DatasetReport: Sendable, Codable {
     }
   }
 
-  /// Looks for items that are in two parts: experiments refuse them.
+  /// Looks for items that are in two parts.
   mutating func findLeaks(_ dataset: Dataset, content: Bool, allowed: Bool) {
     let readsFiles = content || dataset.split?.followsItems ?? true
     let kinds = [Leak.Kind.id, .video] + (readsFiles ? [.file, .caption] : [])
@@ -91,9 +91,10 @@ public struct DatasetReport: Sendable, Codable {
     leaks = report
     if !report.leaks.isEmpty { notes.append("shared between parts: \(report.summary)") }
     guard !report.sameItems.isEmpty else { return }
-    let way = allowed ? "allowed, and marked in every result" : "experiments refuse it; the option allowLeakage=true goes on"
+    let way = allowed
+      ? "allowed, and marked in every result"
+      : "experiments that evaluate on them are refused; the option allowLeakage=true goes on"
     notes.append("LEAKAGE: \(LeakReport.text(of: report.sameItems)): \(way)")
-    ready = ready && allowed
   }
 
   /// Decodes the files of all items.

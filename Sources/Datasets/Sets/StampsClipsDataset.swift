@@ -20,6 +20,7 @@ struct StampsClipsDataset: DatasetSpec {
     stamps.expectedLayout + ["the films are made from these into the cache, once"]
   }
 
+  private static let footnote = "a stand-in for film clips, made of real pictures, sounds and sentences"
   private let stamps = StampsDataset()
 
   func prepare(_ options: DatasetOptions) throws -> [String] {
@@ -75,10 +76,11 @@ struct StampsClipsDataset: DatasetSpec {
     return Dataset(
       name: name, language: source.language, items: items, skipped: skipped,
       notes: [
-        "a stand-in for film clips, made of real pictures, sounds and sentences; \(sounding) films have sound",
+        "\(Self.footnote); \(sounding) films have sound",
         "the films lie in \(folder)",
       ],
-      relevance: .sameLabel, sizes: sizes, made: made)
+      relevance: .sameLabel, sizes: sizes, made: made, split: source.split, namespace: stamps.name,
+      footnote: "\(name) is \(Self.footnote)")
   }
 
   /// Named by all that the films' bytes depend on.

@@ -67,7 +67,7 @@ struct ResultWriter {
       method: cell.column.isEmpty ? cell.row : nil)
     result.config = Dictionary(cell.config.tree.flattened.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
     result.seeds = cell.config.seeds
-    result.notes = cell.config.notes + ((try? runner.task().notes) ?? [])
+    result.notes = cell.config.notes + ((try? runner.task()).map { $0.footnotes + $0.notes } ?? [])
     result.command = command
     do {
       if reason == nil { try fill(&result) }
@@ -130,7 +130,15 @@ struct ResultWriter {
     result.digests.split = Self.splitDigest(task.dataset, split)
     result.digests.code = Provenance.codeDescription
     result.evaluated = EvaluatedSplit(task.dataset, split)
-    result.notes += result.evaluated.map { [$0.note] } ?? []
+    result.evaluated?.leakage.merge(try CellLeaks(bench: bench).shares(task)) { max($0, $1) }
+    (result.directions, result.sources) = (first.directions ?? [], first.sources ?? [:])
+    result.notes += result.evaluated.map { [$0.note(result.directions.first)] } ?? []
+    result.notes += DirectionCounts.notes(result.directions)
+    let short = result.sources.filter { !$0.value.isComplete }.sorted { $0.key < $1.key }
+    if !short.isEmpty {
+      let list = short.map { "\($0.key) \($0.value.text)" }.joined(separator: ", ")
+      result.notes.append("trained on fewer pairs than are listed: \(list) (no file, no sound, or not decodable)")
+    }
     if let chosen = cell.config.evaluation.retrievalProtocol {
       result.protocol = chosen.rawValue
       result.notes.append("protocol \(chosen.rawValue): \(chosen.summary)")

@@ -35,6 +35,10 @@ public struct Dataset: Sendable {
   public let split: NamedSplit?
   /// Which captions of validation and test items are here.
   public let captionPolicy: CaptionPolicy
+  /// What every number measured or trained on it must say; nil for data that are what they are called.
+  public let footnote: String?
+  /// Items of datasets with one namespace are the same where their ids are (`coco`, `coco/…` of `coco-flickr30k`).
+  public let namespace: String
   /// Per split, the listed items against those whose files are in place.
   public let completeness: [Split: Completeness]
   /// Counts and digests, as in a committed card.
@@ -45,8 +49,9 @@ public struct Dataset: Sendable {
   ///   - made: path → what a file was made from, of sets that ieum makes.
   public init(
     name: String, language: String, items: [Split: [DatasetItem]], skipped: [SkippedItem],
-    notes: [String] = [], relevance: Relevance, sizes: [String: Int] = [:],
-    made: [String: MadeFile] = [:], split: NamedSplit? = nil, captionPolicy: CaptionPolicy = .all, textRelevance: TextRelevance = .ownItem
+    notes: [String] = [], relevance: Relevance, sizes: [String: Int] = [:], made: [String: MadeFile] = [:],
+    split: NamedSplit? = nil, captionPolicy: CaptionPolicy = .all, textRelevance: TextRelevance = .ownItem,
+    namespace: String? = nil, footnote: String? = nil
   ) {
     self.name = name
     self.language = language
@@ -57,6 +62,8 @@ public struct Dataset: Sendable {
     self.split = split
     self.captionPolicy = captionPolicy
     self.textRelevance = textRelevance
+    self.namespace = namespace ?? name
+    self.footnote = footnote
     let contents = DatasetDigest.contents(of: items.values.joined(), name: name, made: made)
     digest = DatasetDigest.of(items, relevance: relevance, contents: contents, split: split)
     completeness = Completeness.of(items, split: split, sizes: sizes)
@@ -64,6 +71,13 @@ public struct Dataset: Sendable {
   }
 
   public func items(in split: Split) -> [DatasetItem] { items[split] ?? [] }
+
+  /// Items that the split lists and that are no items here: no entry, or none that can be used.
+  public func unusable(in part: Split) -> [String] {
+    guard let split else { return [] }
+    let known = Set(items(in: part).map(\.id))
+    return split.ids(in: part).filter { !known.contains($0) }
+  }
 
   /// All items: train, test, validation.
   public var allItems: [DatasetItem] { Split.allCases.flatMap { items(in: $0) } }

@@ -16,7 +16,7 @@ enum DatasetDigest {
     _ items: [Split: [DatasetItem]], relevance: Dataset.Relevance, contents: [String: String], split: NamedSplit? = nil
   ) -> String {
     var text = "ieum-dataset 2\u{1e}\(relevance.rawValue)"
-    if let split { text += "\u{1e}\(split.id) \(split.digest)" }
+    if let split, !split.followsItems { text += "\u{1e}\(split.id) \(split.digest)" }
     for split in Split.allCases {
       for item in items[split] ?? [] { text += "\u{1e}\(split.rawValue)\u{1f}" + line(item, contents) }
     }

@@ -10,11 +10,25 @@ public enum Provenance {
   /// The same in words, as results record it.
   static let codeDescription = "training and evaluation \(codeVersion)"
 
-  /// Cores, threads, BLAS kernel and library versions in use now.
-  public static func host() -> CellResult.Host {
-    CellResult.Host(
+  /// Cores, threads, BLAS kernel and library versions in use now; `device` among the versions where it is a GPU.
+  public static func host(_ device: Device = .cpu) -> CellResult.Host {
+    var versions = TensorRuntime.versions
+    if device != .cpu { versions["device"] = ([device.description] + gpuModels()).joined(separator: ", ") }
+    return CellResult.Host(
       cpu: cpuModel(), cores: ProcessInfo.processInfo.processorCount, threads: TensorRuntime.threads,
-      blasCore: TensorRuntime.blasCore ?? "unknown", versions: TensorRuntime.versions)
+      blasCore: TensorRuntime.blasCore ?? "unknown", versions: versions)
+  }
+
+  /// The models of this machine's NVIDIA GPUs, each once.
+  private static func gpuModels() -> [String] {
+    let root = "/proc/driver/nvidia/gpus"
+    let cards = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+    let models = cards.compactMap { card -> String? in
+      let text = try? String(contentsOfFile: "\(root)/\(card)/information", encoding: .utf8)
+      let line = text?.split(separator: "\n").first { $0.hasPrefix("Model:") }
+      return line?.dropFirst(6).trimmingCharacters(in: .whitespaces)
+    }
+    return Set(models).sorted()
   }
 
   /// Git revision of the checkout that the program was built in, whatever folder it runs in, and whether its tracked

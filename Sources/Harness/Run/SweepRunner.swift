@@ -56,7 +56,7 @@ public struct SweepRunner {
   public func run(
     only pattern: String?, jobs: Int, results: String, retryFailed: Bool = false, worker: @escaping @Sendable (Int, Int) -> Int32
   ) throws -> Outcome {
-    let (cells, pending) = try begin(pattern, results, retryFailed)
+    let (cells, pending) = try begin(pattern, results, retryFailed, here: true)
     for cell in pending { try attempt { try runner(cell).prepareFeatures() } }
     if !pending.isEmpty {
       let count = processes(jobs, for: pending, progress)
@@ -75,7 +75,7 @@ public struct SweepRunner {
   public func run(
     only pattern: String?, results: String, retryFailed: Bool = false, slurm: SlurmExecutor
   ) throws -> Outcome? {
-    let (cells, pending) = try begin(pattern, results, retryFailed)
+    let (cells, pending) = try begin(pattern, results, retryFailed, here: false)
     if !pending.isEmpty {
       let isDone = { (cell: Experiment.Cell) in !self.isPending(cell) }
       guard try slurm.compute(pending, features: extracting(pending), isDone: isDone, progress: progress) else {
@@ -92,8 +92,9 @@ public struct SweepRunner {
   }
 
   /// Checks everything that can be checked before anything is computed.
+  /// - Parameter here: whether this machine computes.
   private func begin(
-    _ pattern: String?, _ results: String, _ retryFailed: Bool
+    _ pattern: String?, _ results: String, _ retryFailed: Bool, here: Bool
   ) throws -> (cells: [Experiment.Cell], pending: [Experiment.Cell]) {
     let cells = try selected(pattern)
     _ = try experiment.reportSpec()
@@ -101,6 +102,8 @@ public struct SweepRunner {
     for cell in cells {
       try CellCheck.check(cell, bench: bench)
       _ = try search?.trials(cell)
+      // What is cached needs no GPU.
+      if here, retryFailed || isPending(cell) { try CellCheck.device(of: cell) }
     }
     try LeakGuard(experiment: experiment, bench: bench, results: results).check(cells, progress: progress)
     if retryFailed { try forgetFailures(of: cells) }

@@ -209,10 +209,16 @@ static void jump(reader *reader, double start) {
   reader->base = base;
 }
 
+static const char after_end[] = "the part begins after the sound's end";
+
 static int judge(const reader *reader, int status, int64_t end, int has_ended, char *message, size_t size) {
   if (status < 0) {
     set_libav_message(message, size, status);
     return status == AVERROR(ENOMEM) ? CLIBAV_NO_MEMORY : CLIBAV_DAMAGED;
+  }
+  if (reader->source_samples == 0 && reader->base > 0 && reader->bad_packets == 0) {
+    set_message(message, size, after_end);
+    return CLIBAV_NO_RANGE;
   }
   const char *problem = NULL;
   if (reader->source_samples == 0) problem = "it holds no sound samples";
@@ -242,8 +248,8 @@ int clibav_sound_read(const char *path, int rate, double start, double end, clib
   if (status == CLIBAV_OK) {
     cut(&reader, start, end, out);
     if (out->count == 0) {
-      set_message(message, message_size, "there is no sound in the asked time range");
-      status = CLIBAV_DAMAGED;
+      set_message(message, message_size, has_ended && start > 0 ? after_end : "there is no sound in the asked time range");
+      status = CLIBAV_NO_RANGE;
       clibav_sound_free(out);
     }
   }

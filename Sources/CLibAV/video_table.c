@@ -151,6 +151,14 @@ static void cut(clibav_video *video, int64_t start, int64_t end) {
   }
 }
 
+// Whether nothing is shown at `start` any more. Frames are listed up to the asked end, so only a film that ends before
+// that has its last one listed.
+static int begins_after_end(const clibav_video *video, int64_t start) {
+  int64_t count = video->shown_count;
+  if (count == 0) return 0;
+  return start > INT64_MAX / 2 || start >= video->times[count - 1] + guessed_duration(video, count);
+}
+
 static int count_frame(void *context, AVFrame *frame) {
   clibav_video *video = context;
   int64_t time = frame->best_effort_timestamp;
@@ -237,6 +245,10 @@ int video_list(clibav_video *video, double start, double end, char *message, siz
     if (status == CLIBAV_OK && make_order(video) < 0) status = no_memory(message, size);
   }
   if (status != CLIBAV_OK) return status;
+  if (start >= 0 && begins_after_end(video, from)) {
+    set_message(message, size, "the part begins after the film's end");
+    return CLIBAV_NO_RANGE;
+  }
   cut(video, from, to);
   int64_t origin = media_origin(&video->media);
   for (int64_t i = 0; i < video->shown_count; i++) video->times[i] -= origin;
@@ -247,7 +259,7 @@ int video_list(clibav_video *video, double start, double end, char *message, siz
   video->info.height = stream->codecpar->height;
   if (video->info.frames > 0) return CLIBAV_OK;
   set_message(message, size, video->shown_count > 0 ? "there is no frame in the asked time range" : "it holds no frames");
-  return CLIBAV_DAMAGED;
+  return video->shown_count > 0 ? CLIBAV_NO_RANGE : CLIBAV_DAMAGED;
 }
 
 int64_t video_index_of(const clibav_video *video, int64_t pts) {

@@ -123,6 +123,62 @@ import Testing
     ])
   }
 
+  @Test func everyCaptionOfEveryLanguageCounts() throws {
+    let world = World()
+    var items = try world.items()
+    let second = DatasetItem(
+      id: "second", captions: ["en": ["something else", "The red thing, number 2"]],
+      imagePaths: [try world.picture("second.bmp", seed: 78)], label: "l")
+    let other = DatasetItem(
+      id: "other", captions: ["en": ["nothing"], "ko": ["같은 말"]], imagePaths: [try world.picture("other.bmp", seed: 79)], label: "l")
+    let same = DatasetItem(
+      id: "same", captions: ["en": ["all"], "ko": ["같은 말!"]], imagePaths: [try world.picture("same.bmp", seed: 80)], label: "l")
+    items[.test]? += [second, other]
+    items[.validation]?.append(same)
+    let found = leaks(items).leaks
+    #expect(Set(found.map { Set($0.items) }) == [["train-2", "second"], ["other", "same"]], "\(found)")
+    #expect(found.allSatisfy { $0.kind == .caption })
+  }
+
+  @Test func classNamesAreNoLeaks() throws {
+    let world = World()
+    var items = try world.items()
+    items[.test]?.append(item("same", "The red thing, number 1", try world.picture("new.bmp", seed: 77)))
+    let classes = Dataset(
+      name: "planted", language: "en", items: items, skipped: [], relevance: .sameLabel, textRelevance: .label)
+    #expect(leaks(items).count(.caption) == 1)
+    #expect(LeakCheck.run(classes).leaks.isEmpty && !LeakCheck.run(classes).checked.contains(.caption))
+  }
+
+  /// What is trained on in one dataset against what is evaluated in another.
+  @Test func datasetsAreCompared() throws {
+    let world = World()
+    let items = try world.items()
+    func dataset(_ name: String, _ items: [Split: [DatasetItem]], namespace: String? = nil) -> Dataset {
+      Dataset(
+        name: name, language: "en", items: items, skipped: [], relevance: .sameLabel, namespace: namespace)
+    }
+    let held = dataset("a", items)
+    // The same ids mean the same items within one namespace only.
+    let twin = DatasetItem(id: "test-1", texts: ["en": "x"])
+    func shares(_ other: Dataset, _ splits: [Split] = [.train]) -> [Leak.Kind] {
+      LeakCheck.between((other, splits), (held, .test)).leaks.map(\.kind)
+    }
+    #expect(shares(dataset("b", [.train: [twin]])) == [])
+    #expect(shares(dataset("b", [.train: [twin]], namespace: "a")) == [.id])
+    #expect(shares(dataset("b", [.validation: [twin]], namespace: "a")) == [])
+    #expect(shares(dataset("b", [.validation: [twin]], namespace: "a"), [.train, .validation]) == [.id])
+    let prefixed = DatasetItem(id: "a/test-2", texts: ["en": "x"])
+    #expect(shares(dataset("merged", [.train: [prefixed]], namespace: "")) == [.id])
+    let copy = world.folder + "/other.bmp"
+    try FileManager.default.copyItem(atPath: world.folder + "/test-0.bmp", toPath: copy)
+    let found = LeakCheck.between(
+      (dataset("b", [.train: [item("copied", "x", copy)]]), [.train]), (held, .test))
+    #expect(found.leaks.map(\.kind) == [.file] && found.leaks[0].items == ["copied", "test-0"])
+    #expect(found.shares == ["train+test": 1])
+    #expect(LeakCheck.between((held, [.train]), (held, .test)).leaks.isEmpty)
+  }
+
   @Test func partsOfOneFilmAreFound() throws {
     let world = World()
     var items = try world.items()

@@ -202,6 +202,27 @@ import Testing
     }
   }
 
+  /// A part that lies behind the end has no frame, not the last one; one that begins in the last frame has that.
+  @Test(arguments: ["film.mp4", "film.webm", "film.mkv"]) func aPartBehindTheEndIsRefused(name: String) throws {
+    try withTemporaryFolder { folder in
+      var film = NumberedFilm(name: name, tone: 440)
+      if name.hasSuffix(".webm") { (film.codec, film.options, film.bFrames) = ("libvpx", "cpu-used=8:deadline=realtime", 0) }
+      let path = try film.write(in: folder)
+      let whole = try VideoFile(path)
+      let end = whole.table.time(of: 47)
+      for start in [end + 0.041, 20, 500] {
+        let error = refusal { try VideoFile(path, start: start, end: start + 20) }
+        #expect(error?.problem == "the part begins after the film's end" && error?.kind == .data, "\(start): \(error as Any)")
+        #expect(refusal { try VideoFile(path, start: start) }?.problem == error?.problem)
+      }
+      #expect(try VideoFile(path, start: end + 0.01, end: end + 20).table.count == 1)
+      for start in [20.0, 500] {
+        let error = refusal { try Sound.read(path, rate: 8000, start: start, end: start + 20) }
+        #expect(error?.problem == "the part begins after the sound's end", "\(start): \(error as Any)")
+      }
+    }
+  }
+
   @Test func whatIsNoFilmIsRefused() throws {
     try withTemporaryFolder { folder in
       let text = "\(folder)/text.mp4"

@@ -41,6 +41,56 @@ import Testing
   /// Clips 0, 1, 6513 (validation), 7010, 7020, 9770 (test).
   private let few = [0, 1, 6513, 7010, 7020, 9770]
 
+  @Test func copiesWithAnotherInfoAreRead() throws {
+    let text = official(few)
+    func load(_ info: String) throws -> Dataset {
+      try scratch.write(text.replacing("{\"contributor\": \"x\", \"year\": \"2016\"}", with: info), "MSRVTT_data.json")
+      return try msrvtt.load(options { $0.split = "full" })
+    }
+    for info in ["{\"year\": 2016}", "[{\"year\": \"2016\"}]", "\"MSR-VTT, 2016\"", "[]", "null", "{\"year\": \"2016-10\"}"] {
+      #expect(try load(info).items(in: .test).count == 3, "\(info)")
+    }
+    // Another year's stays refused, however it is written.
+    for info in ["{\"year\": 2017}", "[{\"year\": \"2017\"}]", "\"MSR-VTT 2017 challenge\""] {
+      try scratch.write(text.replacing("{\"contributor\": \"x\", \"year\": \"2016\"}", with: info), "MSRVTT_data.json")
+      let error = refusal { try msrvtt.load(options { $0.split = "full"; $0.acceptOtherData = false }) }
+      #expect(error?.problem.contains("of 2017, not of 2016") == true, "\(info): \(error as Any)")
+    }
+  }
+
+  @Test func aVideoListedTwiceIsRefused() throws {
+    try scratch.write(
+      official(few).replacing("\"video_id\": \"video1\", \"start", with: "\"video_id\": \"video0\", \"start"), "MSRVTT_data.json")
+    let error = refusal { try msrvtt.load(options { $0.split = "full" }) }
+    #expect(error?.problem == "the video 'video0' is listed twice (first at videos[0] of MSRVTT_data.json)")
+    #expect(error?.place == "videos[1]" && error?.exitCode == 65)
+  }
+
+  @Test func filmsAreFoundInASubfolderToo() throws {
+    try scratch.write(official(few), "MSRVTT_data.json")
+    try scratch.write("x", "videos/all/video7010.mp4")
+    let set = try msrvtt.load(options { $0.split = "full" })
+    #expect(set.completeness[.test]?.text == "1/3")
+    #expect(set.items(in: .test)[0].videoPath?.hasSuffix("videos/all/video7010.mp4") == true)
+    #expect(set.items(in: .test)[1].videoPath?.hasSuffix("videos/video7020.mp4") == true)
+  }
+
+  /// A user who has to fetch four files hears of four.
+  @Test func everyMissingFileIsNamed() throws {
+    let told = refusal { try msrvtt.load(options()) }?.description ?? ""
+    for part in ["holds no annotation file", "the list of 1k-A test is missing", "the sentences of 1k-A test are missing"] {
+      #expect(told.contains(part), "\(told)")
+    }
+    let lists = refusal { try msrvtt.load(options { $0.split = "1kB" }) }?.description ?? ""
+    #expect(lists.contains("train_list_miech.txt") && lists.contains("test_list_miech.txt"))
+    func missing(_ set: String) throws -> String {
+      let spec = try DatasetRegistry.named(set)
+      return refusal { try spec.load(options()) }?.description ?? ""
+    }
+    #expect(try missing("vggsound").contains("train.csv") && missing("vggsound").contains("test.csv"))
+    #expect(try missing("coco-flickr30k").contains("dataset_coco.json") && missing("coco-flickr30k").contains("dataset_flickr30k.json"))
+  }
+
   private func csv(_ rows: [(Int, String)]) -> String {
     "key,vid_key,video_id,sentence\n"
       + rows.enumerated().map { "ret\($0),msr\($1.0),video\($1.0),\($1.1)\n" }.joined()

@@ -61,12 +61,49 @@ import Testing
       "id,text,images,related\n1,x,pics/a.png,2;3\n2,,pics/a.png,\n3,y,pics/none.png,\n4,z,,\n"
         + "5,w,pics/b.png,1;nobody\n"
     )
-    #expect(set.allItems.map(\.id).sorted() == ["1", "5"])
-    #expect(set.skipped.map(\.id) == ["2", "3", "4"])
+    // An item whose file is missing stays.
+    #expect(set.allItems.map(\.id).sorted() == ["1", "3", "5"])
+    #expect(set.skipped.map(\.id) == ["2", "4"])
     #expect(set.skipped[0].reason.contains("line 3: no text"))
-    #expect(set.skipped[1].reason.contains("none.png is missing"))
     #expect(set.notes.first?.contains("1 related ids") == true)
     #expect(set.relevance == .relatedIDs)
+  }
+
+  /// The gallery that is promised is that of the table, whatever can be used of it.
+  @Test func everyRowIsListed() throws {
+    let rows = ["1,a cat,pics/a.png,test", "2,a dog,pics/none.png,test", "3,,pics/b.png,test", "4,a cow,pics/c.png,train"]
+    let set = try load("id,text,images,split\n" + rows.joined(separator: "\n") + "\n")
+    let split = try #require(set.split)
+    #expect(split.id == "given" && split.ids(in: .test) == ["1", "2", "3"])
+    #expect(set.completeness[.test] == Completeness(listed: 3, found: 1, missing: ["2", "3"]))
+    #expect(set.items(in: .test).map(\.id) == ["1", "2"] && set.unusable(in: .test) == ["3"])
+    let report = manifest.check(DatasetOptions(root: scratch.file("m.csv")))
+    #expect(report.missing == ["files of 2 items of test, such as '2'"])
+    #expect(report.text.contains("test: 3 listed, files 1/3, id-list hash \(IDList.hash(["1", "2", "3"]).prefix(12))"))
+    // Without parts of its own it is cut by seed, and the cut does not depend on what is in place.
+    let plain = (0..<50).map { "\($0),thing \($0),pics/\($0 < 25 ? "a" : "none").png" }.joined(separator: "\n")
+    let cut = try load("id,text,images\n" + plain + "\n")
+    #expect(cut.split?.id == "seed-64-26-10-s2022" && cut.completeness[.train]?.listed == 32)
+    let whole = try load("id,text,images\n" + plain.replacing("none", with: "a") + "\n")
+    #expect(whole.split == cut.split && whole.digest != cut.digest)
+    let labelled = try load("id,text,images,label\n1,x,pics/a.png,l\n2,y,pics/a.png,l\n")
+    #expect(labelled.split?.id == "label-64-26-10-s2022")
+  }
+
+  @Test func oneFileInTwoPartsIsToldByACheck() throws {
+    let text = "id,text,video,split\n1,a cat,pics/a.png,train\n2,a dog,pics/a.png,test\n3,a cow,pics/b.png,validation\n"
+    try scratch.write("y", "pics/c.png")
+    try scratch.write("zz", "pics/b.png")
+    let path = try scratch.write(text, "m.csv")
+    let report = manifest.check(DatasetOptions(root: path))
+    #expect(report.leaks?.shares == ["train+test": 1], "\(report.leaks as Any)")
+    #expect(report.notes.contains { $0.hasPrefix("LEAKAGE: 1 and 2 (video file ") && $0.contains("are refused") }, "\(report.notes)")
+    var allowed = DatasetOptions(root: path)
+    allowed.allowLeakage = true
+    #expect(manifest.check(allowed).notes.contains { $0.contains("allowed, and marked in every result") })
+    let sound = try scratch.write(text.replacing("2,a dog,pics/a", with: "2,a dog,pics/c"), "other.csv")
+    let clean = manifest.check(DatasetOptions(root: sound))
+    #expect(clean.ready && clean.leaks?.leaks == [], "\(clean.text)")
   }
 
   @Test func badTablesAreRefused() throws {

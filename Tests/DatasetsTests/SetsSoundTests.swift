@@ -109,6 +109,10 @@ import Testing
     let set = try load("a,f,0,20,x\nb,f,20,20,x\nc,f,x,20,x\nd,,0,1,x\ne,f,0,1,\ng,f,1:00,0:59,x\n")
     #expect(set.allItems.map(\.id) == ["a"] && set.skipped.map(\.id) == ["b", "c", "d", "e", "g"])
     #expect(set.skipped[0].reason == "line 3: the clip ends at 20, before it has begun")
+    // All six are listed: what cannot be used does not make the set smaller.
+    let counts = Split.allCases.compactMap { set.completeness[$0] }
+    #expect(counts.reduce(0) { $0 + $1.listed } == 6 && counts.allSatisfy { $0.found == 0 })
+    #expect(Split.allCases.flatMap { set.unusable(in: $0) }.sorted() == ["b", "c", "d", "e", "g"])
     #expect(refusal { try load("a,f,0,20,x\na,f,20,40,y\n") }?.place == "line 3")
     #expect(refusal { try load("a,f,0,0,x\n") }?.problem.contains("no usable clips") == true)
     try scratch.write("id,film,start,end,caption\na,f,0,1,x\n", "clips.csv")

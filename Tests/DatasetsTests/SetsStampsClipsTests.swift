@@ -36,6 +36,9 @@ import Testing
       let dataset = try load(try stamps(folder), cache: "\(folder)/cache")
       #expect(dataset.allItems.count == 5)
       #expect(dataset.skipped.map(\.id) == ["animals/bad"] && dataset.skipped[0].reason.contains("no film"))
+      // The stamp without a film is listed all the same.
+      #expect(dataset.split?.id == "label-64-26-10-s2022")
+      #expect(Split.allCases.flatMap { dataset.unusable(in: $0) } == ["animals/bad"])
       for item in dataset.allItems {
         let path = try #require(item.videoPath)
         #expect(item.texts["en"] != nil && item.texts["ko"] != nil && item.label == "animals")

@@ -118,9 +118,14 @@ import Testing
               alone: {training: {workers: 0}}
               ahead: {training: {workers: 2}}
               pooled: {training: {frames: all, epochs: 1, workers: 2}}
+              stored: {image: {encoder: resnet18, weights: random, seed: 1, train: false, parameters: {frames: 2}}}
         """)
     #expect(outcome.failed.isEmpty, "\(outcome.failed)")
-    for (row, result) in results { check(result, row) }
+    for (row, result) in results {
+      check(result, row)
+      #expect(result.directions.first?.gallery == Completeness(listed: 2, found: 1, missing: ["i11"]), "\(row)")
+    }
+    #expect(results["stored"]?.sources["captions"] == Completeness(listed: 7, found: 5, missing: ["i2", "i5"]))
     let (alone, ahead) = (try #require(results["alone"]), try #require(results["ahead"]))
     // Six training films open and fill the two batches of an epoch; one of them leaves its batch.
     #expect(try world.column("skipped_rows", of: alone) == ["1", "1"])

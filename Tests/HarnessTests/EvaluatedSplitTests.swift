@@ -26,8 +26,8 @@ import Testing
     let split = try #require(EvaluatedSplit(data, .test))
     #expect(split.name == "msrvtt/full test" && split.captions == "all" && split.completeness.text == "1/2")
     #expect(split.hash == IDList.hash(["video7010", "video7020"]) && split.splitDigest == data.split?.digest)
-    #expect(split.note.contains("gallery \(split.hash.prefix(12)), 1/2 listed items with files"))
-    #expect(!split.note.contains("LEAKAGE"))
+    #expect(split.note().contains("gallery \(split.hash.prefix(12)), 1/2 listed items with files"))
+    #expect(!split.note().contains("LEAKAGE"))
     var result = CellResult(id: "a", experiment: "e", row: "r", column: "c")
     result.evaluated = split
     let read = try JSONDecoder().decode(CellResult.self, from: JSONEncoder().encode(result))
@@ -38,7 +38,7 @@ import Testing
   @Test func allowedLeakageIsInEveryResult() throws {
     #expect(throws: IeumError.self) { try dataset { $0.split = "1kB" } }
     let split = try #require(EvaluatedSplit(dataset { $0.split = "1kB"; $0.allowLeakage = true }, .test))
-    #expect(split.leakage == ["train+test": 1] && split.note.contains("LEAKAGE: 1 items in both of train+test"))
+    #expect(split.leakage == ["train+test": 1] && split.note().contains("LEAKAGE: 1 items in both of train+test"))
     #expect(split.name == "msrvtt/1kB!train+test=1 test")
   }
 }

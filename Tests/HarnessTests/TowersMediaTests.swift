@@ -96,6 +96,8 @@ import Testing
     #expect(outcome.computed == 2 && outcome.failed.isEmpty, "\(outcome.failed)")
     for cell in try Report.cells(in: results) {
       #expect(cell.gallery == dataset.items(in: .test).count && cell.skippedItems == 0)
+      #expect(cell.notes.contains("stamps-clips is a stand-in for film clips, made of real pictures, sounds and sentences"))
+      #expect(cell.evaluated?.name == "stamps-clips/label-64-26-10-s2022 test")
       #expect((cell.metrics["R@1"]?.first ?? -1) >= 0 && cell.digests.audioFeatures != nil)
     }
     let examples = try #require(try Examples.read(results))

@@ -45,6 +45,25 @@ import Testing
     #expect(again.outcome.cached == 3 && again.outcome.computed == 0)
   }
 
+  /// One dataset's languages have one digest; what is trained on the one is not what is measured on the other.
+  @Test func languagesAreToldApart() throws {
+    let world = try TowersWorld()
+    let english = "{name: manifest, root: \(world.folder)/data.csv}"
+    let path = try world.experiment(
+      sweep: """
+              English: {}
+              Korean:
+                dataset: {name: manifest, root: \(world.folder)/data.csv, language: ko}
+                sources:
+                  captions: {pair: image-text, dataset: \(english)}
+                  sounds: {pair: image-audio, dataset: \(english)}
+                validation: \(english)
+        """)
+    let (results, _) = try world.run(path)
+    #expect((results["English"]?.metrics["R@5"]?.first ?? 0) > 60)
+    #expect((results["Korean"]?.metrics["R@5"]?.first ?? 100) < 40)
+  }
+
   /// bf16 and f32 agree within what seeds differ by, on frames pooled by attention and captions as stored vectors.
   @Test func otherWaysToTrain() throws {
     let world = try TowersWorld()
@@ -87,6 +106,67 @@ import Testing
     let ranks = try HDF5File(reading: "\(world.folder)/results/cells/\(result.id)/ranks.h5")
     #expect(try ranks.readStrings("query_ids").last == "i95#0")
     #expect(try ranks.readFloats("expected").last == 20)
+  }
+
+  /// A broken sound is a miss; an item without sound has no part in directions from and to sounds, and both are counted.
+  @Test func brokenSoundsAreMissesAndSilentItemsHaveNoPart() throws {
+    let world = try TowersWorld(broken: ["i96", "i7"])
+    let path = try world.experiment(
+      sweep: "      one: {evaluation: {metrics: [R@1, R@16], directions: [t2v, i2a, a2i, t2a, a2t]}}")
+    let result = try #require(try world.run(path, overrides: ["training.epochs=3"]).results["one"])
+    #expect(result.skipped == [
+      "manifest/i96": "the sound is damaged or cut short (it ends)",
+      "manifest/i7": "the sound is damaged or cut short (it ends)",
+    ])
+    #expect(result.skippedItems == 2 && result.queriesWithoutRelevant == 0)
+    let counts = Dictionary(result.directions.map { ($0.direction, $0) }, uniquingKeysWith: { $1 })
+    #expect(result.directions.map(\.direction) == ["t2v", "i2a", "a2i", "t2a", "a2t"])
+    let whole = try #require(counts["t2v"])
+    #expect(whole.queries == Completeness(listed: 20, found: 20) && whole.candidates == 20 && whole.withoutSound == 0)
+    // Sixteen of twenty have a sound, one of them is broken.
+    for (name, broken) in [("i2a", \DirectionCounts.gallery), ("t2a", \.gallery), ("a2i", \.queries), ("a2t", \.queries)] {
+      let count = try #require(counts[name])
+      #expect(count.withoutSound == 4 && count.candidates == 16 && count.queries.listed == 16)
+      #expect(count[keyPath: broken] == Completeness(listed: 16, found: 15, missing: ["i96"]), "\(name)")
+      // By chance one of the fifteen that are there, or of the sixteen; what has no vector is a miss.
+      let chance = name.hasSuffix("2a") ? 100.0 / 16 : 100.0 * 15 / 256
+      #expect(abs((result.chance["\(name) R@1"] ?? 0) - chance) < 1e-9, "\(name): \(result.chance)")
+    }
+    // The sixteenth place is the one that nothing stands at but the absent.
+    #expect(result.metrics["i2a R@16"] == [100] && (result.metrics["i2a R@1"]?.first ?? 100) <= 93.75)
+    #expect(result.notes.contains { $0.hasPrefix("i2a, t2a: 16 queries over 16 candidates, 15/16 candidates with a vector") })
+    #expect(result.notes.contains { $0.contains("20/20 listed items with a vector") })
+    #expect(result.sources["captions"] == Completeness(listed: 70, found: 70))
+    #expect(result.sources["sounds"]?.text == "55/70")
+    #expect(result.notes.contains { $0.hasPrefix("trained on fewer pairs than are listed: sounds 55/70") }, "\(result.notes)")
+    let old = try JSONDecoder().decode(CellResult.self, from: Data(#"{"id": "a", "row": "r", "status": "ok"}"#.utf8))
+    #expect(old.directions.isEmpty && old.sources.isEmpty)
+  }
+
+  /// Rows that cannot be used, and files that are not there: misses, and told as such.
+  @Test func unusableRowsAreMisses() throws {
+    let world = try TowersWorld(blind: ["i95"])
+    let table = try String(contentsOfFile: world.folder + "/data.csv", encoding: .utf8)
+    try AtomicFile.write(table + "none,,picture.png,test\n", to: world.folder + "/data.csv")
+    let path = try world.experiment(sweep: "      one: {evaluation: {metrics: [R@19, R@21], directions: [t2v, v2t-flat]}}")
+    let result = try #require(try world.run(path, overrides: ["training.epochs=3"]).results["one"])
+    #expect(result.queries == 21 && result.gallery == 21 && result.evaluated?.name == "manifest/given test")
+    #expect(abs((result.metrics["R@19"]?.first ?? 0) - 100.0 * 19 / 21) < 1e-9 && result.metrics["R@21"] == [100])
+    #expect(result.directions.first?.gallery == Completeness(listed: 21, found: 19, missing: ["i95", "none"]))
+    #expect(result.notes.contains { $0.contains("19/21 listed items with a vector") }, "\(result.notes)")
+    #expect(result.evaluated?.hash == IDList.hash((90..<110).map { "i\($0)" } + ["none"]))
+  }
+
+  /// A set none of whose files is there is refused before anything is trained, and by a plan.
+  @Test func setsWithoutFilesAreRefused() throws {
+    let world = try TowersWorld()
+    let path = try world.experiment(sweep: "      one: {image: {encoder: resnet18, weights: random}}")
+    let plan = try Plan(
+      Experiment.load(path), bench: Workbench(cache: Cache(environment: ["IEUM_CACHE": world.folder + "/cache"])))
+    #expect(plan.cells.map(\.state) == ["missing"])
+    #expect(plan.text.contains("none of the 70 items of train has its files"), "\(plan.text)")
+    #expect(plan.text.contains("none of the 20 items of test has its files"), "\(plan.text)")
+    #expect(try world.run(path).outcome.failed.first?.reason.contains("none of the 70 items") == true)
   }
 
   private func message(_ overrides: [String]) throws -> String {

@@ -11,8 +11,10 @@ final class TowersWorld {
   let folder: String
   let items: [(id: String, split: String, caption: String, hidden: [Double])]
 
-  /// - Parameter blind: items without a picture's features.
-  init(blind: Set<String> = []) throws {
+  /// - Parameters:
+  ///   - blind: items without a picture's features.
+  ///   - broken: items whose sound could not be decoded.
+  init(blind: Set<String> = [], broken: Set<String> = []) throws {
     folder = NSTemporaryDirectory() + "ieum-towers-\(UUID().uuidString)"
     var generator = SeededGenerator(seed: 11)
     let vectors = Self.words.map { _ in (0..<Self.width).map { _ in generator.uniform() * 2 - 1 } }
@@ -31,20 +33,21 @@ final class TowersWorld {
     try features("image", .image, views: 3, noise: 0.35, of: items.map(\.0).filter { !blind.contains($0) }, &generator)
     // Every fifth item is silent.
     let loud = items.indices.filter { $0 % 5 != 0 }.map { items[$0].0 }
-    try features("audio", .audio, views: 3, noise: 0.35, of: loud, &generator)
+    try features("audio", .audio, views: 3, noise: 0.35, of: loud.filter { !broken.contains($0) }, broken: broken, &generator)
     try features("text", .text, views: 1, noise: 0.05, of: items.map(\.0), &generator)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   private func table(_ items: [(String, String, String, [Double])]) -> String {
-    "id,text,images,split\n" + items.map { "\($0.0),\($0.2),picture.png,\($0.1)\n" }.joined()
+    // In the other language all say the same.
+    "id,text,text_ko,images,split\n" + items.map { "\($0.0),\($0.2),nothing,picture.png,\($0.1)\n" }.joined()
   }
 
   /// Views of the hidden vectors through a matrix of the modality, with noise.
   private func features(
     _ name: String, _ modality: FeatureAttributes.Modality, views: Int, noise: Double, of ids: [String],
-    _ generator: inout SeededGenerator
+    broken: Set<String> = [], _ generator: inout SeededGenerator
   ) throws {
     let output = 8
     let matrix = (0..<Self.width * output).map { _ in generator.uniform() * 2 - 1 }
@@ -62,6 +65,11 @@ final class TowersWorld {
         }
       }
       if views > 1 { try writer.append(item.id, frames: rows) } else { try writer.append([item.id], features: rows) }
+    }
+    let silent = name == "audio" ? items.indices.filter { $0 % 5 == 0 }.map { items[$0].id } : []
+    for id in silent { try writer.fail(id, "\(id): has no sound") }
+    for id in broken.sorted() {
+      try writer.fail(id, "\(folder)/picture.png: the sound is damaged or cut short (it ends); fetch or export it again")
     }
     try writer.finish(order: ids)
   }

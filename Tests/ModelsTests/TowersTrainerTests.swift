@@ -67,6 +67,26 @@ import Testing
       configuration: configuration, score: { try validation.hits($0) })
   }
 
+  /// A source of which nothing can be read ends the training: the others alone would be another one.
+  @Test func aSourceThatVanishesIsRefused() throws {
+    let world = try World(seed: 1)
+    let gone = PairSource(name: "sounds", first: .image, second: .audio, count: 40) { rows, _ in
+      var skipped = SkippedRows()
+      for row in rows { skipped.add("set/\(row)", reason: "it is damaged") }
+      return PairBatch(first: try world.rows(.image, rows), second: try world.rows(.audio, rows), groups: [], skipped: skipped)
+    }
+    var configuration = PairTrainerConfiguration()
+    (configuration.epochs, configuration.batchSize) = (1, 16)
+    let trainer = try PairTrainer(
+      network: Self.network(), sources: [world.source(.image, .text), gone], configuration: configuration, score: { _ in 0 })
+    do {
+      try trainer.run()
+      Issue.record("the training went on without its sounds")
+    } catch let error as IeumError {
+      #expect(error.problem.hasPrefix("no batch of the source 'sounds' is left") && error.exitCode == 65)
+    }
+  }
+
   /// Text finds sound although no pair of the two was ever seen: the image mediates.
   @Test func twoSourcesMeetInOneSpace() throws {
     let validation = try World(seed: 2)

@@ -18,7 +18,8 @@ enum {
   CLIBAV_UNSUPPORTED = 3,  // a pixel format or decoder that is not there
   CLIBAV_NO_MEMORY = 4,
   CLIBAV_NO_STREAM = 5,    // the film or sound that is asked for is not in the file
-  CLIBAV_NO_FILE = 6       // cannot be opened, read or written at all
+  CLIBAV_NO_FILE = 6,      // cannot be opened, read or written at all
+  CLIBAV_NO_RANGE = 7      // the asked part is not in the film or sound
 };
 
 // The formats of still images; the caller tells them apart by their first bytes.

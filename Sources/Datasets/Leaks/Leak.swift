@@ -11,6 +11,9 @@ public struct Leak: Sendable, Codable, Equatable {
     case caption
     /// Parts of the same film or video.
     case video
+
+    /// Whether it makes a test item one that was trained on; equal captions and look-alikes only may.
+    public var isSameItem: Bool { self == .id || self == .file || self == .video }
   }
 
   public let kind: Kind
@@ -51,6 +54,23 @@ public struct LeakReport: Sendable, Codable, Equatable {
   }
 
   public func count(_ kind: Leak.Kind) -> Int { leaks.count { $0.kind == kind } }
+
+  /// The leaks by which an item is on two sides.
+  public var sameItems: [Leak] { leaks.filter(\.kind.isSameItem) }
+
+  /// `train+test` → how many items of the later side are such leaks, once each.
+  public var shares: [String: Int] {
+    Dictionary(grouping: sameItems) { $0.splits.map(\.rawValue).joined(separator: "+") }
+      .mapValues { Set($0.compactMap(\.items.last)).count }
+  }
+
+  /// Some leaks in words: `a and b (file clip.mp4)`.
+  public static func text(of leaks: some Sequence<Leak>) -> String {
+    leaks.prefix(3).map { leak in
+      let what = leak.detail.isEmpty || leak.kind == .caption ? leak.kind.rawValue : "\(leak.kind.rawValue) \(leak.detail)"
+      return "\(leak.items.joined(separator: " and ")) (\(what))"
+    }.joined(separator: ", ")
+  }
 
   /// `none found among 945 items (id, file, pixels, caption, video)`, or the counts by kind.
   public var summary: String {

@@ -5,24 +5,54 @@ import Foundation
 public enum LeakCheck {
   /// - Parameter kinds: what to look for; `pixels` decodes every picture.
   public static func run(_ dataset: Dataset, kinds: [Leak.Kind] = Leak.Kind.allCases) -> LeakReport {
-    let placed = Split.allCases.flatMap { split in dataset.items(in: split).map { PlacedItem(item: $0, split: split) } }
+    // A class name is no sentence of its own: clips of one class share it by design.
+    let kinds = kinds.filter { $0 != .caption || dataset.textRelevance != .label }
+    let placed = Split.allCases.flatMap { dataset.placed($0, as: $0) }
     var leaks: [Leak] = []
     var unreadable = 0
     for kind in kinds {
       switch kind {
-      case .id: leaks += shared(kind, placed.map { ($0, [($0.item.id, "")]) })
+      case .id: leaks += ids(placed)
       case .file: leaks += files(placed)
       case .pixels:
         let found = PictureTwins.find(placed)
         leaks += found.leaks
         unreadable = found.unreadable
-      case .caption: leaks += captions(placed, dataset.language)
+      case .caption: leaks += captions(placed)
       case .video: leaks += shared(kind, placed.map { ($0, $0.films) })
       }
     }
     return LeakReport(
       dataset: dataset.name, digest: dataset.digest, items: placed.count, checked: kinds, leaks: leaks,
       unreadable: unreadable)
+  }
+
+  /// What is trained on in one dataset and evaluated in another (or in another split of the same): the same ids, where
+  /// both have the same namespace, the same files, parts of the same film.
+  /// - Parameters:
+  ///   - trained: every split of it that is trained on; its items come first in a leak, as `train`.
+  ///   - held: one split, which keeps its name.
+  public static func between(
+    _ trained: (dataset: Dataset, splits: [Split]), _ held: (dataset: Dataset, split: Split),
+    kinds: [Leak.Kind] = [.id, .file, .video]
+  ) -> LeakReport {
+    let placed =
+      trained.splits.flatMap { trained.dataset.placed($0, as: .train) } + held.dataset.placed(held.split, as: held.split)
+    let kinds = kinds.filter(\.isSameItem)
+    let leaks = kinds.flatMap { kind in
+      switch kind {
+      case .id: ids(placed)
+      case .file: files(placed)
+      default: shared(.video, placed.map { ($0, $0.films) })
+      }
+    }
+    return LeakReport(
+      dataset: "\(trained.dataset.label) (trained on) and \(held.dataset.label) (\(held.split.rawValue))",
+      digest: held.dataset.digest, items: placed.count, checked: kinds, leaks: leaks)
+  }
+
+  private static func ids(_ placed: [PlacedItem]) -> [Leak] {
+    shared(.id, placed.map { ($0, [($0.identity, "")]) })
   }
 
   /// Leaks between items of different splits that have a key in common; the first pair of each key and pair of splits.
@@ -60,18 +90,13 @@ public enum LeakCheck {
     return shared(.file, keyed)
   }
 
-  private static func captions(_ placed: [PlacedItem], _ language: String) -> [Leak] {
+  private static func captions(_ placed: [PlacedItem]) -> [Leak] {
     shared(
       .caption,
       placed.map { place in
-        let texts = place.item.texts[language].map { [$0] } ?? []
-        return (
-          place,
-          texts.compactMap { text in
-            let words = WordTokenizer.words(text, language: "und").joined(separator: " ")
-            return words.isEmpty ? nil : (words, words)
-          }
-        )
+        let texts = place.item.captions.sorted { $0.key < $1.key }.flatMap(\.value)
+        let words = Set(texts.map { WordTokenizer.words($0, language: "und").joined(separator: " ") })
+        return (place, words.subtracting([""]).sorted().map { ($0, $0) })
       })
   }
 }
@@ -80,6 +105,10 @@ public enum LeakCheck {
 struct PlacedItem {
   let item: DatasetItem
   let split: Split
+  let namespace: String
+
+  /// Equal for the same item of different datasets.
+  var identity: String { namespace.isEmpty ? item.id : "\(namespace)/\(item.id)" }
 
   var files: [String] { item.imagePaths + [item.audioPath, item.videoPath].compactMap { $0 } }
 
@@ -105,6 +134,15 @@ enum YouTubeClip {
       parts.dropFirst().allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.isASCII && $0.isNumber } })
     else { return nil }
     return String(id.prefix(11))
+  }
+}
+
+extension Dataset {
+  /// Name and split, for messages.
+  var label: String { split.map { "\(name)/\($0.id)" } ?? name }
+
+  func placed(_ split: Split, as side: Split) -> [PlacedItem] {
+    items(in: split).map { PlacedItem(item: $0, split: side, namespace: namespace) }
   }
 }
 

@@ -26,6 +26,8 @@ enum MediaShim {
     switch status {
     case Int(CLIBAV_NO_STREAM):
       IeumError(.data, text, file: path, remedy: "leave it out, or ask for what it has")
+    case Int(CLIBAV_NO_RANGE):
+      IeumError(.data, text, file: path, remedy: "correct the times, or put the whole \(what) there")
     case Int(CLIBAV_NO_FILE):
       IeumError(
         .data, "the \(what) cannot be opened (\(text))", file: path,

@@ -19,12 +19,14 @@ struct COCOFlickr30kDataset: DatasetSpec {
     let id = try splitName(options)
     let root = root(options)
     let specs: [any DatasetSpec] = [COCODataset(), Flickr30kDataset()]
-    let sets = try specs.map { spec in
+    var problems = ProblemList()
+    let sets = specs.compactMap { spec in
       var own = options
       own.root = "\(root)/\(spec.name)"
       own.split = nil
-      return try spec.load(own)
+      return problems.collect { try spec.load(own) }
     }
+    try problems.check()
     func merged(_ part: Split) -> [DatasetItem] { sets.flatMap { set in set.items(in: part).map { $0.prefixed(set.name) } } }
     func listed(_ part: Split) -> [String] {
       sets.flatMap { set in (set.split?.ids(in: part) ?? []).map { "\(set.name)/\($0)" } }
@@ -47,7 +49,7 @@ struct COCOFlickr30kDataset: DatasetSpec {
       skipped: sets.flatMap { set in set.skipped.map { SkippedItem(id: "\(set.name)/\($0.id)", reason: $0.reason) } },
       notes: sets.flatMap { set in set.notes.map { "\(set.name): \($0)" } }, relevance: .relatedIDs,
       sizes: DatasetDigest.sizes(of: items.values.joined()), split: split,
-      captionPolicy: try CaptionPolicy.ofPictures(options, dataset: name))
+      captionPolicy: try CaptionPolicy.ofPictures(options, dataset: name), namespace: "")
   }
 }
 

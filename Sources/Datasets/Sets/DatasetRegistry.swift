@@ -60,6 +60,7 @@ extension DatasetSpec {
       open.acceptOtherData = splits.isEmpty || options.acceptOtherData
       let dataset = try load(open)
       report.add(dataset)
+      report.findLeaks(dataset, content: content, allowed: options.allowLeakage)
       report.splitNames = splits
       if content { report.audit(dataset) }
       if let shipped = try DatasetCard.shipped(for: name) {

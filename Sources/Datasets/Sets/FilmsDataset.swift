@@ -65,11 +65,12 @@ private struct FilmsFolder {
         file: root, place: "dataset 'films'",
         remedy: "complete the data, or lower the number of images asked for")
     }
-    let splits = try splits(of: items, known, options.seed)
+    let split = try split(of: items, known, name, options.seed)
+    let sides = split.sides
     return Dataset(
-      name: name, language: language, items: Dictionary(grouping: items) { splits[$0.id] ?? .train },
-      skipped: skipped,
-      notes: notes, relevance: .relatedIDs, sizes: DatasetDigest.sizes(of: items))
+      name: name, language: language, items: Dictionary(grouping: items) { sides[$0.id] ?? .train },
+      skipped: skipped, notes: notes, relevance: .relatedIDs, sizes: DatasetDigest.sizes(of: items), split: split,
+      namespace: "films of \(root)")
   }
 
   private func requireFiles() throws {
@@ -124,11 +125,12 @@ private struct FilmsFolder {
     return nil
   }
 
-  private func splits(
-    of items: [DatasetItem], _ known: Set<String>, _ seed: UInt64
-  ) throws -> [String: Split] {
+  // Films that hong2022's rules drop are no part of its split.
+  private func split(
+    of items: [DatasetItem], _ known: Set<String>, _ dataset: String, _ seed: UInt64
+  ) throws -> NamedSplit {
     guard has("split.csv") else {
-      return SplitMaker(seed: seed).assign(items.map { SplitMaker.Entry(id: $0.id, label: "") })
+      return try .cut(items.map { SplitMaker.Entry(id: $0.id, label: "") }, seed: seed, dataset: dataset)
     }
     let table = table("split.csv")
     let cells = try table.unique("split")
@@ -145,6 +147,6 @@ private struct FilmsFolder {
       throw IeumError(
         .data, "the film '\(item.id)' has no split", file: table.path, remedy: "add a line for it")
     }
-    return splits
+    return try NamedSplit(own: "given", ids: items.map(\.id), sides: splits, source: table.path, dataset: dataset)
   }
 }

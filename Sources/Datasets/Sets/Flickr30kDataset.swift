@@ -30,9 +30,12 @@ struct Flickr30kDataset: DatasetSpec {
         set.named(id, file, train: ["train"]), captions: file.captions, files: file.files, source: file.path,
         language: language)
     }
-    let split = try entities(id, root, options)
     let token = "\(root)/results_20130124.token"
-    let captions = try Flickr30kTokens.read(token)
+    var problems = ProblemList()
+    let found = (
+      problems.collect { try entities(id, root, options) }, problems.collect { try Flickr30kTokens.read(token) }
+    )
+    guard case (let split?, let captions?) = found else { throw problems.error }
     return try set.dataset(split, captions: captions, files: [:], source: token, language: language)
   }
 
@@ -41,14 +44,18 @@ struct Flickr30kDataset: DatasetSpec {
       (.train, "train.txt", 29_783), (.validation, "val.txt", 1_000), (.test, "test.txt", 1_000),
     ]
     var parts: [Split: NamedSplit.Part] = [:]
+    var problems = ProblemList()
     for (part, file, count) in files {
-      let path = "\(root)/\(file)"
-      let ids = try IDList.read(path)
-      if !options.acceptOtherData {
-        try PublishedList(count: count).check(ids, what: "\(part.rawValue) of '\(id)'", source: path)
+      parts[part] = problems.collect {
+        let path = "\(root)/\(file)"
+        let ids = try IDList.read(path)
+        if !options.acceptOtherData {
+          try PublishedList(count: count).check(ids, what: "\(part.rawValue) of '\(id)'", source: path)
+        }
+        return NamedSplit.Part(ids: ids, source: path)
       }
-      parts[part] = NamedSplit.Part(ids: ids, source: path)
     }
+    try problems.check()
     return try NamedSplit(id, parts, dataset: name, allowLeakage: options.allowLeakage)
   }
 }

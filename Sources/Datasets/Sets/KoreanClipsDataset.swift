@@ -31,9 +31,10 @@ struct KoreanClipsDataset: DatasetSpec {
     }
     let own = MediaIndex(root: root, folders: ["clips"], suffixes: MediaIndex.videoSuffixes, expected: "mp4")
     let films = MediaIndex(root: root, folders: ["films"], suffixes: MediaIndex.videoSuffixes, expected: "mp4")
-    let split = try split(table.clips, root, options)
+    let split = try split(table.rows, root, options)
     let clips = Dictionary(table.clips.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     var builder = CaptionedItems(split: split, policy: .all, language: language)
+    builder.leaveOut(table.skipped)
     let items = builder.items { id, _, captions in
       let clip = clips[id]
       let film = own.found(id) == nil ? clip.flatMap { films.found($0.film) } : nil
@@ -42,18 +43,20 @@ struct KoreanClipsDataset: DatasetSpec {
         end: film == nil ? nil : clip?.end, label: clip?.film)
     } captions: { clips[$0].map { [$0.sentence] } ?? [] }
     return Dataset(
-      name: name, language: language, items: items, skipped: table.skipped + builder.skipped,
+      name: name, language: language, items: items, skipped: builder.skipped,
       notes: ["\(Set(table.clips.map(\.film)).count) films"], relevance: .sameLabel,
-      sizes: DatasetDigest.sizes(of: items.values.joined()), split: split)
+      sizes: DatasetDigest.sizes(of: items.values.joined()), split: split, namespace: "korean-clips of \(root)")
   }
 
+  /// Of all rows, so that those that cannot be used count as listed; one without a film has no side to be given.
   private func split(
-    _ clips: [KoreanClipsTable.Clip], _ root: String, _ options: DatasetOptions
+    _ rows: [(id: String, film: String)], _ root: String, _ options: DatasetOptions
   ) throws -> NamedSplit {
     let path = "\(root)/split.csv"
     let given = FileManager.default.fileExists(atPath: path)
+    let clips = given ? rows.filter { !$0.film.isEmpty } : rows
     let sides = given ? try sides(path, clips) : SplitMaker(seed: options.seed).assign(
-      clips.map { SplitMaker.Entry(id: $0.id, label: "", keys: ["film=\($0.film)"]) })
+      clips.map { SplitMaker.Entry(id: $0.id, label: "", keys: $0.film.isEmpty ? [] : ["film=\($0.film)"]) })
     let source = given ? path : "seed \(options.seed), by film"
     var parts: [Split: NamedSplit.Part] = [:]
     for part in Split.allCases {
@@ -64,7 +67,7 @@ struct KoreanClipsDataset: DatasetSpec {
   }
 
   /// Clip → side, by the side of its film.
-  private func sides(_ path: String, _ clips: [KoreanClipsTable.Clip]) throws -> [String: Split] {
+  private func sides(_ path: String, _ clips: [(id: String, film: String)]) throws -> [String: Split] {
     let table = KeyedTable(path: path, key: "film")
     let cells = try table.unique("split")
     try table.refuseUnknown(cells, known: Set(clips.map(\.film)), in: "clips.csv")

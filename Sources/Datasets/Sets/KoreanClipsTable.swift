@@ -13,6 +13,8 @@ struct KoreanClipsTable {
   }
 
   let clips: [Clip]
+  /// Every row, usable or not.
+  let rows: [(id: String, film: String)]
   /// Rows that cannot be used, with the reason and line.
   let skipped: [SkippedItem]
 
@@ -23,18 +25,20 @@ struct KoreanClipsTable {
     var clips: [Clip] = []
     var skipped: [SkippedItem] = []
     var lines: [String: Int] = [:]
+    var rows: [(id: String, film: String)] = []
     for row in table.rows {
       let fields = columns.map { KeyedTable.normal(row.fields[$0]) }
       guard !fields[0].isEmpty else { throw table.error("the id is empty", row) }
       if let earlier = lines.updateValue(row.line, forKey: fields[0]) {
         throw table.error("the id '\(fields[0])' stands on line \(earlier) already", row)
       }
+      rows.append((fields[0], fields[1]))
       switch clip(fields) {
       case .success(let clip): clips.append(clip)
       case .failure(let reason): skipped.append(SkippedItem(id: fields[0], reason: "line \(row.line): \(reason.text)"))
       }
     }
-    return KoreanClipsTable(clips: clips, skipped: skipped)
+    return KoreanClipsTable(clips: clips, rows: rows, skipped: skipped)
   }
 
   private struct Reason: Error {

@@ -10,12 +10,13 @@ struct MSRVTTAnnotations {
   /// Files that were read.
   private(set) var files: [String] = []
   private(set) var emptySentences = 0
+  /// Video → where it is listed.
+  private var places: [String: String] = [:]
 
   /// Clips in the order of their numbers.
   var ids: [String] { IDList.canonical(captions.keys.sorted()) }
 
   private struct File: Decodable {
-    struct Info: Decodable { let year: String? }
     struct Video: Decodable {
       let video_id: String
       let category: Int?
@@ -28,7 +29,7 @@ struct MSRVTTAnnotations {
       let image_id: String
       let caption: String
     }
-    let info: Info?
+    let info: AnnotationInfo?
     let videos: [Video]?
     let sentences: [Sentence]?
     let annotations: [Annotation]?
@@ -69,7 +70,15 @@ struct MSRVTTAnnotations {
       throw IeumError(
         .data, "has neither 'sentences' nor 'annotations'", file: path, remedy: MSRVTTAnnotations.remedy)
     }
-    for video in file.videos ?? [] { categories[video.video_id] = video.category.map(String.init) }
+    for (index, video) in (file.videos ?? []).enumerated() {
+      let place = "videos[\(index)]"
+      if let earlier = places.updateValue("\(place) of \((path as NSString).lastPathComponent)", forKey: video.video_id) {
+        throw IeumError(
+          .data, "the video '\(video.video_id)' is listed twice (first at \(earlier))", file: path, place: place,
+          remedy: MSRVTTAnnotations.remedy)
+      }
+      categories[video.video_id] = video.category.map(String.init)
+    }
     files.append(path)
   }
 

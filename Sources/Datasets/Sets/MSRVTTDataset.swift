@@ -19,22 +19,19 @@ struct MSRVTTDataset: DatasetSpec {
     "MSRVTT_JSFUSION_test.csv (split 1kA: test clips and their sentences); val_list_jsfusion.txt serves without them",
     "MSRVTT_train.9k.csv or train_list_jsfusion.txt (1kA-9k), MSRVTT_train.7k.csv (1kA-7k): otherwise derived",
     "train_list_miech.txt, test_list_miech.txt (split 1kB)",
-    "videos/video0.mp4 … video9999.mp4 (also looked for in all/, TrainValVideo/ and TestVideo/)",
+    "videos/video0.mp4 … video9999.mp4 (also looked for in videos/all/, all/, TrainValVideo/ and TestVideo/)",
   ]
 
   func load(_ options: DatasetOptions) throws -> Dataset {
     let root = root(options)
-    let annotations = try MSRVTTAnnotations(root: root, acceptOtherData: options.acceptOtherData)
-    let splits = MSRVTTSplits(
-      root: root, annotated: annotations.ids, acceptOtherData: options.acceptOtherData)
-    let split = try splits.split(options)
     let testName = options.test ?? options.split ?? self.splits[0]
     let policy = options.captions ?? MSRVTTSplits.defaultPolicy(testName)
+    let (annotations, split, sentences) = try files(root, options, policy)
     let media = MediaIndex(
-      root: root, folders: ["videos", "all", "TrainValVideo", "TestVideo"], suffixes: MediaIndex.videoSuffixes,
+      root: root, folders: ["videos", "videos/all", "all", "TrainValVideo", "TestVideo"], suffixes: MediaIndex.videoSuffixes,
       expected: "mp4")
     var builder = CaptionedItems(split: split, policy: policy, language: options.language ?? defaultLanguage)
-    builder.listed = policy == .fixedList ? try splits.fixedSentences() : [:]
+    builder.listed = sentences
     try builder.requireEntries(
       Set(annotations.captions.keys), source: annotations.files.joined(separator: " and "), dataset: name,
       acceptOtherData: options.acceptOtherData)
@@ -48,6 +45,20 @@ struct MSRVTTDataset: DatasetSpec {
       name: name, language: builder.language, items: items, skipped: builder.skipped,
       notes: notes(annotations, builder), relevance: .sameLabel,
       sizes: DatasetDigest.sizes(of: items.values.joined()), split: split, captionPolicy: policy)
+  }
+
+  /// Everything that is missing is told at once.
+  private func files(
+    _ root: String, _ options: DatasetOptions, _ policy: CaptionPolicy
+  ) throws -> (MSRVTTAnnotations, NamedSplit, sentences: [String: String]) {
+    var problems = ProblemList()
+    let annotations = problems.collect { try MSRVTTAnnotations(root: root, acceptOtherData: options.acceptOtherData) }
+    let splits = MSRVTTSplits(
+      root: root, annotated: annotations?.ids ?? [], acceptOtherData: options.acceptOtherData)
+    let split = problems.collect { try splits.split(options) }
+    let sentences = problems.collect { policy == .fixedList ? try splits.fixedSentences() : [:] }
+    guard let annotations, let split, let sentences else { throw problems.error }
+    return (annotations, split, sentences)
   }
 
   private func notes(_ annotations: MSRVTTAnnotations, _ builder: CaptionedItems) -> [String] {

@@ -69,10 +69,11 @@ struct MSRVTTSplits {
         .train: official(0..<6513), .validation: official(6513..<7010), .test: official(7010..<10_000),
       ]
     case "1kB":
-      parts = [
-        .train: try required(["train_list_miech.txt"], "1kB train"),
-        .test: try required(["test_list_miech.txt"], "1kB test"),
-      ]
+      var problems = ProblemList()
+      let train = problems.collect { try required(["train_list_miech.txt"], "1kB train") }
+      let test = problems.collect { try required(["test_list_miech.txt"], "1kB test") }
+      guard let train, let test else { throw problems.error }
+      parts = [.train: train, .test: test]
     default:
       let test = try required(["MSRVTT_JSFUSION_test.csv", "val_list_jsfusion.txt"], "1k-A test")
       parts = [.train: try train(name, without: Set(test.ids)), .test: test]

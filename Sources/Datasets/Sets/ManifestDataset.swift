@@ -8,6 +8,9 @@ import Foundation
 /// separated by `;` in CSV and are arrays in JSON, where texts may be arrays too: several captions. Paths are
 /// relative to the table. Relevant are items with the same label where the table has labels, otherwise those
 /// it lists as related. Without splits ``SplitMaker`` cuts by label with the caller's seed.
+///
+/// Every row is listed in its part, so that n/N tells of all of them. Items whose files are missing stay; rows that say
+/// nothing usable (no text, no files, times that are none) are skipped, and still count as listed.
 struct ManifestDataset: DatasetSpec {
   let name = "manifest"
   let summary = "a CSV or JSONL table of your own: id, text, images, films or sounds, label or related ids"
@@ -41,12 +44,14 @@ struct ManifestDataset: DatasetSpec {
       throw IeumError(
         .data, "none of \(records.count) items can be used\(why)", file: path, remedy: "mend the table")
     }
-    let splits = try reader.splits(of: items, records, options.seed)
+    let split = try reader.split(records, options, dataset: name)
+    let sides = split.sides
     return Dataset(
-      name: name, language: language, items: Dictionary(grouping: items) { splits[$0.id] ?? .train },
+      name: name, language: language, items: Dictionary(grouping: items) { sides[$0.id] ?? .train },
       skipped: skipped,
       notes: reader.notes(items, records), relevance: labelled ? .sameLabel : .relatedIDs,
-      sizes: DatasetDigest.sizes(of: items))
+      sizes: DatasetDigest.sizes(of: items), split: split, captionPolicy: .all,
+      namespace: "manifest \(URL(fileURLWithPath: path).standardizedFileURL.path)")
   }
 
   private func refuseDuplicates(_ records: [ManifestRecord], _ path: String) throws {
@@ -100,9 +105,6 @@ private struct ManifestReader {
     if let start = item.start, let end = item.end, start >= end {
       return "line \(record.line): the part from \(start) s to \(end) s is empty"
     }
-    if let missing = item.files.first(where: { DatasetDigest.size(of: $0) < 0 }) {
-      return "line \(record.line): the file \(missing) is missing"
-    }
     return nil
   }
 
@@ -112,10 +114,11 @@ private struct ManifestReader {
     return strangers == 0 ? [] : ["\(strangers) related ids are no ids of the table and are left out"]
   }
 
-  func splits(of items: [DatasetItem], _ records: [ManifestRecord], _ seed: UInt64) throws -> [String: Split]
-  {
+  /// Of all rows: the cut does not depend on which of them can be used.
+  func split(_ records: [ManifestRecord], _ options: DatasetOptions, dataset: String) throws -> NamedSplit {
     guard records.contains(where: { !$0.text("split").isEmpty }) else {
-      return SplitMaker(seed: seed).assign(items.map { SplitMaker.Entry(id: $0.id, label: $0.label ?? "") })
+      let entries = records.map { SplitMaker.Entry(id: $0.text("id"), label: $0.text("label")) }
+      return try .cut(entries, seed: options.seed, dataset: dataset)
     }
     var splits: [String: Split] = [:]
     for record in records {
@@ -126,6 +129,7 @@ private struct ManifestReader {
       }
       splits[record.text("id")] = split
     }
-    return splits
+    return try NamedSplit(
+      own: "given", ids: records.map { $0.text("id") }, sides: splits, source: path, dataset: dataset)
   }
 }

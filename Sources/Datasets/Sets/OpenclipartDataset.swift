@@ -40,10 +40,11 @@ struct OpenclipartDataset: DatasetSpec {
     let entries = items.map { item in
       SplitMaker.Entry(id: item.id, label: item.label ?? "", keys: (item.texts["en"]).map { [$0] } ?? [])
     }
-    let splits = SplitMaker(seed: options.seed).assign(entries)
+    let split = try NamedSplit.cut(entries, seed: options.seed, dataset: name)
+    let sides = split.sides
     let dataset = Dataset(
-      name: name, language: defaultLanguage, items: Dictionary(grouping: items) { splits[$0.id] ?? .train },
-      skipped: skipped, relevance: .sameLabel, sizes: DatasetDigest.sizes(of: items))
+      name: name, language: defaultLanguage, items: Dictionary(grouping: items) { sides[$0.id] ?? .train },
+      skipped: skipped, relevance: .sameLabel, sizes: DatasetDigest.sizes(of: items), split: split)
     if options.seed == 2022 { try checkCard(dataset, options) }
     return dataset
   }

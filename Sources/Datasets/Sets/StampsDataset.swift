@@ -46,11 +46,11 @@ struct StampsDataset: DatasetSpec {
         id: item.id, label: item.label ?? "",
         keys: ["en", "ko"].compactMap { code in item.texts[code].map { "\(code)=\($0.lowercased())" } })
     }
-    let splits = SplitMaker(seed: options.seed).assign(entries)
+    let split = try NamedSplit.cut(entries, seed: options.seed, dataset: name)
+    let sides = split.sides
     let dataset = Dataset(
-      name: name, language: language, items: Dictionary(grouping: items) { splits[$0.id] ?? .train },
-      skipped: skipped,
-      relevance: .sameLabel, sizes: DatasetDigest.sizes(of: items))
+      name: name, language: language, items: Dictionary(grouping: items) { sides[$0.id] ?? .train },
+      skipped: skipped, relevance: .sameLabel, sizes: DatasetDigest.sizes(of: items), split: split)
     // The card describes the default seed and the two languages that every item has.
     if options.seed == 2022, ["en", "ko"].contains(language) { try checkCard(dataset, options) }
     return dataset

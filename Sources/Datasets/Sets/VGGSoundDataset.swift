@@ -80,17 +80,24 @@ struct VGGSoundDataset: DatasetSpec {
 
   /// `ID_SECOND.mp4,LABEL` without a header, in two files.
   private func parts(_ root: String, _ options: DatasetOptions) throws -> [Clip] {
-    try [(Split.train, 183_730), (.test, 15_446)].flatMap { part, count in
-      let table = try CSVTable.read("\(root)/\(part.rawValue).csv", header: ["clip", "label"])
-      let clips = try table.rows.map { row in
-        let id = (KeyedTable.normal(row.fields[0]) as NSString).deletingPathExtension
-        guard let cut = id.lastIndex(of: "_"), cut != id.startIndex, id[cut...].count == 7,
-          id[id.index(after: cut)...].allSatisfy({ $0.isASCII && $0.isNumber })
-        else { throw table.error("the clip '\(row.fields[0])' is not named ID_SECOND.mp4", row) }
-        return Clip(id: id, label: try label(row, 1, table), part: part)
-      }
-      return try checked(clips, table.path, [part: count], options)
+    var problems = ProblemList()
+    let files = [(Split.train, 183_730), (.test, 15_446)].compactMap { part, count in
+      problems.collect { try clips(root, part, count, options) }
     }
+    try problems.check()
+    return files.flatMap { $0 }
+  }
+
+  private func clips(_ root: String, _ part: Split, _ count: Int, _ options: DatasetOptions) throws -> [Clip] {
+    let table = try CSVTable.read("\(root)/\(part.rawValue).csv", header: ["clip", "label"])
+    let clips = try table.rows.map { row in
+      let id = (KeyedTable.normal(row.fields[0]) as NSString).deletingPathExtension
+      guard let cut = id.lastIndex(of: "_"), cut != id.startIndex, id[cut...].count == 7,
+        id[id.index(after: cut)...].allSatisfy({ $0.isASCII && $0.isNumber })
+      else { throw table.error("the clip '\(row.fields[0])' is not named ID_SECOND.mp4", row) }
+      return Clip(id: id, label: try label(row, 1, table), part: part)
+    }
+    return try checked(clips, table.path, [part: count], options)
   }
 
   private func label(_ row: CSVTable.Row, _ column: Int, _ table: CSVTable) throws -> String {

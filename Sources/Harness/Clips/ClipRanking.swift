@@ -45,8 +45,8 @@ struct ClipRanking {
       folder: folder
     ) { direction, items in
       try DirectionFile(
-        direction, items: items, dataset: task.dataset, texts: vectors.texts, clips: vectors.clips, image: nil,
-        audio: nil)
+        direction, items: items, lost: task.config.evaluation.lost(of: task.dataset), dataset: task.dataset,
+        texts: vectors.texts, clips: vectors.clips, image: nil, audio: nil)
     }
     return (ranked, data.evaluated.map(\.id).filter { !vectors.clips.has($0) })
   }

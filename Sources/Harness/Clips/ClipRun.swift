@@ -34,7 +34,7 @@ struct ClipRun {
     let record = RunRecord(
       seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, ceiling: ranked.ceiling,
       tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery,
-      queriesWithoutRelevant: missing.count, selectedEpoch: summary.selectedEpoch,
+      queriesWithoutRelevant: 0, selectedEpoch: summary.selectedEpoch,
       wallSeconds: [
         "features": featureSeconds, "training": max((middle - start) / .seconds(1), summary.seconds),
         "evaluation": (ContinuousClock.now - middle) / .seconds(1),
@@ -43,7 +43,7 @@ struct ClipRun {
       skippedItems: Set(missing.map { "\(task.dataset.name)/\($0)" }).union(skipped.reasons.keys).count,
       host: Provenance.host(config.training.device), git: Provenance.git(),
       chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score],
-      skipped: skipped.reasons)
+      skipped: skipped.reasons, directions: ranked.counts)
     try AtomicFile.write(log, to: folder + "/train.csv")
     try record.write(folder)
     state.remove()

@@ -73,6 +73,9 @@ struct ClipTask: CellTask {
     problems.collect { try Self.check(cell.config, clips) }
     try problems.check()
     if let dataset = datasets.first { _ = try cell.config.evaluation.galleries(of: dataset) }
+    let parts = FileNeed.parts(cell.config, datasets, sources: Array(places[1...clips.sources.count]), validation: places.last)
+    for need in parts { problems.collect { try need.check() } }
+    try problems.check()
     imageValues = try Self.values(clips.image, FilmFrames.parameters, Self.imageSizes)
     textValues = try Self.values(clips.text, Self.textParameters, Self.textSizes)
     sampling = try FrameSampling(name: imageValues.string("sampling"), frames: imageValues.int("frames"))
@@ -157,7 +160,7 @@ struct ClipTask: CellTask {
 
   var digest: String {
     Digest.of(
-      [trainingKey, dataset.digest, dataset.language, config.tree["evaluation"]?.canonical ?? "{}"].joined(separator: "\n"))
+      ["ranking 2", dataset.split?.digest ?? "", trainingKey, dataset.digest, dataset.language, config.tree["evaluation"]?.canonical ?? "{}"].joined(separator: "\n"))
   }
 
   var notes: [String] {
@@ -173,6 +176,11 @@ struct ClipTask: CellTask {
         }
       }
   }
+
+  var trainedOn: [(dataset: Dataset, splits: [Split])] {
+    zip(clips.sources, sourceDatasets).map { (datasets[$1], $0.takesAll ? Split.allCases : [.train]) }
+  }
+  var validatedOn: Dataset { datasets[validationDataset] }
 
   /// Side of the stored pictures: where parts of them are trained on, an eighth larger than the network's.
   func storedSide(_ side: Int) -> Int { clips.augmentation.isOn ? Self.enlarged(side) : side }
@@ -206,29 +214,5 @@ struct ClipTask: CellTask {
         featureSeconds: seconds
       ).compute()
     }
-  }
-}
-
-/// Collects the errors of independent look-ups, so that a user who has to fetch five files hears of five.
-struct ProblemList {
-  private var problems: [IeumError] = []
-
-  /// The value, or nil after noting why there is none.
-  @discardableResult
-  mutating func collect<Value>(_ body: () throws -> Value) -> Value? {
-    do { return try body() } catch let error as IeumError {
-      if !problems.contains(where: { $0.description == error.description }) { problems.append(error) }
-    } catch {
-      problems.append(IeumError(.system, "\(error)"))
-    }
-    return nil
-  }
-
-  /// - Throws: all of them as one.
-  func check() throws {
-    guard let first = problems.first else { return }
-    if problems.count == 1 { throw first }
-    let kind = problems.first { $0.kind == .usage }?.kind ?? first.kind
-    throw IeumError(kind, problems.map { "\($0)" }.joined(separator: "\n    "))
   }
 }

@@ -128,6 +128,14 @@ extension CellConfig.Evaluation {
     let split = Split(rawValue: split) ?? .test
     return try retrievalProtocol?.galleries(of: dataset, split: split) ?? [dataset.items(in: split)]
   }
+
+  /// What the evaluated split lists without an item: misses in its one gallery. Protocols that cut folds take whole ones.
+  func lost(of dataset: Dataset) -> [String] {
+    switch retrievalProtocol {
+    case .coco5k, .coco1kFolds, .coco1kFirst: []
+    default: dataset.unusable(in: Split(rawValue: split) ?? .test)
+    }
+  }
 }
 
 /// Who asks and what is ranked.

@@ -10,6 +10,10 @@ struct MediaPart: Sendable {
     case nothing
   }
 
+  /// What stands for a reason where an item names nothing of the kind.
+  static let noSound = "has no sound"
+  static let noPictures = "has neither film nor pictures"
+
   let id: String
   let source: Source
 

@@ -66,7 +66,7 @@ struct SoundFrames: MediaEncoder {
   /// The log-mel spectrogram of the whole sound, `[time, mels]`.
   private func spectrogram(of part: MediaPart) throws -> [Float] {
     guard case .file(let path, let start, let end) = part.source else {
-      throw IeumError(.data, "has no sound", place: part.id)
+      throw IeumError(.data, MediaPart.noSound, place: part.id)
     }
     return try logMel(Sound.read(path, rate: logMel.settings.sampleRate, start: start, end: end), path: path)
   }

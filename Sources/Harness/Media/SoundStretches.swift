@@ -27,7 +27,7 @@ struct SoundStretches: Sendable {
   /// - Throws: ``IeumError`` (data) for an item without sound.
   func pictures(of part: MediaPart, numbers: [Int]? = nil) throws -> [[Float]] {
     guard case .file(let path, let start, let end) = part.source else {
-      throw IeumError(.data, "has no sound", place: part.id)
+      throw IeumError(.data, MediaPart.noSound, place: part.id)
     }
     let sound = try Sound.read(path, rate: logMel.settings.sampleRate, start: start, end: end)
     // Where there is a film, stretches lie around its uniformly sampled frames.

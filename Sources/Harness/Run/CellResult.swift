@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 import Foundation
 import Ranking
 
@@ -76,6 +77,10 @@ public struct CellResult: Codable, Sendable, Equatable {
   public var `protocol`: String?
   /// Items that could not be decoded, `DATASET/ID`, and why; counted in ``skippedItems``.
   public var skipped: [String: String] = [:]
+  /// Queries and gallery of each direction, the first one's metrics carrying no prefix; empty in older results.
+  public var directions: [DirectionCounts] = []
+  /// Source of pairs → training items that it lists, and those that both of its sides can read.
+  public var sources: [String: Completeness] = [:]
   /// What each seed chose or measured by the way: `audioShare`, `waitingShare`.
   public var chosen: [String: [Double]] = [:]
 
@@ -229,6 +234,8 @@ extension CellResult {
     evaluated = try box.decodeIfPresent(EvaluatedSplit.self, forKey: .evaluated)
     self.protocol = try box.decodeIfPresent(String.self, forKey: .protocol)
     skipped = try optional(.skipped, skipped)
+    directions = try optional(.directions, directions)
+    sources = try optional(.sources, sources)
     chosen = try optional(.chosen, chosen)
   }
 }

@@ -5,6 +5,7 @@ import Datasets
 protocol CellTask {
   /// The data that are evaluated on.
   var dataset: Dataset { get }
+  var config: CellConfig { get }
   /// What the runs depend on, seed aside.
   var digest: String { get }
   /// Cells of one key share their training; one worker computes them one after the other.
@@ -15,6 +16,11 @@ protocol CellTask {
   var digests: CellResult.Digests { get }
   /// Footnotes on data and weights: what a reader must know before believing the number.
   var notes: [String] { get }
+
+  /// The datasets that are trained on, and their parts.
+  var trainedOn: [(dataset: Dataset, splits: [Split])] { get }
+  /// The dataset whose validation part chooses among epochs.
+  var validatedOn: Dataset { get }
 
   /// The same with what they cost; see ``Rates``.
   func extractions() throws -> [Extraction]
@@ -31,6 +37,12 @@ protocol CellTask {
 
 extension CellTask {
   var trainingKey: String { digest }
+  var trainedOn: [(dataset: Dataset, splits: [Split])] { [(dataset, [.train])] }
+  var validatedOn: Dataset { dataset }
+  /// Of the datasets that are evaluated and trained on, each once.
+  var footnotes: [String] {
+    FootnoteLetters.ordered(([dataset] + trainedOn.map(\.dataset)).compactMap(\.footnote))
+  }
   func extractions() throws -> [Extraction] { featurePaths.map { Extraction(file: $0) } }
   func trainingProbe() throws -> Double? { nil }
 }

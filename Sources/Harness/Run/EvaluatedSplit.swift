@@ -13,7 +13,7 @@ public struct EvaluatedSplit: Codable, Sendable, Equatable {
   public var splitDigest: String
   /// Items listed, and those whose files are in place.
   public var completeness: Completeness
-  /// Items that two parts share, where that was allowed.
+  /// Items that two sides share, where that was allowed: parts of the split, or what is trained on and what is evaluated.
   public var leakage: [String: Int]
 
   /// nil for a dataset whose split has no name.
@@ -28,8 +28,10 @@ public struct EvaluatedSplit: Codable, Sendable, Equatable {
   }
 
   /// What a table says under the number.
-  public var note: String {
+  /// - Parameter ranked: what came of the ranking; nil = it is known only which files are in place.
+  public func note(_ ranked: DirectionCounts? = nil) -> String {
+    let count = ranked.map { "\($0.items.text) listed items with a vector" } ?? "\(completeness.text) listed items with files"
     let shared = leakage.sorted { $0.key < $1.key }.map { ", LEAKAGE: \($0.value) items in both of \($0.key)" }.joined()
-    return "on \(name) (captions \(captions), gallery \(hash.prefix(12)), \(completeness.text) listed items with files)\(shared)"
+    return "on \(name) (captions \(captions), gallery \(hash.prefix(12)), \(count))\(shared)"
   }
 }

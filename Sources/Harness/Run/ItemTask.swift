@@ -9,7 +9,7 @@ struct ItemTask: CellTask {
   let text: TextSource
   let image: ImageFeatures
 
-  private var config: CellConfig { cell.config }
+  var config: CellConfig { cell.config }
 
   init(_ cell: Experiment.Cell, bench: Workbench) throws {
     self.cell = cell

@@ -18,6 +18,8 @@ struct JointData {
   let skipped: Int
   /// Items that were encoded without some of their images.
   let partial: Int
+  /// Listed items of the evaluated split, and those that are ranked: the others are left out on both sides.
+  let counts: DirectionCounts
 
   init(_ dataset: Dataset, text: SideInputs, image: SideInputs, split: Split) throws {
     let usable = Set(dataset.allItems.map(\.id).filter { text.has($0) && image.has($0) })
@@ -41,6 +43,12 @@ struct JointData {
     self.items = items(split)
     queryRows = dataset.retrieval(of: self.items).queryRows
     skipped = dataset.allItems.count - usable.count + dataset.skipped.count
+    let ranked = Set(self.items.map(\.id))
+    let listed = dataset.split?.ids(in: split) ?? dataset.items(in: split).map(\.id)
+    let all = Completeness(found: ranked.count, absent: listed.filter { !ranked.contains($0) })
+    counts = DirectionCounts(
+      direction: "items", queries: Completeness(found: queryRows.count, absent: []), gallery: all,
+      candidates: ranked.count, withoutSound: 0)
     partial = Set(text.partial + image.partial).count
   }
 }

@@ -2,7 +2,8 @@ import Basics
 import Datasets
 import Foundation
 
-/// What an experiment does about items that two splits share: its section `leaks`.
+/// What an experiment does about captions and look-alikes that two splits share: its section `leaks`. The same item on two
+/// sides is always refused, unless the evaluated dataset's option `allowLeakage` is set.
 public struct LeakPolicy: Sendable {
   public enum Action: String, Sendable { case warn, refuse, off }
 
@@ -35,44 +36,31 @@ struct LeakGuard {
     }
   }
 
-  /// - Throws: ``IeumError`` (data) when splits share items and the experiment refuses that.
+  /// - Throws: ``IeumError`` (data) for items that are trained and evaluated on and were not allowed, and for other leaks
+  ///   when the experiment refuses them.
   func check(_ cells: [Experiment.Cell], progress: Progress) throws {
-    guard experiment.leaks.action != .off else {
-      unlink(Self.path(results))
-      return
-    }
+    let leaks = CellLeaks(bench: bench, kinds: CellLeaks.kinds(experiment.leaks))
     var reports: [LeakReport] = []
+    var refusal: IeumError?
     for cell in cells {
       // A dataset that is missing is told with its cells.
       guard let dataset = try? bench.dataset(cell.config.dataset) else { continue }
-      guard !reports.contains(where: { $0.digest == dataset.digest }) else { continue }
-      let report = try report(dataset)
-      reports.append(report)
-      if !report.leaks.isEmpty { progress.note("ieum: '\(dataset.name)': shared between splits: \(report.summary)") }
+      let task = try? CellRunner(cell: cell, bench: bench, progress: Progress()).task()
+      let found = [try leaks.inside(dataset)] + (try task.map { try leaks.across($0) } ?? [])
+      for report in found where !reports.contains(where: { $0.dataset == report.dataset && $0.digest == report.digest }) {
+        reports.append(report)
+        if !report.leaks.isEmpty { progress.note("ieum: '\(report.dataset)': shared between splits: \(report.summary)") }
+      }
+      refusal = try refusal ?? leaks.refusal(found, cell)
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     if !reports.isEmpty { try AtomicFile.write(try encoder.encode(reports) + Data("\n".utf8), to: Self.path(results)) }
+    if let refusal { throw refusal }
     if experiment.leaks.action == .refuse, let bad = reports.first(where: { !$0.leaks.isEmpty }) {
-      let first = bad.leaks.prefix(3).map { "\($0.items.joined(separator: " and ")) (\($0.kind.rawValue))" }
       throw IeumError(
-        .data, "the splits of '\(bad.dataset)' share items: \(bad.summary); \(first.joined(separator: ", "))",
+        .data, "the splits of '\(bad.dataset)' share items: \(bad.summary); \(LeakReport.text(of: bad.leaks))",
         file: Self.path(results), remedy: "mend the splits, or set leaks.action to warn")
     }
-  }
-
-  /// From the cache where the same data were checked before.
-  private func report(_ dataset: Dataset) throws -> LeakReport {
-    let kinds = Leak.Kind.allCases.filter { $0 != .pixels || experiment.leaks.pixels }
-    let key = Digest.of("1 \(dataset.digest) \(dataset.language) \(kinds.map(\.rawValue))")
-    let path = "\(bench.cache.root)/leaks/\(key.prefix(24)).json"
-    if let data = FileManager.default.contents(atPath: path),
-      let known = try? JSONDecoder().decode(LeakReport.self, from: data)
-    {
-      return known
-    }
-    let report = LeakCheck.run(dataset, kinds: kinds)
-    try AtomicFile.write(try JSONEncoder().encode(report), to: path)
-    return report
   }
 }

@@ -8,7 +8,7 @@ public struct Plan: Encodable, Sendable {
     public let table: String
     public let row: String
     public let column: String
-    /// `cached`, `to compute` or `missing`.
+    /// `cached`, `to compute`, `missing` or `refused`.
     public let state: String
     public let reason: String?
     public let seedsToTrain: Int
@@ -67,15 +67,16 @@ public struct Plan: Encodable, Sendable {
     let missing = try runner.missing()
     guard missing.isEmpty else { return made("missing", missing.map(\.description).joined(separator: separator)) }
     let task = try runner.task()
+    if let refusal = try CellLeaks.refusal(cell, task, bench: bench) { return made("refused", refusal.description) }
     let seeds = runner.missingSeeds(task).count
     let features = task.featurePaths.filter { !FileManager.default.fileExists(atPath: $0) }
     return made(seeds == 0 ? cached : "to compute", seeds: seeds, features: seeds == 0 ? [] : features)
   }
 
   /// What stands in the way of cells, each once, in the order of the cells.
-  private var reasons: [String] {
+  private func reasons(_ state: String) -> [String] {
     var seen: Set<String> = []
-    return cells.compactMap(\.reason).flatMap { $0.components(separatedBy: Self.separator) }.filter { seen.insert($0).inserted }
+    return cells.filter { $0.state == state }.compactMap(\.reason).flatMap { $0.components(separatedBy: Self.separator) }.filter { seen.insert($0).inserted }
   }
 
   private static let cached = "cached"
@@ -88,7 +89,9 @@ public struct Plan: Encodable, Sendable {
       let cost = cell.seedsToTrain > 0 ? ", \(cell.seedsToTrain) training(s)" : ""
       return "\(label): \(cell.state)\(cost)"
     }
-    if !reasons.isEmpty { lines.append((["missing:"] + reasons).joined(separator: Self.separator)) }
+    for state in ["missing", "refused"] where !reasons(state).isEmpty {
+      lines.append(([state + ":"] + reasons(state)).joined(separator: Self.separator))
+    }
     let features = Set(cells.flatMap(\.featuresToExtract))
     let trainings = cells.reduce(0) { $0 + $1.seedsToTrain }
     lines.append(

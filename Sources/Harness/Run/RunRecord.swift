@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 import Foundation
 import Ranking
 
@@ -29,6 +30,9 @@ struct RunRecord: Codable {
   var chosen: [String: Double]?
   /// Items that could not be decoded, `DATASET/ID`, and why.
   var skipped: [String: String]?
+  var directions: [DirectionCounts]?
+  /// Source → training items that it lists, and those that it can pair.
+  var sources: [String: Completeness]?
 
   static let audioShare = "audioShare"
   static let waitingShare = "waitingShare"
@@ -47,6 +51,9 @@ struct RunRecord: Codable {
     guard let data = FileManager.default.contents(atPath: folder + "/record.json") else { return nil }
     return try? JSONDecoder().decode(RunRecord.self, from: data)
   }
+
+  /// Lets the seed be computed again.
+  static func remove(from folder: String) { unlink(folder + "/record.json") }
 
   func write(_ folder: String) throws {
     let encoder = JSONEncoder()

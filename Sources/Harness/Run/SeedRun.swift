@@ -39,7 +39,7 @@ struct SeedRun {
       ],
       peakMemoryBytes: Provenance.peakMemory(), skippedItems: data.skipped, partialItems: data.partial,
       host: Provenance.host(config.training.device), git: Provenance.git(),
-      chosen: result.waitingShare.map { [RunRecord.waitingShare: $0] })
+      chosen: result.waitingShare.map { [RunRecord.waitingShare: $0] }, directions: [data.counts])
     try record.write(folder)
     Self.clearState(in: folder)
   }

@@ -30,7 +30,7 @@ struct ClipMedia {
       return (film, sampling.frames(of: film.table))
     }
     guard !item.imagePaths.isEmpty else {
-      throw IeumError(.data, "has neither pictures nor a film", place: "item '\(item.id)'")
+      throw IeumError(.data, MediaPart.noPictures, place: "item '\(item.id)'")
     }
     let table = FrameTable(times: item.imagePaths.indices.map(Int64.init), lastDuration: 1, tick: 1)
     return (nil, sampling.frames(of: table))

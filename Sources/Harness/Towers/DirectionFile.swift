@@ -5,38 +5,36 @@ import Ranking
 /// Queries, gallery and ground truth of one direction.
 ///
 /// Clips that a split lists but that have no vector stay in the gallery, and the texts that ask for them count as misses.
+/// Directions from and to sounds leave out items that have no sound at all; those whose sound is broken stay.
 struct DirectionFile {
   let embeddings: EmbeddingFile
   let absent: RankedRun.Absent?
-
-  /// Queries and candidates of the whole task, those without a vector included.
-  var queryCount: Int { embeddings.queryCount + (absent?.queryNames.count ?? 0) }
-  var galleryCount: Int {
-    (embeddings.galleryGroups.map { Set($0).count } ?? embeddings.galleryCount) + (absent?.rows.candidates ?? 0)
-  }
+  let counts: DirectionCounts
 
   /// - Parameters:
+  ///   - lost: listed items of which nothing is known: absent on both sides.
   ///   - clips: what stands for a clip in the gallery, pictures and sound mixed.
-  ///   - image, audio: each alone, for the directions between them; items without sound are no part of those.
+  ///   - image, audio: each alone, for the directions between them.
   /// - Throws: ``IeumError`` (data) when nothing can be ranked in this direction.
   init(
-    _ direction: RankedDirection, items: [DatasetItem], dataset: Dataset, texts: ItemVectors, clips: ItemVectors,
-    image: ItemVectors?, audio: ItemVectors?
+    _ direction: RankedDirection, items: [DatasetItem], lost: [String] = [], dataset: Dataset, texts: ItemVectors,
+    clips: ItemVectors, image: ItemVectors?, audio: ItemVectors?
   ) throws {
-    let sides = Sides(items: items, dataset: dataset)
+    let all = Sides(items: items, lost: lost, dataset: dataset)
+    let sounding = Sides(items: items.filter { audio?.lacking.contains($0.id) == false }, lost: lost, dataset: dataset)
+    let both = Sides(items: sounding.items.filter { ClipMedia($0).hasPictures }, lost: lost, dataset: dataset)
+    let silent = items.count - sounding.items.count
     switch direction {
-    case .textToClip: try self.init(direction, sides.texts(texts), sides.items(clips))
-    case .clipToText, .clipToTextGrouped: try self.init(direction, sides.items(clips), sides.texts(texts))
-    case .imageToAudio:
-      try self.init(direction, sides.items(image, alsoIn: audio), sides.items(audio, alsoIn: image))
-    case .audioToImage:
-      try self.init(direction, sides.items(audio, alsoIn: image), sides.items(image, alsoIn: audio))
-    case .textToAudio: try self.init(direction, sides.texts(texts, of: audio), sides.items(audio, alsoIn: audio))
-    case .audioToText: try self.init(direction, sides.items(audio, alsoIn: audio), sides.texts(texts))
+    case .textToClip: try self.init(direction, all.texts(texts), all.items(clips))
+    case .clipToText, .clipToTextGrouped: try self.init(direction, all.items(clips), all.texts(texts))
+    case .imageToAudio: try self.init(direction, both.items(image), both.items(audio), silent: silent)
+    case .audioToImage: try self.init(direction, both.items(audio), both.items(image), silent: silent)
+    case .textToAudio: try self.init(direction, sounding.texts(texts), sounding.items(audio), silent: silent)
+    case .audioToText: try self.init(direction, sounding.items(audio), sounding.texts(texts), silent: silent)
     }
   }
 
-  private init(_ direction: RankedDirection, _ queries: Side, _ gallery: Side) throws {
+  private init(_ direction: RankedDirection, _ queries: Side, _ gallery: Side, silent: Int = 0) throws {
     var rowsOf: [String: [Int]] = [:]
     for (row, owners) in gallery.owners.enumerated() { for owner in owners { rowsOf[owner, default: []].append(row) } }
     let relevant = queries.owners.map { owners in Set(owners.flatMap { rowsOf[$0] ?? [] }).sorted() }
@@ -57,12 +55,18 @@ struct DirectionFile {
     let unranked = relevant.indices.filter { relevant[$0].isEmpty }
     let lost = unranked.map { max(1, queries.owners[$0].count) } + queries.absent.map { _ in 1 }
     let partly = kept.map { queries.owners[$0].intersection(missing).count }
+    // What is absent is no row of the embeddings.
     absent =
       missing.isEmpty && lost.isEmpty
       ? nil
       : RankedRun.Absent(
         rows: AbsentRows(candidates: missing.count, relevant: partly, unrankedQueries: lost),
         queryNames: unranked.map { queries.names[$0] } + queries.absent)
+    let present = file.galleryGroups.map { Set($0).count } ?? gallery.names.count
+    let candidates = Completeness(found: present, absent: missing.sorted())
+    counts = DirectionCounts(
+      direction: direction.rawValue, queries: Completeness(found: queries.names.count, absent: queries.absent),
+      gallery: candidates, candidates: candidates.listed, withoutSound: silent)
   }
 }
 
@@ -82,15 +86,16 @@ private struct Side {
 /// The sides of a split.
 private struct Sides {
   let items: [DatasetItem]
+  /// Listed items of which nothing is known.
+  let lost: [String]
   let dataset: Dataset
 
-  /// - Parameter other: items that it lacks are no part of the task; nil = all that the split lists are.
-  func items(_ vectors: ItemVectors?, alsoIn other: ItemVectors? = nil) -> Side {
+  func items(_ vectors: ItemVectors?) -> Side {
     guard let vectors else { return Side() }
-    var side = Side(dimension: vectors.dimension)
-    for (number, item) in items.enumerated() where other?.has(item.id) ?? true {
+    var side = Side(absent: lost, dimension: vectors.dimension)
+    for (number, item) in items.enumerated() {
       guard let row = vectors[item.id] else {
-        if other == nil { side.absent.append(item.id) }
+        side.absent.append(item.id)
         continue
       }
       side.names.append(item.id)
@@ -102,17 +107,20 @@ private struct Sides {
   }
 
   /// Captions, or class names that stand for all items of the class.
-  /// - Parameter owners: texts of items that it lacks are no part of the task; nil = all texts are.
-  func texts(_ vectors: ItemVectors, of owners: ItemVectors? = nil) -> Side {
-    var side = Side(dimension: vectors.dimension)
+  func texts(_ vectors: ItemVectors) -> Side {
+    let byLabel = dataset.textRelevance == .label
+    var side = Side(absent: byLabel ? [] : lost, dimension: vectors.dimension)
     var seen: Set<String> = []
-    for (number, item) in items.enumerated() where owners?.has(item.id) ?? true {
-      let label = dataset.textRelevance == .label ? item.label : nil
+    for (number, item) in items.enumerated() {
+      let label = byLabel ? item.label : nil
       if let label, !seen.insert(label).inserted { continue }
       let belongs = label == nil ? [item.id] : Set(items.filter { $0.label == label }.map(\.id))
       for caption in 0..<(label == nil ? dataset.captions(of: item).count : 1) {
         let name = DatasetItem.captionID(item.id, caption)
-        guard let row = vectors[name] else { continue }
+        guard let row = vectors[name] else {
+          side.absent.append(label ?? name)
+          continue
+        }
         side.names.append(label ?? name)
         side.rows += row
         side.owners.append(belongs)

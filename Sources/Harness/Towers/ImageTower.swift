@@ -49,6 +49,7 @@ struct ImageTower: TowerSide {
     var inputs = StoredInputs(dimension: files.first?.dimension ?? spec.dimension)
     for (number, file) in files.enumerated() {
       for id in file.ids { inputs.add(ItemKey(dataset: number, id: id), file.vectors(of: id) ?? []) }
+      inputs.addErrors(of: file, datasets[number], number: number)
     }
     return inputs
   }
@@ -64,7 +65,7 @@ struct ImageTower: TowerSide {
       for item in dataset.allItems {
         let key = ItemKey(dataset: number, id: item.id)
         if let count = known.counts[item.id], count > 0 { (items[key], counts[key]) = (item, count) }
-        if let reason = known.errors[item.id] { unreadable[key] = reason }
+        if let reason = known.errors[item.id], !SkippedItems.isNothing(reason) { unreadable[key] = reason }
       }
     }
     let (spec, weights, seed) = (spec, weights, UInt64(choice.seed))

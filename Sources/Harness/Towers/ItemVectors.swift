@@ -11,10 +11,15 @@ struct ItemVectors {
   let dimension: Int
   /// Names that have no vector because what they stand for could not be decoded, and why.
   let failures: [String: String]
+  /// Names of items that have nothing to embed, such as films without sound.
+  let lacking: Set<String>
   private let row: [String: Int]
 
-  init(names: [String], rows: [Float], dimension: Int, failures: [String: String] = [:]) {
-    (self.names, self.rows, self.dimension, self.failures) = (names, rows, dimension, failures)
+  init(
+    names: [String], rows: [Float], dimension: Int, failures: [String: String] = [:], lacking: Set<String> = []
+  ) {
+    (self.names, self.rows, self.dimension) = (names, rows, dimension)
+    (self.failures, self.lacking) = (failures, lacking)
     row = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
   }
 

@@ -12,6 +12,7 @@ struct RankedDirections {
   private(set) var tiedQueries = 0
   private(set) var queries = 0
   private(set) var gallery = 0
+  private(set) var counts: [DirectionCounts] = []
 
   /// Ranks one direction after the other; embeddings and ranks are written into the folder.
   /// - Parameters:
@@ -29,10 +30,14 @@ struct RankedDirections {
         folds.map { RankedRun.Fold(file: $0.embeddings, absent: $0.absent) }, settings, similarity: similarity,
         seed: seed, folder: folder, ranks: RanksFile.name(place == 0 ? nil : direction.rawValue))
       add(run, prefix: place == 0 ? "" : "\(direction.rawValue) ")
-      if place == 0 {
-        (tiedQueries, queries) = (run.tiedQueries, folds.reduce(0) { $0 + $1.queryCount })
-        gallery = folds[0].galleryCount
+      var count = folds[0].counts
+      for fold in folds.dropFirst() {
+        count.queries = count.queries + fold.counts.queries
+        count.gallery = count.gallery + fold.counts.gallery
+        count.withoutSound += fold.counts.withoutSound
       }
+      counts.append(count)
+      if place == 0 { (tiedQueries, queries, gallery) = (run.tiedQueries, count.queries.listed, count.candidates) }
     }
   }
 

@@ -54,6 +54,7 @@ struct SoundTower: TowerSide {
         let vectors = Array(file.vectors(of: id) ?? [])
         inputs.add(ItemKey(dataset: number, id: id), stretches == nil ? Self.statistics(vectors, width) : vectors)
       }
+      inputs.addErrors(of: file, datasets[number], number: number)
     }
     return inputs
   }

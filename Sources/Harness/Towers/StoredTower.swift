@@ -46,6 +46,7 @@ struct StoredTower: TowerSide {
           inputs.add(key, vectors)
         }
       }
+      inputs.addErrors(of: file, dataset, number: number)
     }
     return inputs
   }

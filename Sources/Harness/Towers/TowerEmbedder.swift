@@ -26,7 +26,10 @@ struct TowerEmbedder {
   /// was trained on whole clips. Nil without such a tower. An item of which anything cannot be decoded has none.
   func clips(_ modality: Modality, _ items: [DatasetItem], dataset: Int) throws -> ItemVectors? {
     guard let inputs = inputs[modality] else { return nil }
-    let keys = items.map { ItemKey(dataset: dataset, id: $0.id) }.filter { inputs.count(of: $0) > 0 }
+    let all = items.map { ItemKey(dataset: dataset, id: $0.id) }
+    let keys = all.filter { inputs.count(of: $0) > 0 }
+    let unreadable = inputs.unreadable
+    let lacking = Set(all.filter { inputs.count(of: $0) == 0 && unreadable[$0] == nil }.map(\.id))
     // Rows per item.
     let counts = keys.map { towers.trainsOnSingleFrames ? inputs.count(of: $0) : 1 }
     let (rows, failures): ([Float], [Int: String])
@@ -51,7 +54,7 @@ struct TowerEmbedder {
     let d = network.dimension
     let kept = reasons.isEmpty ? rows : whole.flatMap { rows[$0.lowerBound * d..<$0.upperBound * d] }
     let vectors = towers.trainsOnSingleFrames ? ItemVectors.means(kept, counts: whole.map(\.count), dimension: d) : kept
-    return ItemVectors(names: names, rows: vectors, dimension: d, failures: reasons)
+    return ItemVectors(names: names, rows: vectors, dimension: d, failures: reasons, lacking: lacking)
   }
 
   /// Embeddings of many rows, and which of them could not be decoded.

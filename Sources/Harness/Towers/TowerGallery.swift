@@ -72,7 +72,7 @@ struct TowerGallery {
       similarity: try Similarity.named(settings.similarity), seed: seed, folder: folder
     ) { direction, items in
       try DirectionFile(
-        direction, items: items, dataset: task.dataset, texts: vectors.texts, clips: clips,
+        direction, items: items, lost: data.lost, dataset: task.dataset, texts: vectors.texts, clips: clips,
         image: vectors.image, audio: vectors.audio)
     }
     return (ranked, data.evaluated.map(\.id).filter { !clips.has($0) })

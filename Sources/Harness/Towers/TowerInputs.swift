@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 import Models
 import Tensors
 
@@ -69,6 +70,7 @@ struct StoredInputs: TowerInputs {
   let dimension: Int
   private var values: [Float] = []
   private var ranges: [ItemKey: Range<Int>] = [:]
+  private(set) var unreadable: [ItemKey: String] = [:]
 
   init(dimension: Int) { self.dimension = dimension }
 
@@ -77,6 +79,16 @@ struct StoredInputs: TowerInputs {
     let start = values.count / dimension
     values += vectors
     ranges[key] = start..<values.count / dimension
+  }
+
+  /// Notes which items of a dataset the feature file could not encode; having no sound is no fault.
+  mutating func addErrors(of file: FeatureFile, _ dataset: Dataset, number: Int) {
+    guard !file.errors.isEmpty else { return }
+    let items = Dictionary(dataset.allItems.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    for failure in file.errors {
+      let reason = SkippedItems.reason(stored: failure.message, of: items[failure.id])
+      if !SkippedItems.isNothing(reason) { unreadable[ItemKey(dataset: number, id: failure.id)] = reason }
+    }
   }
 
   func trunk(_ generator: inout SeededGenerator) throws -> any Trunk { StoredTrunk(dimension: dimension) }

@@ -34,7 +34,7 @@ struct TowerRun {
     let record = RunRecord(
       seed: seed, metrics: ranked.metrics, ci95: ranked.ci95, chance: ranked.chance, ceiling: ranked.ceiling,
       tiedQueries: ranked.tiedQueries, policies: ranked.policies, queries: ranked.queries, gallery: ranked.gallery,
-      queriesWithoutRelevant: missing.count,
+      queriesWithoutRelevant: 0,
       selectedEpoch: summary.selectedEpoch,
       wallSeconds: [
         "features": featureSeconds, "training": max((middle - start) / .seconds(1), summary.seconds),
@@ -45,7 +45,7 @@ struct TowerRun {
       git: Provenance.git(),
       chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score]
         .merging(task.towers.audioShares.count > 1 ? [RunRecord.audioShare: share] : [:]) { $1 },
-      skipped: skipped.reasons)
+      skipped: skipped.reasons, directions: ranked.counts, sources: data.pairs)
     try AtomicFile.write(log, to: folder + "/train.csv")
     try record.write(folder)
     state.remove()

@@ -10,6 +10,7 @@ struct TowerSource: Sendable {
   let second: any TowerInputs
   /// Training items that both sides can read as far as is known.
   let keys: [ItemKey]
+  let completeness: Completeness
   let datasets: [String]
   let draw: PairDraw
 
@@ -20,8 +21,13 @@ struct TowerSource: Sendable {
       throw IeumError(.usage, "the source '\(source.name)' has no encoder", place: "sources")
     }
     (self.source, self.first, self.second) = (source, first, second)
-    keys = task.datasets[dataset].items(in: .train).map { ItemKey(dataset: dataset, id: $0.id) }
-      .filter { first.count(of: $0) > 0 && second.count(of: $0) > 0 }
+    let items = task.datasets[dataset].items(in: .train).map { ItemKey(dataset: dataset, id: $0.id) }
+    let keys = items.filter { first.count(of: $0) > 0 && second.count(of: $0) > 0 }
+    let used = Set(keys)
+    completeness = Completeness(
+      found: keys.count,
+      absent: task.datasets[dataset].unusable(in: .train) + items.filter { !used.contains($0) }.map(\.id))
+    self.keys = keys
     datasets = task.datasets.map(\.name)
     draw = PairDraw(singleFrames: task.towers.trainsOnSingleFrames, captions: task.towers.captions)
   }

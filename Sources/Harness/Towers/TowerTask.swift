@@ -21,35 +21,31 @@ struct TowerTask: CellTask {
   /// - Throws: ``IeumError`` naming everything that is missing at once: datasets, weights, feature files.
   init(_ cell: Experiment.Cell, _ towers: TowersConfig, bench: Workbench) throws {
     let choices = [cell.config.dataset] + towers.sources.map(\.dataset) + [towers.validation ?? cell.config.dataset]
-    var problems: [IeumError] = []
-    // Two towers may lack the same weights.
-    func add(_ error: IeumError) {
-      if !problems.contains(where: { $0.description == error.description }) { problems.append(error) }
-    }
+    var problems = ProblemList()
     var places: [Int] = []
     var datasets: [Dataset] = []
     for choice in choices {
-      do {
-        let dataset = try bench.dataset(choice)
-        let known = datasets.firstIndex { $0.digest == dataset.digest && $0.name == dataset.name }
-        if known == nil { datasets.append(dataset) }
-        places.append(known ?? datasets.count - 1)
-      } catch let error as IeumError {
-        add(error)
+      guard let dataset = problems.collect({ try bench.dataset(choice) }) else {
         places.append(0)
+        continue
       }
+      // A dataset's digest is that of its files: its languages share it.
+      let known = datasets.firstIndex {
+        $0.digest == dataset.digest && $0.name == dataset.name && $0.language == dataset.language
+      }
+      if known == nil { datasets.append(dataset) }
+      places.append(known ?? datasets.count - 1)
     }
     var sides: [Modality: any TowerSide] = [:]
     for (modality, tower) in towers.towers.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      do {
-        sides[modality] = try Self.side(modality, tower, datasets, bench.cache)
-      } catch let error as IeumError { add(error) }
+      sides[modality] = problems.collect { try Self.side(modality, tower, datasets, bench.cache) }
     }
-    do { try Self.check(cell.config, towers) } catch let error as IeumError { add(error) }
+    problems.collect { try Self.check(cell.config, towers) }
     if problems.isEmpty, let dataset = datasets.first {
-      do { _ = try cell.config.evaluation.galleries(of: dataset) } catch let error as IeumError { add(error) }
+      problems.collect { try cell.config.evaluation.galleries(of: dataset) }
+      for need in Self.needs(cell.config, towers, datasets, places) { problems.collect { try need.check() } }
     }
-    try Self.report(problems)
+    try problems.check()
     (self.cell, self.towers, cache, self.datasets, self.sides) = (cell, towers, bench.cache, datasets, sides)
     sourceDatasets = Array(places[1...towers.sources.count])
     validationDataset = places[places.count - 1]
@@ -66,6 +62,19 @@ struct TowerTask: CellTask {
     case .audio: return try SoundTower(choice, datasets: datasets, cache: cache)
     case .image, .video: return try ImageTower(choice, datasets: datasets, cache: cache)
     }
+  }
+
+  /// The parts whose files are read; stored features need none.
+  private static func needs(
+    _ config: CellConfig, _ towers: TowersConfig, _ datasets: [Dataset], _ places: [Int]
+  ) -> [FileNeed] {
+    func isRead(_ modality: Modality) -> Bool { towers.towers[modality].map { $0.encoder != StoredTower.name } ?? false }
+    let reading = zip(towers.sources, places[1...towers.sources.count]).filter { source, _ in
+      [source.first, source.second].contains { $0 != .text && isRead($0) }
+    }
+    let ranks = isRead(.image) || (isRead(.audio) && towers.towers[.image] == nil)
+    return FileNeed.parts(
+      config, datasets, sources: reading.map(\.1), validation: ranks ? places.last : nil, evaluates: ranks)
   }
 
   private static func check(_ config: CellConfig, _ towers: TowersConfig) throws {
@@ -85,24 +94,22 @@ struct TowerTask: CellTask {
     }
   }
 
-  /// One error for all of them: a user who has to fetch five files wants to hear of five.
-  private static func report(_ problems: [IeumError]) throws {
-    guard let first = problems.first else { return }
-    if problems.count == 1 { throw first }
-    let kind = problems.first { $0.kind == .usage }?.kind ?? first.kind
-    throw IeumError(kind, problems.map { "\($0)" }.joined(separator: "\n    "))
-  }
+  var trainedOn: [(dataset: Dataset, splits: [Split])] { sourceDatasets.map { (datasets[$0], [.train]) } }
+  var validatedOn: Dataset { datasets[validationDataset] }
 
   /// What a training depends on, seed aside.
   var trainingKey: String {
     let settings = ["model", "loss", "training", "sources"].map { config.tree[$0]?.canonical ?? "{}" }
     let encoders = sides.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key) \($0.value.digest)" }
-    let data = datasets.map(\.digest) + [sourceDatasets, [validationDataset]].map { "\($0)" }
+    let data = datasets.map { "\($0.digest) \($0.language)" } + [sourceDatasets, [validationDataset]].map { "\($0)" }
     return Digest.of(
-      (["towers 1", Provenance.codeVersion, towers.select] + data + encoders + settings).joined(separator: "\n"))
+      (["towers 2", Provenance.codeVersion, towers.select] + data + encoders + settings).joined(separator: "\n"))
   }
 
-  var digest: String { Digest.of(trainingKey + (config.tree["evaluation"]?.canonical ?? "{}")) }
+  // The lists decide on what is a miss.
+  var digest: String {
+    Digest.of("ranking 2 \(dataset.split?.digest ?? "") " + trainingKey + (config.tree["evaluation"]?.canonical ?? "{}"))
+  }
 
   var featurePaths: [String] { sides.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value.featurePaths) }
 

@@ -121,9 +121,11 @@ public final class PairTrainer {
     }
     let means = try sums.indices.map { (sources[$0].name, try sums[$0].losses.mean()) }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    guard sums.contains(where: { $0.batches > 0 }) else {
+    // A source that has vanished would leave another training than the one that was asked for.
+    if let empty = sums.firstIndex(where: { $0.batches == 0 }) {
       throw IeumError(
-        .data, "no batch is left: \(skipped.description)", place: "epoch \(epoch)", remedy: "see `ieum data check`")
+        .data, "no batch of the source '\(sources[empty].name)' is left: \(skipped.description)",
+        place: "epoch \(epoch)", remedy: "see `ieum data check`")
     }
     return (Dictionary(means, uniquingKeysWith: +), batches.waitedSeconds / max(seconds, 1e-9), skipped)
   }

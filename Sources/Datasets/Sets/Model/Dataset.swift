@@ -21,7 +21,7 @@ public struct Dataset: Sendable {
   public let name: String
   /// The language of the texts that the caller asked for.
   public let language: String
-  /// SHA-256 over ids, texts, labels, related ids, splits and file names and sizes: names what was loaded.
+  /// SHA-256 over ids, texts, labels, related ids, splits, file names and what is in the files: names what was loaded.
   public let digest: String
   /// Items in a documented order that does not depend on the file system.
   public let items: [Split: [DatasetItem]]
@@ -35,15 +35,23 @@ public struct Dataset: Sendable {
   public let split: NamedSplit?
   /// Which captions of validation and test items are here.
   public let captionPolicy: CaptionPolicy
+  /// What every number measured or trained on it must say; nil for data that are what they are called.
+  public let footnote: String?
+  /// Items of datasets with one namespace are the same where their ids are (`coco`, `coco/…` of `coco-flickr30k`).
+  public let namespace: String
   /// Per split, the listed items against those whose files are in place.
   public let completeness: [Split: Completeness]
   /// Counts and digests, as in a committed card.
   public let card: DatasetCard
 
+  /// - Parameters:
+  ///   - sizes: path → bytes of the items' files, as far as they are there.
+  ///   - made: path → what a file was made from, of sets that ieum makes.
   public init(
     name: String, language: String, items: [Split: [DatasetItem]], skipped: [SkippedItem],
-    notes: [String] = [], relevance: Relevance, sizes: [String: Int] = [:], split: NamedSplit? = nil,
-    captionPolicy: CaptionPolicy = .all, textRelevance: TextRelevance = .ownItem
+    notes: [String] = [], relevance: Relevance, sizes: [String: Int] = [:], made: [String: MadeFile] = [:],
+    split: NamedSplit? = nil, captionPolicy: CaptionPolicy = .all, textRelevance: TextRelevance = .ownItem,
+    namespace: String? = nil, footnote: String? = nil
   ) {
     self.name = name
     self.language = language
@@ -54,12 +62,22 @@ public struct Dataset: Sendable {
     self.split = split
     self.captionPolicy = captionPolicy
     self.textRelevance = textRelevance
-    digest = DatasetDigest.of(items, relevance: relevance, sizes: sizes, split: split)
+    self.namespace = namespace ?? name
+    self.footnote = footnote
+    let contents = DatasetDigest.contents(of: items.values.joined(), name: name, made: made)
+    digest = DatasetDigest.of(items, relevance: relevance, contents: contents, split: split)
     completeness = Completeness.of(items, split: split, sizes: sizes)
     card = DatasetCard(name: name, digest: digest, items: items, skipped: skipped)
   }
 
   public func items(in split: Split) -> [DatasetItem] { items[split] ?? [] }
+
+  /// Items that the split lists and that are no items here: no entry, or none that can be used.
+  public func unusable(in part: Split) -> [String] {
+    guard let split else { return [] }
+    let known = Set(items(in: part).map(\.id))
+    return split.ids(in: part).filter { !known.contains($0) }
+  }
 
   /// All items: train, test, validation.
   public var allItems: [DatasetItem] { Split.allCases.flatMap { items(in: $0) } }

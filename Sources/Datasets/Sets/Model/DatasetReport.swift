@@ -24,6 +24,8 @@ public struct DatasetReport: Sendable, Codable {
   public internal(set) var decodable: [String: Completeness]?
   /// The named split that was loaded, with its id-list hashes; nil where the dataset has none.
   public internal(set) var split: SplitSummary?
+  /// What the parts share; files of published splits are compared by a check of contents alone.
+  public internal(set) var leaks: LeakReport?
   /// Other named splits that can be asked for.
   public internal(set) var splitNames: [String] = []
 
@@ -64,10 +66,8 @@ public struct DatasetReport: Sendable, Codable {
     skipped = dataset.skipped
     notes += dataset.notes
     found.append(DatasetReport.contents(dataset))
-    guard let named = dataset.split else {
-      unanswerable = dataset.retrieval(in: .test).unanswerableIDs
-      return
-    }
+    if dataset.split?.followsItems ?? true { unanswerable = dataset.retrieval(in: .test).unanswerableIDs }
+    guard let named = dataset.split else { return }
     let summary = SplitSummary(named, dataset)
     split = summary
     for part in Split.allCases {
@@ -81,6 +81,20 @@ public struct DatasetReport: Sendable, Codable {
     for (parts, count) in summary.leakage.sorted(by: { $0.key < $1.key }) {
       notes.append("LEAKAGE: \(count) items are in both of \(parts)")
     }
+  }
+
+  /// Looks for items that are in two parts.
+  mutating func findLeaks(_ dataset: Dataset, content: Bool, allowed: Bool) {
+    let readsFiles = content || dataset.split?.followsItems ?? true
+    let kinds = [Leak.Kind.id, .video] + (readsFiles ? [.file, .caption] : [])
+    let report = LeakCheck.run(dataset, kinds: kinds)
+    leaks = report
+    if !report.leaks.isEmpty { notes.append("shared between parts: \(report.summary)") }
+    guard !report.sameItems.isEmpty else { return }
+    let way = allowed
+      ? "allowed, and marked in every result"
+      : "experiments that evaluate on them are refused; the option allowLeakage=true goes on"
+    notes.append("LEAKAGE: \(LeakReport.text(of: report.sameItems)): \(way)")
   }
 
   /// Decodes the files of all items.

@@ -15,6 +15,9 @@ struct CaptionedItems {
     self.language = language
   }
 
+  /// Listed items that cannot be used, for reasons of their own.
+  mutating func leaveOut(_ items: [SkippedItem]) { skipped += items }
+
   /// Every listed id must have an entry.
   /// - Throws: ``IeumError`` (data) with how many ids of which part are absent; where other data are accepted they are
   ///   skipped, and still count as listed.

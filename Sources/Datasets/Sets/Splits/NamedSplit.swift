@@ -18,6 +18,9 @@ public struct NamedSplit: Sendable, Hashable, Codable {
   public let digest: String
   /// Items that two parts share, where the caller allowed it: `train+test` → how many.
   public let leakage: [String: Int]
+  /// Whether the parts follow from the items alone (a seed, a column of a table of one's own): the digest of a dataset
+  /// covers its items part by part and need not name such a split.
+  public let followsItems: Bool
 
   public func ids(in part: Split) -> [String] {
     switch part {
@@ -32,7 +35,10 @@ public struct NamedSplit: Sendable, Hashable, Codable {
 
   /// - Throws: ``IeumError`` (data) for an id that comes twice in a part, and, unless allowed, for one that two parts
   ///   share.
-  init(_ id: String, _ parts: [Split: Part], dataset: String, allowLeakage: Bool = false) throws {
+  init(
+    _ id: String, _ parts: [Split: Part], dataset: String, allowLeakage: Bool = false, followsItems: Bool = false
+  ) throws {
+    self.followsItems = followsItems
     for part in Split.allCases {
       var seen: Set<String> = []
       if let entry = parts[part], let twice = entry.ids.first(where: { !seen.insert($0).inserted }) {

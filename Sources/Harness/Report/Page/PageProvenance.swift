@@ -63,6 +63,12 @@ enum PageProvenance {
     [
       ("seeds", cell.seeds.map(String.init).joined(separator: ", ")),
       ("queries, gallery", cell.queries > 0 ? "\(cell.queries), \(cell.gallery)" : ""),
+      (
+        "directions",
+        HTML.text(
+          cell.directions.map { "\($0.direction) \($0.queries.listed) × \($0.candidates)" }.joined(separator: ", "))
+      ),
+      ("pairs trained on", HTML.text(cell.sources.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.text)" }.joined(separator: ", "))),
       ("ties", cell.queries > 0 ? "\(HTML.escape(cell.ties.policy)); \(cell.ties.queries) queries with ties" : ""),
       (
         "queries without a relevant item",

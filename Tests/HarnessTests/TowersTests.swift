@@ -147,7 +147,7 @@ import Testing
   @Test func unusableRowsAreMisses() throws {
     let world = try TowersWorld(blind: ["i95"])
     let table = try String(contentsOfFile: world.folder + "/data.csv", encoding: .utf8)
-    try AtomicFile.write(table + "none,,picture.png,test\n", to: world.folder + "/data.csv")
+    try AtomicFile.write(table + "none,,,picture.png,test\n", to: world.folder + "/data.csv")
     let path = try world.experiment(sweep: "      one: {evaluation: {metrics: [R@19, R@21], directions: [t2v, v2t-flat]}}")
     let result = try #require(try world.run(path, overrides: ["training.epochs=3"]).results["one"])
     #expect(result.queries == 21 && result.gallery == 21 && result.evaluated?.name == "manifest/given test")

@@ -42,6 +42,7 @@ struct DoctorCommand: ParsableCommand {
     let lines: [(String, String)] =
       [("CPU", "\(host.cpu), \(host.cores) core(s)"), ("threads", "\(host.threads)"), ("BLAS", host.blasCore)]
       + host.versions.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + [
+        ("GPUs", TensorRuntime.isCUDABuild ? "\(TensorRuntime.cudaDevices)" : "none: libtorch is a build for CPUs"),
         ("cache", cache.root),
         ("gnuplot", Tool.version("gnuplot", ["--version"]) ?? "missing: apt-get install gnuplot-nox"),
         ("fonts", fonts ?? "no Korean font: apt-get install fonts-nanum"),

@@ -45,6 +45,25 @@ import Testing
     #expect(again.outcome.cached == 3 && again.outcome.computed == 0)
   }
 
+  /// One dataset's languages have one digest; what is trained on the one is not what is measured on the other.
+  @Test func languagesAreToldApart() throws {
+    let world = try TowersWorld()
+    let english = "{name: manifest, root: \(world.folder)/data.csv}"
+    let path = try world.experiment(
+      sweep: """
+              English: {}
+              Korean:
+                dataset: {name: manifest, root: \(world.folder)/data.csv, language: ko}
+                sources:
+                  captions: {pair: image-text, dataset: \(english)}
+                  sounds: {pair: image-audio, dataset: \(english)}
+                validation: \(english)
+        """)
+    let (results, _) = try world.run(path)
+    #expect((results["English"]?.metrics["R@5"]?.first ?? 0) > 60)
+    #expect((results["Korean"]?.metrics["R@5"]?.first ?? 100) < 40)
+  }
+
   /// bf16 and f32 agree within what seeds differ by, on frames pooled by attention and captions as stored vectors.
   @Test func otherWaysToTrain() throws {
     let world = try TowersWorld()

@@ -40,7 +40,8 @@ final class TowersWorld {
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   private func table(_ items: [(String, String, String, [Double])]) -> String {
-    "id,text,images,split\n" + items.map { "\($0.0),\($0.2),picture.png,\($0.1)\n" }.joined()
+    // In the other language all say the same.
+    "id,text,text_ko,images,split\n" + items.map { "\($0.0),\($0.2),nothing,picture.png,\($0.1)\n" }.joined()
   }
 
   /// Views of the hidden vectors through a matrix of the modality, with noise.

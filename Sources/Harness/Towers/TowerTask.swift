@@ -29,7 +29,10 @@ struct TowerTask: CellTask {
         places.append(0)
         continue
       }
-      let known = datasets.firstIndex { $0.digest == dataset.digest && $0.name == dataset.name }
+      // A dataset's digest is that of its files: its languages share it.
+      let known = datasets.firstIndex {
+        $0.digest == dataset.digest && $0.name == dataset.name && $0.language == dataset.language
+      }
       if known == nil { datasets.append(dataset) }
       places.append(known ?? datasets.count - 1)
     }
@@ -98,9 +101,9 @@ struct TowerTask: CellTask {
   var trainingKey: String {
     let settings = ["model", "loss", "training", "sources"].map { config.tree[$0]?.canonical ?? "{}" }
     let encoders = sides.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key) \($0.value.digest)" }
-    let data = datasets.map(\.digest) + [sourceDatasets, [validationDataset]].map { "\($0)" }
+    let data = datasets.map { "\($0.digest) \($0.language)" } + [sourceDatasets, [validationDataset]].map { "\($0)" }
     return Digest.of(
-      (["towers 1", Provenance.codeVersion, towers.select] + data + encoders + settings).joined(separator: "\n"))
+      (["towers 2", Provenance.codeVersion, towers.select] + data + encoders + settings).joined(separator: "\n"))
   }
 
   // The lists decide on what is a miss.

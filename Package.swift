@@ -62,6 +62,8 @@ let package = Package(
       ],
       linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample", "rsvg-2", "cairo", "gio-2.0", "gobject-2.0", "glib-2.0"]
         .map { .linkedLibrary($0) }),
+    // Kernels for each width of vectors, chosen as COpenBLAS's are.
+    .target(name: "CResample", cSettings: [.headerSearchPath("../COpenBLAS"), .unsafeFlags(["-O2"])]),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     // Opened at run time (library.h says why), so nothing is linked.
     .target(name: "CSentencePiece"),
@@ -77,7 +79,7 @@ let package = Package(
     .target(name: "Weights", dependencies: ["Basics", "HDF5"]),
     .target(name: "Tensors", dependencies: ["Basics", "CTorch", "Weights"]),
     .target(name: "Models", dependencies: ["Basics", "Tensors", "Weights"]),
-    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CJPEG", "CSentencePiece", "CZlib"], resources: [.copy("Cards")]),
+    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CJPEG", "CResample", "CSentencePiece", "CZlib"], resources: [.copy("Cards")]),
     .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS", "CFaiss"]),
     .target(
       name: "Harness",

@@ -4,6 +4,7 @@
 #include "simd.hpp"
 
 #include <cmath>
+#include <map>
 
 int ct_set_requires_grad(ct_tensor t, bool on) { CT_GUARD(t->value.set_requires_grad(on)) }
 bool ct_requires_grad(ct_tensor t) { return t->value.requires_grad(); }
@@ -26,9 +27,29 @@ int ct_detach(ct_tensor t, ct_tensor *out) { CT_RETURN(t->value.detach()) }
 bool ct_grad_mode(void) { return c10::GradMode::is_enabled(); }
 void ct_set_grad_mode(bool on) { c10::GradMode::set_enabled(on); }
 
+namespace {
+
+/// The same without leaving the GPU, where the gradients are there.
+bool clipped_on_device(const std::vector<at::Tensor> &parameters, double max_norm) {
+  std::vector<at::Tensor> gradients, norms;
+  for (const auto &parameter : parameters)
+    if (parameter.grad().defined() && !parameter.device().is_cpu()) gradients.push_back(parameter.grad());
+  if (gradients.empty()) return false;
+  for (const auto &gradient : gradients) norms.push_back(at::norm(gradient).to(at::kFloat));
+  auto factor = at::clamp_max(at::reciprocal(at::norm(at::stack(norms)) + 1e-6) * max_norm, 1);
+  for (auto &gradient : gradients) gradient.mul_(factor);
+  return true;
+}
+
+}  // namespace
+
 int ct_clip_grad_norm(const ct_tensor *parameters, int64_t count, double max_norm, double *norm) {
   CT_GUARD({
     c10::NoGradGuard guard;
+    if (clipped_on_device(ct::list(parameters, count), max_norm)) {
+      *norm = std::nan("");
+      return CT_OK;
+    }
     double squares = 0;
     for (int64_t i = 0; i < count; i++) {
       auto gradient = parameters[i]->value.grad();
@@ -74,6 +95,11 @@ struct AdamFactors {
   float beta1, beta2, epsilon, decay, shrink, root, rate;  // root = 1 / sqrt(1 − β₂ᵗ), rate = η / (1 − β₁ᵗ)
 };
 
+struct AdamSettings {
+  double learning_rate, beta1, beta2, epsilon, weight_decay, correction1, correction2;
+  bool decoupled;
+};
+
 /// One pass over parameter, gradient and both moments; `decay` joins the gradient, `shrink` scales the parameter.
 template <class T, int Bytes>
 CT_INLINE void adam_body(T *p, const T *g, T *mean, T *square, int64_t count, const AdamFactors &a) {
@@ -117,6 +143,26 @@ void adam_fused(at::Tensor &parameter, const at::Tensor &gradient, at::Tensor &m
   });
 }
 
+/// What the fused pass does not take, list by list: on a GPU a handful of kernels for all parameters together.
+struct AdamLists {
+  std::vector<at::Tensor> parameters, gradients, means, squares;
+
+  void step(const AdamSettings &s) {
+    if (parameters.empty()) return;
+    if (s.weight_decay != 0 && s.decoupled) at::_foreach_mul_(parameters, 1 - s.learning_rate * s.weight_decay);
+    if (s.weight_decay != 0 && !s.decoupled)
+      for (size_t i = 0; i < gradients.size(); i++) gradients[i] = gradients[i].add(parameters[i], s.weight_decay);
+    at::_foreach_mul_(means, s.beta1);
+    at::_foreach_add_(means, gradients, 1 - s.beta1);
+    at::_foreach_mul_(squares, s.beta2);
+    at::_foreach_addcmul_(squares, gradients, gradients, 1 - s.beta2);
+    auto denominators = at::_foreach_sqrt(squares);
+    at::_foreach_div_(denominators, s.correction2);
+    at::_foreach_add_(denominators, s.epsilon);
+    at::_foreach_addcdiv_(parameters, means, denominators, -s.learning_rate / s.correction1);
+  }
+};
+
 }  // namespace
 
 int ct_adam_step(const ct_tensor *parameters, const ct_tensor *first_moments, const ct_tensor *second_moments,
@@ -124,28 +170,29 @@ int ct_adam_step(const ct_tensor *parameters, const ct_tensor *first_moments, co
                  double weight_decay, bool decoupled) {
   CT_GUARD({
     c10::NoGradGuard guard;
-    double correction1 = 1 - std::pow(beta1, step);
-    double correction2 = std::sqrt(1 - std::pow(beta2, step));
+    AdamSettings s{learning_rate, beta1, beta2, epsilon, weight_decay, 1 - std::pow(beta1, step),
+                   std::sqrt(1 - std::pow(beta2, step)), decoupled};
+    AdamFactors factors{float(beta1), float(beta2), float(epsilon), decoupled ? 0 : float(weight_decay),
+                        decoupled ? float(1 - learning_rate * weight_decay) : 1, float(1 / s.correction2),
+                        float(learning_rate / s.correction1)};
+    // Lists of one element type each, which is what their kernels want.
+    std::map<at::ScalarType, AdamLists> lists;
     for (int64_t i = 0; i < count; i++) {
       auto &parameter = parameters[i]->value;
       auto gradient = parameter.grad();
       if (!gradient.defined()) continue;
-      if (is_plain(parameter) && is_plain(gradient) && is_plain(first_moments[i]->value) &&
-          is_plain(second_moments[i]->value)) {
-        AdamFactors factors{float(beta1), float(beta2), float(epsilon), decoupled ? 0 : float(weight_decay),
-                            decoupled ? float(1 - learning_rate * weight_decay) : 1, float(1 / correction2),
-                            float(learning_rate / correction1)};
-        adam_fused(parameter, gradient, first_moments[i]->value, second_moments[i]->value, factors);
-        continue;
-      }
-      if (weight_decay != 0 && decoupled) parameter.mul_(1 - learning_rate * weight_decay);
-      if (weight_decay != 0 && !decoupled) gradient = gradient.add(parameter, weight_decay);
       auto &mean = first_moments[i]->value;
       auto &square = second_moments[i]->value;
-      mean.mul_(beta1).add_(gradient, 1 - beta1);
-      square.mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
-      auto denominator = square.sqrt().div_(correction2).add_(epsilon);
-      parameter.addcdiv_(mean, denominator, -learning_rate / correction1);
+      if (is_plain(parameter) && is_plain(gradient) && is_plain(mean) && is_plain(square)) {
+        adam_fused(parameter, gradient, mean, square, factors);
+        continue;
+      }
+      auto &list = lists[parameter.scalar_type()];
+      list.parameters.push_back(parameter);
+      list.gradients.push_back(gradient);
+      list.means.push_back(mean);
+      list.squares.push_back(square);
     }
+    for (auto &entry : lists) entry.second.step(s);
   })
 }

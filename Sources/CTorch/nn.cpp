@@ -68,12 +68,40 @@ at::Tensor dropout_mask(at::IntArrayRef sizes, double p, uint64_t seed) {
   return mask;
 }
 
+/// The same mask by libtorch's integer operators (ct::RowNoise, word by word), where the tensor is: 1 and 0.
+at::Tensor dropout_mask_by_operators(const at::Tensor &x, double p, uint64_t seed) {
+  int64_t columns = x.dim() == 0 ? 1 : x.size(-1), rows = columns > 0 ? x.numel() / columns : 0;
+  auto wide = at::TensorOptions(at::kLong).device(x.device()), narrow = wide.dtype(at::kInt);
+  auto word = [](uint64_t bits) { return at::Scalar(static_cast<int64_t>(bits)); };
+  auto half = [](uint32_t bits) { return at::Scalar(static_cast<int64_t>(static_cast<int32_t>(bits))); };
+  // Shifts keep the sign here; the bits that come in from the left are taken away.
+  auto shifted = [&](const at::Tensor &z, int by, int of) {
+    auto rest = static_cast<int64_t>((~uint64_t(0) >> (64 - of)) >> by);
+    return at::bitwise_and(at::bitwise_right_shift(z, at::Scalar(by)), at::Scalar(rest));
+  };
+  auto z = at::arange(1, rows + 1, wide).mul_(word(0x9e3779b97f4a7c15u)).add_(word(seed));
+  z = at::bitwise_xor(z, shifted(z, 30, 64)).mul_(word(0xbf58476d1ce4e5b9u));
+  z = at::bitwise_xor(z, shifted(z, 27, 64)).mul_(word(0x94d049bb133111ebu));
+  z = at::bitwise_xor(z, shifted(z, 31, 64));
+  auto key = z.to(at::kInt).unsqueeze(1), twist = at::bitwise_right_shift(z, at::Scalar(32)).to(at::kInt).unsqueeze(1);
+  auto noise = at::bitwise_xor(at::arange(columns, narrow).mul_(half(0x9e3779b9u)), key);
+  noise = at::bitwise_xor(noise, shifted(noise, 16, 32)).mul_(half(0x21f0aaadu)).add_(twist);
+  noise = at::bitwise_xor(noise, shifted(noise, 15, 32)).mul_(half(0xd35a2d97u));
+  noise = at::bitwise_xor(noise, shifted(noise, 15, 32));
+  // Signed words order like unsigned ones once the highest bit is turned round.
+  auto limit = static_cast<int64_t>(ct::drop_threshold(p)) - (int64_t(1) << 31);
+  return at::ge(at::bitwise_xor(noise, half(0x80000000u)), at::Scalar(limit)).view(x.sizes());
+}
+
 }  // namespace
 
 at::Tensor ct::dropout(const at::Tensor &x, double p, uint64_t seed) {
   TORCH_CHECK(p >= 0 && p <= 1, "dropout probability must be in 0...1, not ", p);
-  auto mask = x.scalar_type() == at::kDouble ? dropout_mask<double>(x.sizes(), p, seed)
-                                             : dropout_mask<float>(x.sizes(), p, seed);
+  if (p == 1) return x * 0;
+  auto type = x.scalar_type();
+  if (!x.device().is_cpu() || (type != at::kFloat && type != at::kDouble && type != at::kBFloat16))
+    return x * (dropout_mask_by_operators(x, p, seed).to(type) * (1 / (1 - p)));
+  auto mask = type == at::kDouble ? dropout_mask<double>(x.sizes(), p, seed) : dropout_mask<float>(x.sizes(), p, seed);
   return at::mul(x, mask.to(x.options().requires_grad(false)));
 }
 
@@ -99,8 +127,8 @@ Sequences pack(const at::Tensor &x, const std::vector<int64_t> &lengths) {
     return at::from_blob(v.data(), {count}, at::TensorOptions(at::kLong)).clone();
   };
   Sequences result;
-  result.order = ids(order).to(x.device());
-  result.inverse = ids(inverse).to(x.device());
+  result.order = ct::moved(ids(order), x.device());
+  result.inverse = ct::moved(ids(inverse), x.device());
   auto packed = at::_pack_padded_sequence(x.index_select(0, result.order), ids(sorted), true);
   result.data = std::get<0>(packed);
   result.batch_sizes = std::get<1>(packed);
@@ -157,7 +185,7 @@ Result run_with_lengths(ct_recurrent_kind kind, const at::Tensor &x, const int64
   if (r.cell.defined()) r.cell = r.cell.index_select(1, sequences.inverse);
   if (any_empty) {
     // libtorch refuses empty rows: they run one step and are then blanked.
-    empty = empty.to(x.device());
+    empty = ct::moved(empty, x.device());
     r.output = r.output.masked_fill(empty.view({count, 1, 1}), 0);
     r.hidden = r.hidden.masked_fill(empty.view({1, count, 1}), 0);
     if (r.cell.defined()) r.cell = r.cell.masked_fill(empty.view({1, count, 1}), 0);

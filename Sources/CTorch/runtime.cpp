@@ -6,6 +6,7 @@
 #include <ATen/autocast_mode.h>
 #include <cstdlib>
 #include <dlfcn.h>
+#include <set>
 #include <torch/version.h>
 
 namespace {
@@ -38,6 +39,8 @@ const char *ct_cpu_capability(void) {
   return name.c_str();
 }
 
+bool ct_cuda_built(void) { return at::hasCUDA(); }
+
 int32_t ct_cuda_devices(void) { return at::hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().getNumGPUs()) : 0; }
 
 const char *ct_blas_core(void) {
@@ -60,8 +63,35 @@ bool ct_blas_redetect(void) {
   return true;
 }
 
+#if TORCH_VERSION_MAJOR >= 2
+namespace {
+/// Operators without a deterministic kernel say so at every call; once is enough.
+struct EachOnce : c10::WarningHandler {
+  std::set<std::string> said;
+  void process(const c10::Warning &warning) override {
+    if (said.insert(warning.msg()).second) c10::WarningHandler::process(warning);
+  }
+};
+}  // namespace
+
+static void say_each_once() {
+  static EachOnce handler;
+  c10::WarningUtils::set_warning_handler(&handler);
+}
+#else
+static void say_each_once() {}
+#endif
+
 int ct_set_deterministic(bool on) {
   CT_GUARD({
+    if (ct_cuda_built()) {
+      say_each_once();
+      // cuBLAS reads it when it starts; without it its sums depend on what else runs.
+      setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
+      // Factors of ten bits would set a GPU's float32 apart from a CPU's; who wants speed takes bf16.
+      at::globalContext().setAllowTF32CuDNN(false);
+      at::globalContext().setAllowTF32CuBLAS(false);
+    }
     at::globalContext().setDeterministicAlgorithms(on, /*warn_only=*/true);
     at::globalContext().setDeterministicCuDNN(on);
     if (on) at::globalContext().setBenchmarkCuDNN(false);

@@ -17,9 +17,11 @@ void set_error(const std::string &message);
 ct_tensor wrap(at::Tensor value);
 at::ScalarType scalar_type(ct_dtype dtype);
 at::Device device(int32_t index);
+/// The tensor on another device. Pinned and small ones go to a GPU without waiting for what is queued there.
+at::Tensor moved(const at::Tensor &x, at::Device to);
 
 inline at::Tensor optional(ct_tensor t) { return t ? t->value : at::Tensor(); }
-/// Dropout whose mask depends on the seed and the place alone; made on the CPU, so the same on every device.
+/// Dropout whose mask depends on the seed and the place alone, so that it is the same on every device.
 at::Tensor dropout(const at::Tensor &x, double p, uint64_t seed);
 
 inline at::IntArrayRef ints(const int64_t *values, int64_t count) {

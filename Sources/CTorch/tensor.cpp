@@ -51,6 +51,16 @@ at::Device device(int32_t index) {
   return index < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
+at::Tensor moved(const at::Tensor &x, at::Device to) {
+  constexpr size_t small = size_t(1) << 20;
+  if (!x.device().is_cpu() || !to.is_cuda()) return x.to(to);
+  bool records = at::GradMode::is_enabled() && x.requires_grad();
+  // Masks and indices are pinned on the way; what is large is pinned by whoever prepares it, off the training's thread.
+  bool pins = !records && !x.is_pinned() && x.nbytes() <= small;
+  auto source = pins ? x.pin_memory() : x;
+  return source.to(to, source.scalar_type(), /*non_blocking=*/source.is_pinned());
+}
+
 }  // namespace ct
 
 const char *ct_last_error(void) { return last_error.c_str(); }
@@ -111,8 +121,10 @@ int ct_tensor_read(ct_tensor t, ct_dtype dtype, void *buffer, int64_t bytes) {
 }
 
 int ct_tensor_to(ct_tensor t, ct_dtype dtype, int32_t device, ct_tensor *out) {
-  CT_RETURN(t->value.to(at::TensorOptions(ct::device(device)).dtype(ct::scalar_type(dtype))))
+  CT_RETURN(ct::moved(t->value, ct::device(device)).to(ct::scalar_type(dtype)))
 }
+
+int ct_tensor_pinned(ct_tensor t, ct_tensor *out) { CT_RETURN(t->value.device().is_cpu() ? t->value.pin_memory() : t->value) }
 
 int ct_tensor_format(ct_tensor t, ct_format format, ct_tensor *out) {
   CT_RETURN(t->value.contiguous(

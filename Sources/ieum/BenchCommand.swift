@@ -51,6 +51,7 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Images a second of an image encoder, from pixels to features.")
     @Option(help: "A registered image encoder; its weights are random.") var encoder: String
     @Option(help: "Arithmetic: f32 or bf16.") var precision: InferencePrecision = .f32
+    @Option(help: "cpu, cuda or cuda:N.") var device: Device = .cpu
     @Option(help: "Images per call.") var images = 32
     @Flag(help: "Run libtorch's operators instead of the compiled network.") var operators = false
     @Flag(help: "Show where the time goes, step by step.") var profile = false
@@ -58,8 +59,10 @@ struct BenchCommand: ParsableCommand {
     @OptionGroup var engine: EngineOptions
 
     func run() throws {
+      try device.check(place: "--device")
       try engine.apply()
-      let bench = try EncoderBench(encoder, precision: precision, images: images, compiled: !operators)
+      let bench = try EncoderBench(
+        encoder, precision: precision, device: device, images: images, compiled: !operators)
       if let slowdown = bench.slowdown { warn(slowdown) }
       if profile { return print(try bench.profile(seconds: timing.seconds)) }
       try timing.run(bench.sample)
@@ -70,6 +73,7 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Sentences a second of a BERT with random weights.")
     @Option(help: "minilm (6 layers of 384) or base (12 of 768).") var size: TextBench.Size = .minilm
     @Option(help: "Arithmetic: f32 or bf16.") var precision: InferencePrecision = .f32
+    @Option(help: "cpu, cuda or cuda:N.") var device: Device = .cpu
     @Option(help: "Sentences per call.") var sentences = 32
     @Option(help: "Tokens of a sentence.") var tokens = 32
     @Flag(help: "Run libtorch's operators instead of the compiled layers.") var operators = false
@@ -77,9 +81,10 @@ struct BenchCommand: ParsableCommand {
     @OptionGroup var engine: EngineOptions
 
     func run() throws {
+      try device.check(place: "--device")
       try engine.apply()
       let bench = try TextBench(
-        size, precision: precision, sentences: sentences, tokens: tokens, compiled: !operators)
+        size, precision: precision, device: device, sentences: sentences, tokens: tokens, compiled: !operators)
       if let slowdown = bench.slowdown { warn(slowdown) }
       try timing.run(bench.sample)
     }

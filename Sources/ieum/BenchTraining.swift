@@ -2,20 +2,24 @@ import ArgumentParser
 import Basics
 import Harness
 import Models
+import Tensors
 
 extension BenchCommand {
   struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Items a second of training steps, batches and optimiser included.")
     @Option(help: "What is trained: dual-encoder, resnet18 or text-image.") var work: TrainingBench.Work
     @Option(help: "Arithmetic: f32 or bf16.") var precision: TrainerConfiguration.Precision = .f32
+    @Option(help: "cpu, cuda or cuda:N.") var device: Device = .cpu
     @Option(help: "Items of a batch (default: 128, 32 and 512).") var batch: Int?
     @Flag(help: "Begin with the first sample, without a step before it.") var cold = false
     @OptionGroup var timing: Timing
     @OptionGroup var engine: EngineOptions
 
     func run() throws {
+      try device.check(place: "--device")
       try engine.apply()
-      try timing.run(try TrainingBench(work, precision: precision, batch: batch, warm: !cold).sample)
+      try timing.run(
+        try TrainingBench(work, precision: precision, device: device, batch: batch, warm: !cold).sample)
     }
   }
 

@@ -20,6 +20,7 @@ struct EncodeCommand: ParsableCommand {
   @Option(help: "Text encoders: most tokens of a sentence.") var maxTokens: Int?
   @Option(help: "Seed of random weights.") var seed = 0
   @Option(help: "Arithmetic of the encoder: f32 or bf16.") var precision: InferencePrecision = .f32
+  @Option(help: "Where the encoder computes: cpu, cuda or cuda:N.") var device: Device = .cpu
   @Option(help: "Language of the words (word2vec).") var language = "en"
   @Option(help: "The feature file to write.") var out: String
   @Option(help: "Films: how many frames are looked at.") var frames = 12
@@ -38,10 +39,11 @@ struct EncodeCommand: ParsableCommand {
     var request = LooseEncoder.Request(encoder: encoder)
     (request.weights, request.config, request.tokenizer) = (weights, config, tokenizer)
     (request.pooling, request.maxTokens, request.seed) = (pooling.rawValue, maxTokens, seed)
-    (request.language, request.precision) = (language, precision)
+    (request.language, request.precision, request.device) = (language, precision, device)
     (request.frames, request.sampling) = (frames, sampling)
     request.parameters = try ieum.parameters(parameters)
     let encode = try encoding(request, inputs)
+    try device.check(place: "--device")
     try engine.apply()
     let file = try encode()
     if !file.errors.isEmpty { warn("\(out): \(file.errors.count) input(s) could not be encoded; see /errors") }

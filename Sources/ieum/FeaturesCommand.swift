@@ -17,6 +17,7 @@ struct FeaturesCommand: ParsableCommand {
     @Option(help: "Weight file, a name of `ieum models list`, or 'random'.") var weights = "random"
     @Option(help: "Seed of random weights.") var seed = 0
     @Option(help: "Arithmetic of the encoder: f32 or bf16.") var precision: InferencePrecision = .f32
+    @Option(help: "Where the encoder computes: cpu, cuda or cuda:N.") var device: Device = .cpu
     @Option(help: "Films: how many frames are looked at (default 12).") var frames: Int?
     @Option(help: "Films: which frames: uniform (default), clip4clip or fps=r.") var sampling: String?
     @Option(name: .customLong("param"), parsing: .upToNextOption, help: "Of the encoder: key=value. May be repeated.")
@@ -29,7 +30,8 @@ struct FeaturesCommand: ParsableCommand {
       if let sampling { given["sampling"] = .string(sampling) }
       let extraction = try FeatureExtraction(
         dataset: dataset, root: choice.root, language: choice.language, options: try ieum.parameters(choice.settings),
-        encoder: encoder, weights: weights, seed: seed, precision: precision, parameters: given)
+        encoder: encoder, weights: weights, seed: seed, precision: precision, device: device, parameters: given)
+      try device.check(place: "--device")
       try engine.apply()
       let file = try extraction.run()
       if !file.errors.isEmpty { warn("\(file.errors.count) item(s) could not be encoded; see `ieum features show`") }

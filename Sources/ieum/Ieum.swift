@@ -17,6 +17,7 @@ struct Ieum: ParsableCommand {
     ])
 
   static func main() {
+    FreedMemory.keep()
     signal(SIGPIPE, SIG_IGN)
     // Beyond a limit on file sizes a write then fails, and says so, instead of ending the program.
     signal(SIGXFSZ, SIG_IGN)

@@ -26,6 +26,10 @@ struct EngineOptions: ParsableArguments {
 
 extension InferencePrecision: ExpressibleByArgument {}
 
+extension Device: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
 /// `key=value` pairs as typed parameters.
 func parameters(_ pairs: [String]) throws -> [String: Scalar] {
   var values: [String: Scalar] = [:]

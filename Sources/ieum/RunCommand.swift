@@ -72,6 +72,8 @@ struct RunCommand: ParsableCommand {
     if outcome.computed + outcome.cached == 0 {
       throw IeumError(.data, "no cell has numbers", file: experiment.file, remedy: "see the reasons above and `ieum models check`")
     }
+    // Cells whose data or weights are not there are left out; others were to have numbers.
+    if outcome.broken > 0 { throw ExitCode(1) }
   }
 
   private func outcome(of sweep: SweepRunner, _ folder: String) throws -> SweepRunner.Outcome? {
@@ -79,7 +81,7 @@ struct RunCommand: ParsableCommand {
     case .local:
       return try sweep.run(
         only: only, jobs: jobs ?? ProcessInfo.processInfo.processorCount, results: folder,
-        retryFailed: retryFailed, worker: startWorker)
+        retryFailed: retryFailed, worker: startWorker(sweep.workerEnvironment))
     case .slurm:
       var command = [program, "run", options.experiment] + options.overrides.flatMap { ["--set", $0] }
       if let results = options.results { command += ["--results", results] }
@@ -93,7 +95,16 @@ struct RunCommand: ParsableCommand {
     let parts = place.split(separator: "/").compactMap { Int($0) }
     guard parts.count == 2, parts[1] > 0 else { throw ValidationError("--worker takes index/count") }
     try Engine.start(threads: 1, liftBlasCore: engine.blasCore == .auto)
+    endWithParent()
     try sweep.work(only: only, index: parts[0], count: parts[1])
+  }
+
+  /// A worker whose parent is gone ends too: the next run would compute beside it.
+  private func endWithParent() {
+    Thread.detachNewThread {
+      while (try? FileHandle.standardInput.read(upToCount: 1))?.isEmpty == false {}
+      _exit(1)
+    }
   }
 
   private var program: String {
@@ -101,16 +112,21 @@ struct RunCommand: ParsableCommand {
   }
 
   /// This program again, for a share of the cells.
-  private var startWorker: @Sendable (Int, Int) -> Int32 {
+  private func startWorker(_ environment: [String: String]) -> @Sendable (Int, Int) -> Int32 {
     let arguments = Array(CommandLine.arguments.dropFirst())
     let resolved = program
     return { index, count in
       let process = Process()
       process.executableURL = URL(fileURLWithPath: resolved)
       process.arguments = arguments + ["--worker", "\(index)/\(count)"]
+      process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+      // Its end tells the worker that nobody waits for it any more.
+      let life = Pipe()
+      process.standardInput = life
       guard (try? process.run()) != nil else { return 1 }
       process.waitUntilExit()
-      return process.terminationStatus
+      try? life.fileHandleForWriting.close()
+      return process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus
     }
   }
 }

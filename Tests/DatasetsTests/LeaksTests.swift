@@ -123,6 +123,23 @@ import Testing
     ])
   }
 
+  @Test func everyCaptionOfEveryLanguageCounts() throws {
+    let world = World()
+    var items = try world.items()
+    let second = DatasetItem(
+      id: "second", captions: ["en": ["something else", "The red thing, number 2"]],
+      imagePaths: [try world.picture("second.bmp", seed: 78)], label: "l")
+    let other = DatasetItem(
+      id: "other", captions: ["en": ["nothing"], "ko": ["같은 말"]], imagePaths: [try world.picture("other.bmp", seed: 79)], label: "l")
+    let same = DatasetItem(
+      id: "same", captions: ["en": ["all"], "ko": ["같은 말!"]], imagePaths: [try world.picture("same.bmp", seed: 80)], label: "l")
+    items[.test]? += [second, other]
+    items[.validation]?.append(same)
+    let found = leaks(items).leaks
+    #expect(Set(found.map { Set($0.items) }) == [["train-2", "second"], ["other", "same"]], "\(found)")
+    #expect(found.allSatisfy { $0.kind == .caption })
+  }
+
   @Test func classNamesAreNoLeaks() throws {
     let world = World()
     var items = try world.items()

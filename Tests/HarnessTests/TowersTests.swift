@@ -153,7 +153,7 @@ import Testing
     #expect(result.queries == 21 && result.gallery == 21 && result.evaluated?.name == "manifest/given test")
     #expect(abs((result.metrics["R@19"]?.first ?? 0) - 100.0 * 19 / 21) < 1e-9 && result.metrics["R@21"] == [100])
     #expect(result.directions.first?.gallery == Completeness(listed: 21, found: 19, missing: ["i95", "none"]))
-    #expect(result.notes.contains { $0.contains("19/21 listed items with a vector") }, "\(result.notes)")
+    #expect(result.notes.contains { $0.contains("19/21 listed items with a vector, the others misses") }, "\(result.notes)")
     #expect(result.evaluated?.hash == IDList.hash((90..<110).map { "i\($0)" } + ["none"]))
   }
 

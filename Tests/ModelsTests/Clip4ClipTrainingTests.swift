@@ -7,7 +7,7 @@ import Weights
 
 /// The whole of CLIP4Clip in small: colours as clips, words as texts.
 @Suite struct Clip4ClipTrainingTests {
-  private static func network(_ kind: VideoHeadKind, seed: UInt64 = 3) throws -> Clip4ClipNetwork {
+  static func network(_ kind: VideoHeadKind, seed: UInt64 = 3) throws -> Clip4ClipNetwork {
     var generator = SeededGenerator(seed: seed)
     var vision = VisionTransformerConfig()
     (vision.side, vision.patch, vision.output) = (8, 4, 64)
@@ -21,7 +21,7 @@ import Weights
   }
 
   /// Pair i: one to three frames of colour i, and the text `start i end`.
-  private static let source = ClipSource(count: 12) { rows, seed in
+  static let source = ClipSource(count: 12) { rows, seed in
     let time = 3
     var pixels = [UInt8](repeating: 0, count: rows.count * time * 3 * 64)
     var noise = SeededGenerator(seed: seed)
@@ -41,7 +41,7 @@ import Weights
       texts: try ClipTexts(rows: rows.map { [14, $0, 15] }, padding: 0), groups: rows)
   }
 
-  private static func recipe(epochs: Int) -> ClipRecipe {
+  static func recipe(epochs: Int) -> ClipRecipe {
     var recipe = ClipRecipe()
     (recipe.epochs, recipe.batchSize, recipe.learningRate, recipe.towerFactor) = (epochs, 6, 0.002, 1)
     recipe.workers = 0
@@ -56,7 +56,7 @@ import Weights
     let batch = try source.make(Array(0..<10), 1)
     var generator = SeededGenerator(seed: 5)
     let loss = try ClipStep(network: network, microBatch: micro, checkpointing: checkpointing)
-      .gradients(batch.frames, batch.texts, groups: batch.groups, generator: &generator)
+      .gradients(batch.frames, batch.texts, groups: batch.groups, generator: &generator).item()
     let gradients = try network.namedParameters().map { ($0.0, try $0.1.grad?.floats() ?? []) }
     return (loss, Dictionary(uniqueKeysWithValues: gradients))
   }

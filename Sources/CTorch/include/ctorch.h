@@ -68,7 +68,10 @@ int32_t ct_tensor_device(ct_tensor t);
 bool ct_tensor_is_channels_last(ct_tensor t);
 /// Converts to `dtype` and writes `bytes` bytes, row-major; fails when they are not exactly the tensor's.
 int ct_tensor_read(ct_tensor t, ct_dtype dtype, void *buffer, int64_t bytes);
+/// A pinned or small CPU tensor goes to a GPU without waiting for what is queued there.
 int ct_tensor_to(ct_tensor t, ct_dtype dtype, int32_t device, ct_tensor *out);
+/// A copy in memory that a GPU reads by itself (the tensor itself where it is there, or on a GPU). Fails without a GPU.
+int ct_tensor_pinned(ct_tensor t, ct_tensor *out);
 int ct_tensor_format(ct_tensor t, ct_format format, ct_tensor *out);
 int ct_tensor_clone(ct_tensor t, ct_tensor *out);
 /// dst <- src (converted), outside autograd; same shape.
@@ -87,7 +90,8 @@ int ct_backward(ct_tensor t, ct_tensor gradient, bool retain_graph);
 int ct_detach(ct_tensor t, ct_tensor *out);
 bool ct_grad_mode(void);
 void ct_set_grad_mode(bool on);
-/// Scales the gradients in place so that their joint 2-norm is at most max_norm; *norm is the norm before.
+/// Scales the gradients in place so that their joint 2-norm is at most max_norm; *norm is the norm before, NaN for
+/// gradients on a GPU, where reading it would wait for the step.
 int ct_clip_grad_norm(const ct_tensor *parameters, int64_t count, double max_norm, double *norm);
 /// One SGD step over `count` parameters; `momentum_buffers` are updated when momentum > 0 (first = first step ever).
 int ct_sgd_step(const ct_tensor *parameters, const ct_tensor *momentum_buffers, int64_t count, double learning_rate,
@@ -176,6 +180,8 @@ int32_t ct_threads(void);
 const char *ct_version(void);
 /// libtorch's vector instructions: "AVX2", "AVX512", "DEFAULT", …
 const char *ct_cpu_capability(void);
+/// Whether this libtorch is a CUDA build.
+bool ct_cuda_built(void);
 int32_t ct_cuda_devices(void);
 /// OpenBLAS's kernel name, NULL where libtorch's BLAS is another.
 const char *ct_blas_core(void);

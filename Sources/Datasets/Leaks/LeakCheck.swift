@@ -18,7 +18,7 @@ public enum LeakCheck {
         let found = PictureTwins.find(placed)
         leaks += found.leaks
         unreadable = found.unreadable
-      case .caption: leaks += captions(placed, dataset.language)
+      case .caption: leaks += captions(placed)
       case .video: leaks += shared(kind, placed.map { ($0, $0.films) })
       }
     }
@@ -90,18 +90,13 @@ public enum LeakCheck {
     return shared(.file, keyed)
   }
 
-  private static func captions(_ placed: [PlacedItem], _ language: String) -> [Leak] {
+  private static func captions(_ placed: [PlacedItem]) -> [Leak] {
     shared(
       .caption,
       placed.map { place in
-        let texts = place.item.texts[language].map { [$0] } ?? []
-        return (
-          place,
-          texts.compactMap { text in
-            let words = WordTokenizer.words(text, language: "und").joined(separator: " ")
-            return words.isEmpty ? nil : (words, words)
-          }
-        )
+        let texts = place.item.captions.sorted { $0.key < $1.key }.flatMap(\.value)
+        let words = Set(texts.map { WordTokenizer.words($0, language: "und").joined(separator: " ") })
+        return (place, words.subtracting([""]).sorted().map { ($0, $0) })
       })
   }
 }

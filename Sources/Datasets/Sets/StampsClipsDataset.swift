@@ -55,7 +55,7 @@ struct StampsClipsDataset: DatasetSpec {
     let folder = Self.folder(of: source, options)
     try makeFiles(options) { _, _ in }
     var skipped = source.skipped
-    var sizes: [String: Int] = [:]
+    var (sizes, made): ([String: Int], [String: MadeFile]) = ([:], [:])
     var items: [Split: [DatasetItem]] = [:]
     for split in Split.allCases {
       for stamp in source.items(in: split) {
@@ -64,8 +64,8 @@ struct StampsClipsDataset: DatasetSpec {
           skipped.append(SkippedItem(id: stamp.id, reason: Self.fault(stamp, in: folder)))
           continue
         }
-        // The films' own sizes depend on the libraries, those of the sources do not.
-        sizes[path] = stamp.files.map(DatasetDigest.size).reduce(StampFilm.recipe, +)
+        sizes[path] = DatasetDigest.size(of: path)
+        made[path] = MadeFile(recipe: StampFilm.recipe, sources: stamp.files)
         items[split, default: []].append(
           DatasetItem(
             id: stamp.id, texts: stamp.texts, audioPath: stamp.audioPath == nil ? nil : path, videoPath: path,
@@ -79,7 +79,7 @@ struct StampsClipsDataset: DatasetSpec {
         "\(Self.footnote); \(sounding) films have sound",
         "the films lie in \(folder)",
       ],
-      relevance: .sameLabel, sizes: sizes, split: source.split, namespace: stamps.name,
+      relevance: .sameLabel, sizes: sizes, made: made, split: source.split, namespace: stamps.name,
       footnote: "\(name) is \(Self.footnote)")
   }
 

@@ -12,9 +12,9 @@ public final class EncoderBench {
   /// - Parameters:
   ///   - images: per call.
   ///   - compiled: false measures libtorch's operators instead.
-  public init(_ name: String, precision: InferencePrecision, images: Int, compiled: Bool) throws {
+  public init(_ name: String, precision: InferencePrecision, device: Device = .cpu, images: Int, compiled: Bool) throws {
     let spec = try ImageEncoderRegistry.named(name)
-    encoder = try ImageEncoder.load(spec, precision: precision, compiled: compiled)
+    encoder = try ImageEncoder.load(spec, device: device, precision: precision, compiled: compiled)
     self.images = images
     let side = spec.preprocessing.crop
     var generator = SeededGenerator(seed: 1)

@@ -21,12 +21,15 @@ public final class TextBench {
   /// - Parameters:
   ///   - sentences: per call.
   ///   - tokens: of a sentence.
-  public init(_ size: Size, precision: InferencePrecision, sentences: Int, tokens: Int, compiled: Bool) throws {
+  public init(
+    _ size: Size, precision: InferencePrecision, device: Device = .cpu, sentences: Int, tokens: Int, compiled: Bool
+  ) throws {
     let config = size.config
     guard 1...config.maxTokens ~= tokens else {
       throw IeumError(.usage, "sentences have 1 to \(config.maxTokens) tokens", place: "--tokens")
     }
-    encoder = try BertEncoder.random(config, pooling: .mean, seed: 1, precision: precision, compiled: compiled)
+    encoder = try BertEncoder.random(
+      config, pooling: .mean, seed: 1, device: device, precision: precision, compiled: compiled)
     ids = (0..<sentences).map { row in (0..<tokens).map { 1 + (row &* 131 &+ $0 &* 17) % (config.vocabularySize - 1) } }
     _ = try encoder.encode(ids: ids)
   }

@@ -33,13 +33,15 @@ public final class TrainingBench {
   ///   - batch: items of a batch; nil = the work's own.
   ///   - warm: train one epoch first, untimed.
   /// - Throws: ``IeumError`` (usage) for a batch of fewer than 2 items.
-  public init(_ work: Work, precision: TrainerConfiguration.Precision, batch: Int? = nil, warm: Bool = true) throws {
+  public init(
+    _ work: Work, precision: TrainerConfiguration.Precision, device: Device = .cpu, batch: Int? = nil, warm: Bool = true
+  ) throws {
     let batch = batch ?? work.batch
     items = batch * work.steps
     switch work {
-    case .dualEncoder: epoch = try Self.dualEncoder(items: items, batch: batch, precision)
-    case .resnet18: epoch = try Self.resnet(items: items, batch: batch, precision)
-    case .textImage: epoch = try Self.textImage(items: items, batch: batch, precision)
+    case .dualEncoder: epoch = try Self.dualEncoder(items: items, batch: batch, precision, device)
+    case .resnet18: epoch = try Self.resnet(items: items, batch: batch, precision, device)
+    case .textImage: epoch = try Self.textImage(items: items, batch: batch, precision, device)
     }
     if warm { try epoch() }
   }
@@ -53,18 +55,18 @@ public final class TrainingBench {
   }
 
   private static func dualEncoder(
-    items: Int, batch: Int, _ precision: TrainerConfiguration.Precision
+    items: Int, batch: Int, _ precision: TrainerConfiguration.Precision, _ device: Device
   ) throws -> () throws -> Void {
     var generator = SeededGenerator(seed: 1)
     let text = try RecurrentText(kind: .gru, vocabularySize: 10_000, embedding: 300, hidden: 1024, generator: &generator)
     let words = try Tensor((0..<items * 20).map { Int64(1 + ($0 &* 7919) % 9_999) }, shape: [items, 20])
     let pictures = try Tensor.normal([items, 2048], generator: &generator)
     return try pairs(
-      TextTrunk(text), words, StoredTrunk(dimension: 2048), pictures, batch: batch, precision, &generator)
+      TextTrunk(text), words, StoredTrunk(dimension: 2048), pictures, batch: batch, precision, device, &generator)
   }
 
   private static func resnet(
-    items: Int, batch: Int, _ precision: TrainerConfiguration.Precision
+    items: Int, batch: Int, _ precision: TrainerConfiguration.Precision, _ device: Device
   ) throws -> () throws -> Void {
     var generator = SeededGenerator(seed: 1)
     let spec = try ImageEncoderRegistry.named("resnet18")
@@ -72,12 +74,12 @@ public final class TrainingBench {
     let side = spec.preprocessing.crop
     let pixels = try Tensor.normal([items, 3, side, side], generator: &generator)
     let texts = try Tensor.normal([items, 768], generator: &generator)
-    return try pairs(StoredTrunk(dimension: 768), texts, network, pixels, batch: batch, precision, &generator)
+    return try pairs(StoredTrunk(dimension: 768), texts, network, pixels, batch: batch, precision, device, &generator)
   }
 
   private static func pairs(
     _ text: any Trunk, _ texts: Tensor, _ image: any Trunk, _ images: Tensor, batch: Int,
-    _ precision: TrainerConfiguration.Precision, _ generator: inout SeededGenerator
+    _ precision: TrainerConfiguration.Precision, _ device: Device, _ generator: inout SeededGenerator
   ) throws -> () throws -> Void {
     let network = try TowerModelRegistry.named("dual-encoder").make(
       trunks: [.text: text, .image: image], generator: &generator)
@@ -91,11 +93,11 @@ public final class TrainingBench {
         groups: rows)
     }
     return RepeatedEpoch.of(
-      try PairTrainer(network: network, sources: [source], configuration: settings) { _ in 0 })
+      try PairTrainer(network: network, sources: [source], configuration: settings, device: device) { _ in 0 })
   }
 
   private static func textImage(
-    items: Int, batch: Int, _ precision: TrainerConfiguration.Precision
+    items: Int, batch: Int, _ precision: TrainerConfiguration.Precision, _ device: Device
   ) throws -> () throws -> Void {
     var generator = SeededGenerator(seed: 1)
     let (text, image) = (768, 2048)
@@ -108,6 +110,6 @@ public final class TrainingBench {
     (settings.positivesPerAnchor, settings.precision) = (1, precision)
     let model = try JointModelRegistry.named("text-image").make(
       inputs: .init(text: text, image: image), generator: &generator)
-    return try RepeatedEpoch.of(model, train: train, settings: settings)
+    return try RepeatedEpoch.of(model, train: train, settings: settings, device: device)
   }
 }

@@ -41,9 +41,9 @@ struct ClipRun {
       ],
       peakMemoryBytes: Provenance.peakMemory(),
       skippedItems: Set(missing.map { "\(task.dataset.name)/\($0)" }).union(skipped.reasons.keys).count,
-      host: Provenance.host(), git: Provenance.git(),
+      host: Provenance.host(config.training.device), git: Provenance.git(),
       chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score],
-      skipped: skipped.reasons, directions: ranked.counts)
+      skipped: skipped.reasons, directions: ranked.counts, sources: data.pairs)
     try AtomicFile.write(log, to: folder + "/train.csv")
     try record.write(folder)
     state.remove()
@@ -57,15 +57,16 @@ struct ClipRun {
       FileManager.default.fileExists(atPath: checkpointPath)
     {
       try network.load(WeightFile.read(checkpointPath).tensors, file: checkpointPath)
+      try network.to(config.training.device)
       network.isReduced = recipe.precision == .bf16
       network.train(false)
       return (log, SkippedItems(of: trainingFolder))
     }
     let skipped = SkippedItems()
     let ranking = ClipRanking(task: task, data: data, network: network, skipped: skipped)
-    let trainer = try ClipTrainer(network: network, source: data.source, recipe: recipe) { _ in
-      try ranking.validationScore()
-    }
+    let trainer = try ClipTrainer(
+      network: network, source: data.source, recipe: recipe, device: config.training.device
+    ) { _ in try ranking.validationScore() }
     var state = state
     try state.restore(trainer.restore)
     let progress = Progress()

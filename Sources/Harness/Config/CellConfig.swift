@@ -22,6 +22,8 @@ public struct CellConfig: Sendable {
     public let train: Bool
     /// Arithmetic of a frozen encoder; a learning one goes by ``Training/precision``.
     public var precision = InferencePrecision.f32
+    /// Where a frozen one computes: ``Training/device``.
+    public var device = Device.cpu
     public let parameters: [String: Scalar]
   }
 
@@ -51,6 +53,8 @@ public struct CellConfig: Sendable {
     public let threads: Int
     /// Background threads that decode the pictures and sounds of the next batches.
     public let workers: Int
+    /// Where it trains, embeds and extracts the features of its frozen encoders.
+    public let device: Device
   }
 
   public struct Evaluation: Sendable {
@@ -99,8 +103,9 @@ public struct CellConfig: Sendable {
       (text, image) = (clips.text, clips.image)
       (towers, self.clips) = (nil, clips)
     default:
-      text = CellConfig.encoder(reader.section("text"), weights: "random")
-      image = CellConfig.encoder(reader.section("image"), weights: "random")
+      let device = CellConfig.device(training)
+      text = CellConfig.encoder(reader.section("text"), weights: "random", on: device)
+      image = CellConfig.encoder(reader.section("image"), weights: "random", on: device)
       (towers, clips) = (nil, nil)
       if evaluation.has("protocol") {
         evaluation.problem("protocol", "'evaluation.protocol' is for cells with `task: towers` or `task: clips`")
@@ -125,7 +130,15 @@ public struct CellConfig: Sendable {
       language: reader.string("language", default: "en"), options: reader.parameters("options"))
   }
 
-  static func encoder(_ reader: ConfigReader, weights: String) -> EncoderChoice {
+  /// - Parameter training: that section.
+  static func device(_ training: ConfigReader) -> Device {
+    let name = training.string("device", default: "cpu")
+    if let device = Device(name) { return device }
+    training.problem("device", "'training.device' is '\(name)'; write cpu, cuda or cuda:N")
+    return .cpu
+  }
+
+  static func encoder(_ reader: ConfigReader, weights: String, on device: Device) -> EncoderChoice {
     defer { reader.finish() }
     let train = reader.bool("train", default: false)
     let precision = reader.choice("precision", InferencePrecision.allCases.map(\.rawValue), default: "f32")
@@ -135,7 +148,8 @@ public struct CellConfig: Sendable {
     return EncoderChoice(
       encoder: reader.string("encoder"), weights: reader.string("weights", default: weights),
       seed: reader.int("seed", default: 0, in: 0...Int.max), train: train,
-      precision: InferencePrecision(rawValue: precision) ?? .f32, parameters: reader.parameters("parameters"))
+      precision: InferencePrecision(rawValue: precision) ?? .f32, device: device,
+      parameters: reader.parameters("parameters"))
   }
 
   private static func model(_ reader: ConfigReader) -> ModelChoice {
@@ -163,7 +177,7 @@ public struct CellConfig: Sendable {
       groupSize: reader.int("groupSize", default: 4, in: 2...100_000),
       precision: reader.choice("precision", ["f32", "bf16"], default: "f32"),
       threads: reader.int("threads", default: 1, in: 1...1024),
-      workers: reader.int("workers", default: 1, in: 0...256))
+      workers: reader.int("workers", default: 1, in: 0...256), device: device(reader))
   }
 
   private static func evaluation(_ reader: ConfigReader) -> Evaluation {

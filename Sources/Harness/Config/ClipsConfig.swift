@@ -36,8 +36,9 @@ public struct ClipsConfig: Sendable {
     _ reader: ConfigReader, training: ConfigReader, evaluation: ConfigReader, dataset: CellConfig.DatasetChoice
   ) {
     sources = Self.sources(reader, dataset)
-    image = CellConfig.encoder(reader.section("image"), weights: "random")
-    text = CellConfig.encoder(reader.section("text"), weights: "random")
+    let device = CellConfig.device(training)
+    image = CellConfig.encoder(reader.section("image"), weights: "random", on: device)
+    text = CellConfig.encoder(reader.section("text"), weights: "random", on: device)
     validation = reader.tree("validation") == nil ? nil : CellConfig.dataset(reader.section("validation"))
     augmentation = Self.augmentation(training)
     recipe = training.parameters("recipe")

@@ -23,6 +23,8 @@ public struct Experiment: Sendable {
   public let search: SearchSpec?
   /// What is done about items that two splits share.
   public let leaks: LeakPolicy
+  /// What the command line changed, as it was given.
+  public let overrides: [String]
 
   /// Reads an experiment, its includes and overrides, and expands its sweep.
   /// - Parameter overrides: `path.to.key=value`, applied to the base before the sweep.
@@ -43,7 +45,9 @@ public struct Experiment: Sendable {
     reader.finish()
     try problems.check()
     let cells = try expanded(sweep, base: base, file: path)
-    return Experiment(name: name, title: title, file: path, cells: cells, report: report, search: search, leaks: leaks)
+    return Experiment(
+      name: name, title: title, file: path, cells: cells, report: report, search: search, leaks: leaks,
+      overrides: overrides)
   }
 
   /// The tree of a file laid over the trees it includes (paths relative to the file).

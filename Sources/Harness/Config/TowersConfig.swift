@@ -44,7 +44,8 @@ public struct TowersConfig: Sendable {
     sources = Self.sources(reader, dataset)
     var towers: [Modality: CellConfig.EncoderChoice] = [:]
     for modality in [Modality.text, .image, .audio] where reader.tree(modality.rawValue) != nil {
-      towers[modality] = CellConfig.encoder(reader.section(modality.rawValue), weights: "random")
+      towers[modality] = CellConfig.encoder(
+        reader.section(modality.rawValue), weights: "random", on: CellConfig.device(training))
     }
     self.towers = towers
     if towers[.text] == nil { reader.problem("text", "'text' is missing") }

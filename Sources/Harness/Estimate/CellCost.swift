@@ -1,5 +1,11 @@
 import Basics
 import Foundation
+import Tensors
+
+extension Device {
+  /// What the device adds to the name of a kind of work: nothing for a CPU.
+  var inRates: String { self == .cpu ? "" : " on cuda" }
+}
 
 /// What the trainings of a cell cost.
 struct CellCost {
@@ -15,7 +21,7 @@ struct CellCost {
     let further = (config.towers == nil ? "" : " towers") + (config.clips == nil ? "" : " clips")
     let kind = [
       "train\(further) \(config.tree["model"]?.canonical ?? config.model.name)", config.loss.name, config.loss.mining ?? "",
-      "batch \(training.batchSize) \(training.precision) threads \(training.threads) patience \(training.patience)",
+      "batch \(training.batchSize) \(training.precision) threads \(training.threads) patience \(training.patience)\(training.device.inRates)",
       side(config.text), side(config.image), config.tree["audio"]?.canonical ?? "", "on \(config.dataset.name)",
     ]
     let items = task.dataset.items(in: .train).count

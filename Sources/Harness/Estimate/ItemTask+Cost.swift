@@ -12,6 +12,8 @@ extension ItemTask {
   /// - Throws: ``IeumError`` where the model cannot be made.
   func trainingProbe() throws -> Double? {
     guard cell.config.model.name != KNNBaseline.name else { return 0 }
+    // A probe counts a processor's seconds.
+    guard cell.config.training.device == .cpu else { return nil }
     let spec = try JointModelRegistry.named(cell.config.model.name)
     guard spec.isTrainable, !cell.config.image.train else { return spec.isTrainable ? nil : 0 }
     let side = try text.path(dataset, cache) == nil ? text.inputs(for: dataset, cache: cache, progress: Progress()) : nil
@@ -33,7 +35,7 @@ extension ImageFeatures {
     let paths = dataset.allItems.flatMap(\.imagePaths)
     return Extraction(
       path: path,
-      work: work(dataset, dataset.hasFilms ? nil : { try Probe.pictures(spec, precision: precision, paths: paths) }))
+      work: work(dataset, dataset.hasFilms || device != .cpu ? nil : { try Probe.pictures(spec, precision: precision, paths: paths) }))
   }
 
   /// Units are pictures, or films.
@@ -41,7 +43,8 @@ extension ImageFeatures {
     let units = dataset.hasFilms ? dataset.allItems.count : dataset.allItems.reduce(0) { $0 + $1.imagePaths.count }
     let sampled = dataset.hasFilms ? " \(sampling)" : ""
     return RatedWork(
-      kind: "extract \(spec.name) \(precision.rawValue) from \(dataset.name)\(sampled)", units: Double(units), probe: probe)
+      kind: "extract \(spec.name) \(precision.rawValue) from \(dataset.name)\(sampled)\(device.inRates)",
+      units: Double(units), probe: probe)
   }
 }
 
@@ -49,9 +52,10 @@ extension TextSource {
   /// Nil where the network learns with the joint model.
   func extraction(_ dataset: Dataset, _ cache: Cache) -> Extraction? {
     guard let path = path(dataset, cache) else { return nil }
-    let kind = "extract \(name) \(weightsDigest.prefix(12)) \(precision.rawValue) from \(dataset.name)"
+    let kind = "extract \(name) \(weightsDigest.prefix(12)) \(precision.rawValue) from \(dataset.name)\(device.inRates)"
     let items = Double(dataset.allItems.count)
-    return Extraction(path: path, work: RatedWork(kind: kind, units: items) { try probe(dataset) })
+    return Extraction(
+      path: path, work: RatedWork(kind: kind, units: items, probe: device == .cpu ? { try probe(dataset) } : nil))
   }
 
   private func probe(_ dataset: Dataset) throws -> Double {

@@ -12,7 +12,7 @@ struct SoundFeatures {
     frames = try SoundFrames(
       choice.encoder, parameters: choice.parameters,
       weights: try WeightCatalog.resolve(choice.weights, cache: cache),
-      seed: choice.seed)
+      seed: choice.seed, device: choice.device)
   }
 
   func path(_ dataset: Dataset, _ cache: Cache) -> String {

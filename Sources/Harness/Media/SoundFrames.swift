@@ -1,6 +1,7 @@
 import Basics
 import Datasets
 import Models
+import Tensors
 
 /// Vectors of sounds: the log-mel spectrogram itself, or a network's features of stretches of it.
 struct SoundFrames: MediaEncoder {
@@ -16,7 +17,9 @@ struct SoundFrames: MediaEncoder {
   private let network: (encoder: AudioImageEncoder, stretches: SoundStretches)?
 
   /// - Throws: ``IeumError``: usage for unknown parameters; data for weights that do not fit.
-  init(_ name: String, parameters: [String: Scalar], weights: String?, seed: Int) throws {
+  init(
+    _ name: String, parameters: [String: Scalar], weights: String?, seed: Int, device: Device = .cpu
+  ) throws {
     let spec = try AudioEncoderRegistry.named(name)
     let owner = "encoder '\(name)'"
     let values = try Parameters(parameters, specs: spec.parameters, owner: owner)
@@ -37,7 +40,7 @@ struct SoundFrames: MediaEncoder {
       return
     }
     let encoder = try AudioImageEncoder(
-      channels: values.int("channels"), weights: weights, seed: UInt64(seed))
+      channels: values.int("channels"), weights: weights, seed: UInt64(seed), device: device)
     let stretches = try SoundStretches(values, logMel: logMel, owner: owner)
     network = (encoder, stretches)
     dimension = encoder.dimension

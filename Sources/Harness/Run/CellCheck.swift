@@ -1,6 +1,7 @@
 import Basics
 import Models
 import Ranking
+import Tensors
 
 /// Finds settings that no run could carry out before any cell is computed: unknown names, parameters that do not exist,
 /// values out of range. What is missing on disk is not its business; that is told cell by cell.
@@ -16,6 +17,12 @@ enum CellCheck {
         .usage, error.problem, file: error.file, place: [label, error.place].compactMap { $0 }.joined(separator: ", "),
         remedy: error.remedy)
     } catch is IeumError {}
+  }
+
+  /// What the machine must have before cells are computed here.
+  /// - Throws: ``IeumError`` (usage) where the cell's device is not there.
+  static func device(of cell: Experiment.Cell) throws {
+    try cell.config.training.device.check(place: "training.device")
   }
 
   private static func settings(_ config: CellConfig) throws {

@@ -15,7 +15,7 @@ struct CellLeaks {
   }
 
   func inside(_ dataset: Dataset) throws -> LeakReport {
-    try known("2 \(dataset.digest) \(dataset.language) \(kinds.map(\.rawValue))") { LeakCheck.run(dataset, kinds: kinds) }
+    try known("3 \(dataset.digest) \(dataset.language) \(kinds.map(\.rawValue))") { LeakCheck.run(dataset, kinds: kinds) }
   }
 
   /// Between each dataset that is trained on and the parts that are evaluated and validated on.

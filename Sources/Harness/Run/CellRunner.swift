@@ -78,6 +78,7 @@ struct CellRunner {
       if RunRecord.read(folder(task, seed: seed)) == nil { mine.append(seed) }
     }
     guard !mine.isEmpty else { return isWhole }
+    try CellCheck.device(of: cell)
     try Engine.use(threads: config.training.threads)
     Provenance.forgetPeakMemory()
     try task.compute(seeds: mine, folder: { folder(task, seed: $0) }, progress: progress)
@@ -90,6 +91,7 @@ struct CellRunner {
   func prepareFeatures() throws {
     let task = try task()
     guard !missingSeeds(task).isEmpty else { return }
+    try CellCheck.device(of: cell)
     try task.prepare(progress)
   }
 }

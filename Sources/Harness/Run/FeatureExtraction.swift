@@ -14,12 +14,13 @@ public struct FeatureExtraction {
   public init(
     dataset: String, root: String?, language: String?, options: [String: Scalar] = [:], encoder: String,
     weights: String, seed: Int,
-    precision: InferencePrecision = .f32, parameters: [String: Scalar] = [:]
+    precision: InferencePrecision = .f32, device: Device = .cpu, parameters: [String: Scalar] = [:]
   ) throws {
     let spec = try DatasetRegistry.named(dataset)
     self.dataset = .init(name: dataset, root: root, language: language ?? spec.defaultLanguage, options: options)
     self.encoder = .init(
-      encoder: encoder, weights: weights, seed: seed, train: false, precision: precision, parameters: parameters)
+      encoder: encoder, weights: weights, seed: seed, train: false, precision: precision, device: device,
+      parameters: parameters)
   }
 
   /// - Throws: ``IeumError``: usage for an unknown or trainable encoder; data for missing data or weights.

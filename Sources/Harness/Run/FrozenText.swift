@@ -25,12 +25,13 @@ public struct FrozenText {
     public var ngrams = 512
     /// Arithmetic of a transformer.
     public var precision = InferencePrecision.f32
+    public var device = Device.cpu
 
     public init() {}
 
     /// What an encoder's section of an experiment says.
-    init(_ values: Parameters, language: String, precision: InferencePrecision) {
-      (self.language, self.precision) = (language, precision)
+    init(_ values: Parameters, language: String, precision: InferencePrecision, device: Device = .cpu) {
+      (self.language, self.precision, self.device) = (language, precision, device)
       if case .string(let name)? = values.values["pooling"] { pooling = name }
       if case .int(let count)? = values.values["ngrams"] { ngrams = count }
     }
@@ -67,7 +68,7 @@ public struct FrozenText {
     let files = try PretrainedBert(path, config: options.config, tokenizer: options.tokenizer)
     let encoder = try BertEncoder.load(
       weights: path, config: files.configPath, pooling: BertPooling(rawValue: options.pooling) ?? .mean,
-      precision: options.precision)
+      device: options.device, precision: options.precision)
     tell(encoder.slowdown)
     return subwords(
       encoder.dimension, files.tokenizer.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),
@@ -91,7 +92,8 @@ public struct FrozenText {
   }
 
   private static func clip(_ path: String, _ options: Options) throws -> FrozenText {
-    let encoder = try ClipTextEncoder.load(weights: path, config: options.config, precision: options.precision)
+    let encoder = try ClipTextEncoder.load(
+      weights: path, config: options.config, device: options.device, precision: options.precision)
     tell(encoder.slowdown)
     let vocabulary = options.tokenizer ?? ClipTokenizer.beside(weights: path) ?? cachedVocabulary()
     guard let vocabulary else {
@@ -113,7 +115,7 @@ public struct FrozenText {
   private static func multilingual(_ path: String, _ options: Options) throws -> FrozenText {
     let files = try PretrainedBert(path, config: options.config, tokenizer: options.tokenizer)
     let encoder = try MultilingualClipEncoder(
-      weights: path, config: files.configPath, precision: options.precision)
+      weights: path, config: files.configPath, device: options.device, precision: options.precision)
     tell(encoder.slowdown)
     return subwords(
       encoder.dimension, files.tokenizer.digest, limit: min(options.maxTokens ?? encoder.maxTokens, encoder.maxTokens),

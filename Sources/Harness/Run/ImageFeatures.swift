@@ -15,6 +15,8 @@ struct ImageFeatures {
   /// SHA-256 over weights, preprocessing and code version: `encoder_digest` of the file.
   let digest: String
   let precision: InferencePrecision
+  /// No part of the digest: float32 features of all devices agree to rounding (1e-4), bf16 ones as they do between CPUs.
+  let device: Device
   /// Whether the network learns with the joint model instead of filling the store.
   private let isTrained: Bool
   /// Which frames of films are looked at.
@@ -31,7 +33,7 @@ struct ImageFeatures {
     weights = try WeightCatalog.resolve(choice.weights, cache: cache)
     weightsDigest = try weights.map { try cache.digest(ofFile: $0) } ?? "random:\(choice.seed)"
     isTrained = choice.train
-    precision = choice.precision
+    (precision, device) = (choice.precision, choice.device)
     let learnt = choice.train ? " learnt" : ""
     let parts = ["\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)\(learnt)"]
     digest = Digest.of((parts + precision.digestParts).joined(separator: " "))
@@ -91,7 +93,7 @@ struct ImageFeatures {
   }
 
   private func loaded() throws -> ImageEncoder {
-    try ImageEncoder.load(spec, weights: weights, seed: UInt64(seed), precision: precision)
+    try ImageEncoder.load(spec, weights: weights, seed: UInt64(seed), device: device, precision: precision)
   }
 
   /// The means of some items' images, which come next in `images`.

@@ -16,6 +16,7 @@ public struct LooseEncoder {
     public var maxTokens: Int?
     public var seed = 0
     public var precision = InferencePrecision.f32
+    public var device = Device.cpu
     public var language = "en"
     /// Of films: how many frames, and which.
     public var frames = 12
@@ -44,7 +45,8 @@ public struct LooseEncoder {
     let sampling = try FrameSampling(name: request.sampling, frames: request.frames)
     try refuseMissing(paths)
     let encoder = try ImageEncoder.load(
-      spec, weights: try weights(), config: request.config, seed: UInt64(request.seed), precision: request.precision)
+      spec, weights: try weights(), config: request.config, seed: UInt64(request.seed), device: request.device,
+      precision: request.precision)
     if let slowdown = encoder.slowdown { Progress().note("ieum: \(slowdown)") }
     let kinds = Parallel.map(paths) { MediaKind(of: $0) }
     guard kinds.contains(.film) else { return try images(paths, with: encoder, to: output) }
@@ -58,7 +60,8 @@ public struct LooseEncoder {
   /// - Throws: as ``pictures(_:to:)``.
   public func sounds(_ paths: [String], to output: String) throws -> FeatureFile {
     let frames = try SoundFrames(
-      request.encoder, parameters: request.parameters, weights: try weights(), seed: request.seed)
+      request.encoder, parameters: request.parameters, weights: try weights(), seed: request.seed,
+      device: request.device)
     try refuseMissing(paths)
     let parts = paths.map { MediaPart(id: $0, source: .file($0, start: nil, end: nil)) }
     return try sequences(frames, parts, to: output)
@@ -128,7 +131,7 @@ public struct LooseEncoder {
     var options = FrozenText.Options()
     (options.config, options.tokenizer) = (request.config, request.tokenizer)
     (options.pooling, options.maxTokens, options.language) = (request.pooling, request.maxTokens, request.language)
-    options.precision = request.precision
+    (options.precision, options.device) = (request.precision, request.device)
     let encoder = try FrozenText.open(spec.name, weights: path, options)
     let settings = [request.pooling, try cache.digest(ofFile: path)] + [encoder.tokenizerDigest].compactMap { $0 }
       + request.precision.digestParts

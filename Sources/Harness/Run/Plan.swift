@@ -31,6 +31,9 @@ public struct Plan: Encodable, Sendable {
     self.experiment = experiment.name
     for cell in experiment.cells { try CellCheck.check(cell, bench: bench) }
     cells = try experiment.cells.map { try Plan.cell($0, bench) }
+    for (planned, cell) in zip(cells, experiment.cells) where planned.state != Plan.cached {
+      try CellCheck.device(of: cell)
+    }
     expected = try Plan.estimate(experiment, cells, bench, probes: probes, jobs: jobs)
   }
 
@@ -67,7 +70,7 @@ public struct Plan: Encodable, Sendable {
     if let refusal = try CellLeaks.refusal(cell, task, bench: bench) { return made("refused", refusal.description) }
     let seeds = runner.missingSeeds(task).count
     let features = task.featurePaths.filter { !FileManager.default.fileExists(atPath: $0) }
-    return made(seeds == 0 ? "cached" : "to compute", seeds: seeds, features: seeds == 0 ? [] : features)
+    return made(seeds == 0 ? cached : "to compute", seeds: seeds, features: seeds == 0 ? [] : features)
   }
 
   /// What stands in the way of cells, each once, in the order of the cells.
@@ -76,6 +79,7 @@ public struct Plan: Encodable, Sendable {
     return cells.filter { $0.state == state }.compactMap(\.reason).flatMap { $0.components(separatedBy: Self.separator) }.filter { seen.insert($0).inserted }
   }
 
+  private static let cached = "cached"
   private static let separator = "\n    "
 
   /// A line per cell, what is missing, and the sums.
@@ -91,7 +95,7 @@ public struct Plan: Encodable, Sendable {
     let features = Set(cells.flatMap(\.featuresToExtract))
     let trainings = cells.reduce(0) { $0 + $1.seedsToTrain }
     lines.append(
-      "\(cells.count) cells: \(cells.filter { $0.state == "cached" }.count) cached, "
+      "\(cells.count) cells: \(cells.filter { $0.state == Self.cached }.count) cached, "
         + "\(cells.filter { $0.state == "missing" }.count) missing data or weights; "
         + "\(features.count) feature file(s) to extract, \(trainings) training(s) to run")
     if let time = expected.text { lines.append(time) }

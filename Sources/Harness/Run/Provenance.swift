@@ -10,25 +10,56 @@ public enum Provenance {
   /// The same in words, as results record it.
   static let codeDescription = "training and evaluation \(codeVersion)"
 
-  /// Cores, threads, BLAS kernel and library versions in use now.
-  public static func host() -> CellResult.Host {
-    CellResult.Host(
+  /// Cores, threads, BLAS kernel and library versions in use now; `device` among the versions where it is a GPU.
+  public static func host(_ device: Device = .cpu) -> CellResult.Host {
+    var versions = TensorRuntime.versions
+    if device != .cpu { versions["device"] = ([device.description] + gpuModels()).joined(separator: ", ") }
+    return CellResult.Host(
       cpu: cpuModel(), cores: ProcessInfo.processInfo.processorCount, threads: TensorRuntime.threads,
-      blasCore: TensorRuntime.blasCore ?? "unknown", versions: TensorRuntime.versions)
+      blasCore: TensorRuntime.blasCore ?? "unknown", versions: versions)
   }
 
-  /// Git revision of the working folder and whether its tracked files differ from it; empty outside a checkout.
+  /// The models of this machine's NVIDIA GPUs, each once.
+  private static func gpuModels() -> [String] {
+    let root = "/proc/driver/nvidia/gpus"
+    let cards = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+    let models = cards.compactMap { card -> String? in
+      let text = try? String(contentsOfFile: "\(root)/\(card)/information", encoding: .utf8)
+      let line = text?.split(separator: "\n").first { $0.hasPrefix("Model:") }
+      return line?.dropFirst(6).trimmingCharacters(in: .whitespaces)
+    }
+    return Set(models).sorted()
+  }
+
+  /// Git revision of the checkout that the program was built in, whatever folder it runs in, and whether its tracked
+  /// files differ from it or are newer than the program; empty outside a checkout.
   public static func git() -> CellResult.Git {
-    guard let revision = Subprocess.output(["git", "rev-parse", "HEAD"]) else { return CellResult.Git() }
-    let changes = Subprocess.output(["git", "status", "--porcelain", "--untracked-files=no", "--", "Sources", "configs", "experiments", "Package.swift"])
-    return CellResult.Git(revision: revision, dirty: !(changes ?? "").isEmpty)
+    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    let git = ["git", "-C", (program as NSString).deletingLastPathComponent]
+    guard let root = Subprocess.output(git + ["rev-parse", "--show-toplevel"]),
+      FileManager.default.fileExists(atPath: root + "/Sources/Harness/Run/Provenance.swift"),
+      let revision = Subprocess.output(git + ["rev-parse", "HEAD"])
+    else { return CellResult.Git() }
+    let parts = ["Sources", "configs", "experiments", "Package.swift"]
+    let changes = Subprocess.output(
+      ["git", "-C", root, "status", "--porcelain", "--untracked-files=no", "--"] + parts) ?? ""
+    let sources = (FileManager.default.enumerator(atPath: root + "/Sources")?.allObjects as? [String]) ?? []
+    let newest = sources.map { modified("\(root)/Sources/\($0)") }.max() ?? 0
+    return CellResult.Git(revision: revision, dirty: !changes.isEmpty || newest > modified(program))
+  }
+
+  /// Seconds since 1970 of a file's last change; 0 when there is none.
+  private static func modified(_ path: String) -> Int {
+    var file = stat()
+    return stat(path, &file) == 0 && file.st_mode & S_IFMT == S_IFREG ? file.st_mtim.tv_sec : 0
   }
 
   /// Peak resident memory of this process since ``forgetPeakMemory()``, in bytes.
   public static func peakMemory() -> Int {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_maxrss * 1024
+    // Not getrusage's: that is handed down from the process that started this one.
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
   }
 
   /// Lets the peak begin anew at what is resident now, so that a cell does not answer for the one before it.

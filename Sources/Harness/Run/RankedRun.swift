@@ -64,7 +64,8 @@ struct RankedRun {
     let both = RankedQueries(
       forward: ranked.forward, reverse: other.ranked.forward, blocks: ranked.blocks, reverseBlocks: other.ranked.blocks,
       depth: ranked.depth, present: ranked.present,
-      folds: ranked.folds.map { RankedQueries.Folds(forward: $0.forward, reverse: other.ranked.folds?.forward) })
+      folds: ranked.folds.map { RankedQueries.Folds(forward: $0.forward, reverse: other.ranked.folds?.forward) },
+      reversePresent: other.ranked.present)
     let (sum, name) = (Metric.recallSum, Metric.recallSum.name)
     func value(_ policy: TiePolicy) -> Double? { both.values([sum], ties: policy).first?.value }
     metrics[name] = value(ties)

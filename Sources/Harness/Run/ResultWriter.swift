@@ -53,24 +53,53 @@ struct ResultWriter {
     }
   }
 
-  /// Writes `result.json`, `train.csv`, `ranks.h5`; a cell without numbers gets a `result.json` that says why.
-  func write() throws {
+  /// Writes `result.json`, `train.csv`, `ranks.h5`; a cell without numbers gets a `result.json` that says why. Numbers of
+  /// an earlier run of the same settings outlive the data that they were measured on.
+  /// - Returns: why the cell has no numbers of this run; nil when it has them.
+  func write() throws -> String? {
+    let reason = failure()
+    let isMissing = reason != nil && !hasInputs
+    if isMissing, let reason, let kept = try? CellResult.read("\(folder)/result.json"), kept.status == .ok {
+      return reason + " (what was measured earlier is kept)"
+    }
     var result = CellResult(
       id: cell.id, experiment: experiment.name, row: cell.row, column: cell.column,
       method: cell.column.isEmpty ? cell.row : nil)
     result.config = Dictionary(cell.config.tree.flattened.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
     result.seeds = cell.config.seeds
     result.notes = cell.config.notes + ((try? runner.task()).map { $0.footnotes + $0.notes } ?? [])
-    result.command = "ieum run \(experiment.file) --only \(cell.id)"
-    if let reason = failure() {
-      result.status = (try? runner.task()) == nil ? .missing : .failed
-      result.reason = reason
-    } else {
-      try fill(&result)
+    result.command = command
+    do {
+      if reason == nil { try fill(&result) }
+      (result.status, result.reason) = (reason == nil ? .ok : isMissing ? .missing : .failed, reason)
+    } catch let error as IeumError where error.kind == .data {
+      try forgetRuns()
+      (result.status, result.reason) = (.failed, "\(error.description); it is computed again at the next run")
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try AtomicFile.write(try encoder.encode(result), to: folder + "/result.json")
+    return result.reason
+  }
+
+  /// Whether data and weights are in place.
+  var hasInputs: Bool { (try? runner.task()) != nil }
+
+  /// What computes this cell again.
+  private var command: String {
+    let overrides = experiment.overrides.map { " --set \(SlurmExecutor.quoted($0))" }
+    return "ieum run \(experiment.file)\(overrides.joined()) --only \(cell.id)"
+  }
+
+  /// Takes away records whose ranks cannot be read, so that those seeds are computed again.
+  private func forgetRuns() throws {
+    let task = try runner.task()
+    for folder in cell.config.seeds.map({ runner.folder(task, seed: $0) }) {
+      let isWhole = directions.enumerated().allSatisfy { place, direction in
+        (try? RanksFile.read("\(folder)/\(RanksFile.name(place == 0 ? nil : direction))")) != nil
+      }
+      if !isWhole { RunRecord.remove(from: folder) }
+    }
   }
 
   private func fill(_ result: inout CellResult) throws {

@@ -52,6 +52,9 @@ struct RunRecord: Codable {
     return try? JSONDecoder().decode(RunRecord.self, from: data)
   }
 
+  /// Lets the seed be computed again.
+  static func remove(from folder: String) { unlink(folder + "/record.json") }
+
   func write(_ folder: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

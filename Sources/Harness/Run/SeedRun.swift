@@ -38,7 +38,7 @@ struct SeedRun {
         "evaluation": (clock.now - middle) / .seconds(1),
       ],
       peakMemoryBytes: Provenance.peakMemory(), skippedItems: data.skipped, partialItems: data.partial,
-      host: Provenance.host(), git: Provenance.git(),
+      host: Provenance.host(config.training.device), git: Provenance.git(),
       chosen: result.waitingShare.map { [RunRecord.waitingShare: $0] }, directions: [data.counts])
     try record.write(folder)
     Self.clearState(in: folder)
@@ -66,7 +66,7 @@ struct SeedRun {
       generator: &generator)
     let trainer = try JointTrainer(
       model: model, text: text, image: image, train: data.train, validation: data.validation,
-      configuration: Self.settings(config, seed: seed, isTrainable: spec.isTrainable))
+      configuration: Self.settings(config, seed: seed, isTrainable: spec.isTrainable), device: config.training.device)
     var state = Self.state(in: folder)
     try state.restore(trainer.restore)
     let history = try trainer.run { _ in try state.save(trainer.state) }

@@ -8,6 +8,12 @@ public struct SweepRunner {
   public let experiment: Experiment
   public let bench: Workbench
   private let progress = Progress()
+  /// Names this run; its workers are told.
+  private let token = ProcessInfo.processInfo.environment[SweepRunner.runKey] ?? UUID().uuidString
+  private static let runKey = "IEUM_RUN"
+
+  /// What workers need in their environment.
+  public var workerEnvironment: [String: String] { [Self.runKey: token] }
 
   public init(_ experiment: Experiment, bench: Workbench) {
     self.experiment = experiment
@@ -20,6 +26,8 @@ public struct SweepRunner {
     public var cached = 0
     /// Cell labels with the reason they have no numbers.
     public var failed: [(cell: String, reason: String)] = []
+    /// How many of them had all that they need.
+    public var broken = 0
   }
 
   private func runner(_ cell: Experiment.Cell) -> CellRunner {
@@ -43,19 +51,23 @@ public struct SweepRunner {
   /// - Parameters:
   ///   - jobs: worker processes, fewer where the memory does not hold so many.
   ///   - retryFailed: try cells again that failed under the same settings.
-  ///   - worker: starts worker `index` of `count` and waits for it; returns its exit status.
+  ///   - worker: starts worker `index` of `count` and waits for it; returns its exit status, or minus the signal that
+  ///     ended it.
   public func run(
     only pattern: String?, jobs: Int, results: String, retryFailed: Bool = false, worker: @escaping @Sendable (Int, Int) -> Int32
   ) throws -> Outcome {
-    let (cells, pending) = try begin(pattern, results, retryFailed)
+    let (cells, pending) = try begin(pattern, results, retryFailed, here: true)
     for cell in pending { try attempt { try runner(cell).prepareFeatures() } }
     if !pending.isEmpty {
       let count = processes(jobs, for: pending, progress)
       progress.note("training \(pending.count) cell(s) in \(count) process(es)")
-      let statuses = awaitAll(count, worker)
-      if let bad = statuses.first(where: { $0 != 0 }) { progress.note("ieum: a worker ended with status \(bad)") }
+      let labels = Dictionary(cells.map { ($0.id, label($0)) }, uniquingKeysWith: { first, _ in first })
+      let ends = awaitAll(
+        WorkerKeeper(count: count, labels: labels, run: token, cache: bench.cache, start: worker))
+      for loss in ends.flatMap(\.losses) { progress.note("ieum: \(loss)") }
+      if let bad = ends.first(where: { $0.status != 0 }) { progress.note("ieum: a worker ended with status \(bad.status)") }
     }
-    return try gather(cells, pending, results)
+    return try gather(cells, pending, results, isPart: pattern != nil)
   }
 
   /// Computes as job arrays on a cluster.
@@ -63,14 +75,14 @@ public struct SweepRunner {
   public func run(
     only pattern: String?, results: String, retryFailed: Bool = false, slurm: SlurmExecutor
   ) throws -> Outcome? {
-    let (cells, pending) = try begin(pattern, results, retryFailed)
+    let (cells, pending) = try begin(pattern, results, retryFailed, here: false)
     if !pending.isEmpty {
       let isDone = { (cell: Experiment.Cell) in !self.isPending(cell) }
       guard try slurm.compute(pending, features: extracting(pending), isDone: isDone, progress: progress) else {
         return nil
       }
     }
-    var outcome = try gather(cells, pending, results)
+    var outcome = try gather(cells, pending, results, isPart: pattern != nil)
     let ledger = SlurmLedger.read(results)
     for (place, failure) in outcome.failed.enumerated() where failure.reason == ResultWriter.notComputed {
       guard let cell = cells.first(where: { label($0) == failure.cell }), let log = ledger.log(of: cell.id) else { continue }
@@ -80,8 +92,9 @@ public struct SweepRunner {
   }
 
   /// Checks everything that can be checked before anything is computed.
+  /// - Parameter here: whether this machine computes.
   private func begin(
-    _ pattern: String?, _ results: String, _ retryFailed: Bool
+    _ pattern: String?, _ results: String, _ retryFailed: Bool, here: Bool
   ) throws -> (cells: [Experiment.Cell], pending: [Experiment.Cell]) {
     let cells = try selected(pattern)
     _ = try experiment.reportSpec()
@@ -89,6 +102,8 @@ public struct SweepRunner {
     for cell in cells {
       try CellCheck.check(cell, bench: bench)
       _ = try search?.trials(cell)
+      // What is cached needs no GPU.
+      if here, retryFailed || isPending(cell) { try CellCheck.device(of: cell) }
     }
     try LeakGuard(experiment: experiment, bench: bench, results: results).check(cells, progress: progress)
     if retryFailed { try forgetFailures(of: cells) }
@@ -121,17 +136,21 @@ public struct SweepRunner {
   }
 
   /// Writes the results of all cells.
-  private func gather(_ cells: [Experiment.Cell], _ pending: [Experiment.Cell], _ results: String) throws -> Outcome {
+  /// - Parameter isPart: other cells of the experiment were not asked for; theirs stay as they are.
+  private func gather(
+    _ cells: [Experiment.Cell], _ pending: [Experiment.Cell], _ results: String, isPart: Bool
+  ) throws -> Outcome {
     var outcome = Outcome()
     for cell in cells {
       let result = try ResultWriter(experiment: experiment, cell: cell, bench: bench, results: results)
-      try result.write()
-      switch result.failure() {
-      case let reason?: outcome.failed.append((label(cell), reason))
+      switch try result.write() {
+      case let reason?:
+        outcome.failed.append((label(cell), reason))
+        if result.hasInputs { outcome.broken += 1 }
       case nil: pending.contains { $0.id == cell.id } ? (outcome.computed += 1) : (outcome.cached += 1)
       }
     }
-    try removeStale(results)
+    if !isPart { try removeStale(results) }
     let mark = gathered(results)
     if outcome.computed + outcome.cached > 0, !FileManager.default.fileExists(atPath: mark) {
       try FigureData(experiment: experiment, bench: bench, results: results).write()
@@ -142,13 +161,13 @@ public struct SweepRunner {
   }
 
   /// Starts all workers at once, whatever the number of threads this process may use, and waits for them.
-  private func awaitAll(_ count: Int, _ worker: @escaping @Sendable (Int, Int) -> Int32) -> [Int32] {
-    let statuses = Mutex([Int32](repeating: 0, count: count))
-    DispatchQueue.concurrentPerform(iterations: count) { index in
-      let status = worker(index, count)
-      statuses.withLock { $0[index] = status }
+  private func awaitAll(_ keeper: WorkerKeeper) -> [WorkerKeeper.End] {
+    let ends = Mutex([WorkerKeeper.End](repeating: .init(), count: keeper.count))
+    DispatchQueue.concurrentPerform(iterations: keeper.count) { index in
+      let end = keeper.attend(index)
+      ends.withLock { $0[index] = end }
     }
-    return statuses.withLock { $0 }
+    return ends.withLock { $0 }
   }
 
   /// Takes away results of cells that the experiment no longer has; their runs stay in the cache.
@@ -164,17 +183,24 @@ public struct SweepRunner {
   /// is passed over, and waited for at the end, in case that process dies. Errors become the cell's record.
   public func work(only pattern: String?, index: Int, count: Int) throws {
     let cells = try selected(pattern)
+    let place = WorkerPlace(index: index, run: token, cache: bench.cache)
     let start = cells.count * index / max(1, count)
     var left: [Experiment.Cell] = []
-    for cell in cells[start...] + cells[..<start] where try !compute(cell, wait: false) { left.append(cell) }
-    for cell in left { try compute(cell, wait: true) }
+    for cell in cells[start...] + cells[..<start] {
+      try place.enter(cell)
+      if try !compute(cell, wait: false) { left.append(cell) }
+    }
+    for cell in left {
+      try place.enter(cell)
+      try compute(cell, wait: true)
+    }
   }
 
   /// One cell, its search first.
   /// - Returns: false when another process is at it.
   @discardableResult
   public func compute(_ cell: Experiment.Cell, wait: Bool) throws -> Bool {
-    if CellFailure.stands(cell, bench: bench) { return true }
+    if CellFailure.stands(cell, bench: bench, run: token) { return true }
     do {
       var final = cell
       if let search {

@@ -11,6 +11,7 @@ struct TextSource {
   private let weights: String?
   private let isTrained: Bool
   let precision: InferencePrecision
+  let device: Device
   let weightsDigest: String
   /// SHA-256 over weights, tokenisation and code version.
   let digest: String
@@ -26,7 +27,7 @@ struct TextSource {
     }
     values = try Parameters(choice.parameters, specs: spec.parameters, owner: "encoder '\(choice.encoder)'")
     isTrained = spec.isTrainable || choice.train
-    precision = choice.precision
+    (precision, device) = (choice.precision, choice.device)
     try precision.check(text: spec, place: "text.precision")
     weights = try WeightCatalog.resolve(choice.weights, cache: cache)
     guard isTrained || weights != nil else {
@@ -64,7 +65,8 @@ struct TextSource {
   /// The frozen encoder.
   func opened(language: String) throws -> FrozenText {
     guard let weights else { throw IeumError(.usage, "'\(name)' needs weights", place: "text.weights") }
-    return try FrozenText.open(name, weights: weights, .init(values, language: language, precision: precision))
+    return try FrozenText.open(
+      name, weights: weights, .init(values, language: language, precision: precision, device: device))
   }
 
   /// Length of a frozen encoder's vectors, as far as it can be told without opening it.

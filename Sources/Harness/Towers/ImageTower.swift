@@ -94,7 +94,7 @@ struct ImageTower: TowerSide {
     let path = path(dataset)
     return try cache.features(at: path) {
       let encoder = try ImageEncoder.load(
-        spec, weights: weights, seed: UInt64(choice.seed), precision: choice.precision)
+        spec, weights: weights, seed: UInt64(choice.seed), device: choice.device, precision: choice.precision)
       if let slowdown = encoder.slowdown { progress.note("ieum: \(slowdown)") }
       return try FilmFrames(encoder, sampling: sampling).file(
         for: dataset, parts: dataset.allItems.map(MediaPart.seen), at: path, progress: progress)

@@ -149,8 +149,9 @@ struct TextTower: TowerSide {
 
   private func extract(_ dataset: Dataset, to path: String, _ progress: Progress) throws -> FeatureFile {
     guard let weights else { preconditionFailure("frozen text encoders have weights") }
-    let encode = try FrozenText.open(
-      choice.encoder, weights: weights, .init(values, language: dataset.language, precision: choice.precision))
+    let options = FrozenText.Options(
+      values, language: dataset.language, precision: choice.precision, device: choice.device)
+    let encode = try FrozenText.open(choice.encoder, weights: weights, options)
     let captions = dataset.allItems.flatMap { item in
       dataset.captions(of: item).enumerated().map { (DatasetItem.captionID(item.id, $0), $1) }
     }

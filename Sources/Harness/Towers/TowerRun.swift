@@ -41,7 +41,7 @@ struct TowerRun {
         "evaluation": (clock.now - middle) / .seconds(1),
       ],
       peakMemoryBytes: Provenance.peakMemory(),
-      skippedItems: Set(missing.map { "\(task.dataset.name)/\($0)" }).union(skipped.reasons.keys).count, host: Provenance.host(),
+      skippedItems: Set(missing.map { "\(task.dataset.name)/\($0)" }).union(skipped.reasons.keys).count, host: Provenance.host(config.training.device),
       git: Provenance.git(),
       chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score]
         .merging(task.towers.audioShares.count > 1 ? [RunRecord.audioShare: share] : [:]) { $1 },
@@ -68,6 +68,7 @@ struct TowerRun {
       let file = try WeightFile.read(checkpointPath)
       let tensors = file.tensors.filter { $0.name.hasPrefix("model.") }
       try network.load(tensors.map { $0.renamed(String($0.name.dropFirst(6))) }, file: checkpointPath)
+      try network.to(config.training.device)
       network.computeType = config.training.precision == "bf16" ? .bfloat16 : .float32
       return (network, log, SkippedItems(of: trainingFolder))
     }
@@ -77,9 +78,9 @@ struct TowerRun {
 
   private func train(_ network: TowerNetwork, _ skipped: SkippedItems) throws -> String {
     let gallery = TowerGallery(task: task, data: data, embedder: embedder(network), skipped: skipped)
-    let trainer = try PairTrainer(network: network, sources: data.sources, configuration: settings()) { _ in
-      try gallery.validationScore()
-    }
+    let trainer = try PairTrainer(
+      network: network, sources: data.sources, configuration: settings(), device: config.training.device
+    ) { _ in try gallery.validationScore() }
     var state = state
     try state.restore(trainer.restore)
     let history = try trainer.run { epoch in

@@ -60,7 +60,7 @@ public final class AudioImageEncoder {
   ///   - weights: nil = random weights from `seed`.
   /// - Throws: ``IeumError``: data for missing, unknown and wrongly shaped tensors; usage for other channels
   ///   than the weights have.
-  public init(channels wanted: Int, weights path: String?, seed: UInt64) throws {
+  public init(channels wanted: Int, weights path: String?, seed: UInt64, device: Device = .cpu) throws {
     guard [0, 1, 3].contains(wanted) else {
       throw IeumError(.usage, "\(wanted) channels are not supported", place: "channels", remedy: "use 1 or 3")
     }
@@ -87,6 +87,7 @@ public final class AudioImageEncoder {
       origin = "random:\(seed)"
     }
     network.train(false)
+    try network.to(device)
     digest = Digest.of(["resnet18-audio", "code:1", "channels:\(channels)", origin].joined(separator: "\n"))
   }
 
@@ -95,7 +96,7 @@ public final class AudioImageEncoder {
   /// - Returns: `[count, 512]`.
   public func encode(_ images: [Float], count: Int, mels: Int, time: Int) throws -> [Float] {
     try noGrad {
-      let grey = try Tensor(images, shape: [count, 1, mels, time])
+      let grey = try Tensor(images, shape: [count, 1, mels, time]).staged(for: network.device).to(network.device)
       let input = channels == 1 ? grey : try Tensor.cat([grey, grey, grey], dim: 1)
       return try network.features(input.channelsLast()).floats()
     }

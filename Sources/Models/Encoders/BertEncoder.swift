@@ -22,14 +22,13 @@ public final class BertEncoder {
 
   private let network: BertNetwork
   private let layers: FrozenLayers
-  private let device: Device
   private static let codeVersion = 1
 
   private init(
     _ network: BertNetwork, origin: String, device: Device, precision: InferencePrecision, compiled: Bool
   ) throws {
     self.network = network
-    (self.device, self.precision) = (device, precision)
+    self.precision = precision
     config = network.config
     pooling = network.pooling
     maxTokens = config.maxTokens
@@ -79,9 +78,9 @@ public final class BertEncoder {
       owner: "bert", vocabulary: config.vocabularySize, maxTokens: maxTokens, dimension: dimension,
       paddingID: config.padTokenID, size: batchSize)
     return try batches.encode(ids) { batch in
-      let ids = try Tensor(batch.ids, shape: [batch.lengths.count, batch.time]).to(device)
+      let ids = try Tensor(batch.ids, shape: [batch.lengths.count, batch.time])
       return try layers({ try network.chain(ids: ids, lengths: batch.lengths) }, lengths: batch.lengths)
-        .to(.cpu).floats()
+        .floats()
     }
   }
 }

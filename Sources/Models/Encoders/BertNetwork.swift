@@ -85,7 +85,7 @@ public final class BertNetwork: Module, TransformerNetwork {
   /// - Parameter ids: int64 `[N, T]`.
   public func features(padded ids: Tensor) throws -> Tensor {
     let time = ids.shape[1]
-    let values = try ids.to(.cpu).int64s()
+    let values = try ids.int64s()
     let lengths = (0..<ids.shape[0]).map { row in
       (0..<time).last { values[row * time + $0] != Int64(config.padTokenID) }.map { $0 + 1 } ?? 1
     }
@@ -127,7 +127,7 @@ public final class BertNetwork: Module, TransformerNetwork {
     }
     let time = ids.shape[1]
     let padding = lengths.flatMap { length in (0..<time).map { $0 >= length } }
-    return try Tensor(padding, shape: [lengths.count, 1, 1, time]).to(ids.device)
+    return try Tensor(padding, shape: [lengths.count, 1, 1, time]).to(device)
   }
 }
 

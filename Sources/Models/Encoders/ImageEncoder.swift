@@ -157,13 +157,14 @@ public final class ImageEncoder {
   private func forward(_ pixels: [Float], count: Int, _ forward: (Tensor) throws -> Tensor) throws -> [Float] {
     let side = preprocessing.crop
     return try noGrad {
-      let output = try forward(Tensor(pixels, shape: [count, 3, side, side]).to(device).channelsLast())
+      let output = try forward(
+        Tensor(pixels, shape: [count, 3, side, side]).staged(for: device).to(device).channelsLast())
       guard output.shape == [count, dimension] else {
         throw IeumError(
           .system, "gave features of shape \(output.shape), not \([count, dimension])", place: spec.name,
           remedy: "report this error")
       }
-      return try output.to(.cpu).floats()
+      return try output.floats()
     }
   }
 }

@@ -56,7 +56,7 @@ public final class RecurrentText: Module {
   /// The place behind each row's last word.
   static func lengths(of ids: Tensor) throws -> [Int] {
     let time = ids.shape[1]
-    let values = try ids.to(.cpu).int64s()
+    let values = try ids.int64s()
     return (0..<ids.shape[0]).map { row in
       let last = (0..<time).last { values[row * time + $0] != Int64(paddingID) }
       return last.map { $0 + 1 } ?? 0

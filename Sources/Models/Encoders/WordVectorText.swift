@@ -42,7 +42,7 @@ public final class WordVectorText: Module {
     let lengths = try RecurrentText.lengths(of: ids)
     let time = ids.shape[1]
     let weights = lengths.flatMap { length in (0..<time).map { $0 < length ? 1 / Float(length) : 0 } }
-    let mean = try Tensor(weights, shape: [ids.shape[0], 1, time]).to(ids.device)
+    let mean = try Tensor(weights, shape: [ids.shape[0], 1, time]).to(device)
     return try mean.matmul(words(ids)).squeeze(1)
   }
 }

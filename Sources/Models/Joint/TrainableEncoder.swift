@@ -37,11 +37,18 @@ public struct EncoderInput: Sendable {
 
   public init(_ values: Tensor, counts: [Int]? = nil) { (self.values, self.counts) = (values, counts) }
 
-  func moved(to device: Device) throws -> EncoderInput { EncoderInput(try values.to(device), counts: counts) }
+  func moved(to device: Device) throws -> EncoderInput { EncoderInput(try values.input(on: device), counts: counts) }
+  func staged(for device: Device) throws -> EncoderInput {
+    EncoderInput(try values.stagedInput(for: device), counts: counts)
+  }
 }
 
 /// A batch of items, ready for the model.
 struct JointBatch: Sendable {
   let text: EncoderInput
   let image: EncoderInput
+
+  func staged(for device: Device) throws -> JointBatch {
+    JointBatch(text: try text.staged(for: device), image: try image.staged(for: device))
+  }
 }

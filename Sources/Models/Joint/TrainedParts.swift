@@ -26,6 +26,7 @@ struct TrainedParts {
 
   func move(to device: Device) throws {
     for (_, module) in modules { try module.to(device) }
+    try learned.move(to: device)
   }
 
   func state() throws -> [RawTensor] {
@@ -46,7 +47,7 @@ struct TrainedParts {
   var preparation: @Sendable (JointSplit, [Int]) throws -> JointBatch {
     let (text, image) = (text?.prepare, image?.prepare)
     return { split, rows in
-      let batch = try split.batch(rows, on: .cpu)
+      let batch = try split.batch(rows)
       return JointBatch(
         text: try text?(batch.text) ?? EncoderInput(batch.text), image: try image?(batch.image) ?? EncoderInput(batch.image))
     }

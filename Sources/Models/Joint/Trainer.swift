@@ -153,8 +153,10 @@ public final class JointTrainer {
   /// Batches of a split in their order, prepared in the background where that takes work.
   private func batches(_ split: JointSplit, _ rows: [[Int]]) -> Prefetcher<JointBatch> {
     let prepare = parts.preparation
-    let workers = parts.preparesBatches ? configuration.workers : 0
-    return Prefetcher(count: rows.count, workers: workers, depth: max(1, workers)) { try prepare(split, rows[$0]) }
+    let (workers, device) = (parts.preparesBatches || device != .cpu ? configuration.workers : 0, device)
+    return Prefetcher(count: rows.count, workers: workers, depth: max(1, workers)) {
+      try prepare(split, rows[$0]).staged(for: device)
+    }
   }
 
   /// The mean loss, and the share of the time spent waiting for batches.
@@ -162,7 +164,7 @@ public final class JointTrainer {
     parts.train(true)
     var (shuffle, mining) = (generator("shuffle-\(epoch)"), generator("mining-\(epoch)"))
     var dropout = generator("dropout-\(epoch)")
-    var (total, items) = (0.0, 0)
+    var losses = LossSum(epoch: epoch, what: "training loss")
     let plan = sampler.batches(relevant: train.relevant, generator: &shuffle)
     let batches = batches(train, plan)
     let start = ContinuousClock.now
@@ -171,14 +173,14 @@ public final class JointTrainer {
       for (_, optimizer) in optimizers { optimizer.zeroGrad() }
       let embeddings = try parts.embed(batch, on: device, generator: &dropout)
       let value = try loss(embeddings, relevance: train.relevance(of: rows), generator: &mining)
-      total += try finite(value.item(), epoch, "training") * Double(rows.count)
-      items += rows.count
+      try losses.add(value, weight: rows.count)
       try value.backward()
       for (_, optimizer) in optimizers { try optimizer.step() }
       for value in parts.learned { try value.clamp() }
     }
+    let mean = try losses.mean()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    return (total / Double(max(1, items)), batches.waitedSeconds / max(seconds, 1e-9))
+    return (mean, batches.waitedSeconds / max(seconds, 1e-9))
   }
 
   /// The loss on the validation split, with the same batches and draws at every epoch. Nil without a pair.
@@ -188,7 +190,7 @@ public final class JointTrainer {
     var (shuffle, mining, unused) = (
       generator("validation"), generator("validation-mining"), generator("unused")
     )
-    var (total, items) = (0.0, 0)
+    var losses = LossSum(epoch: epoch, what: "validation loss")
     try noGrad {
       let plan = sampler.batches(relevant: validation.relevant, generator: &shuffle)
       let batches = batches(validation, plan)
@@ -196,19 +198,9 @@ public final class JointTrainer {
         guard let batch = try batches.next() else { break }
         let embeddings = try parts.embed(batch, on: device, generator: &unused)
         let value = try loss(embeddings, relevance: validation.relevance(of: rows), generator: &mining)
-        total += try value.item() * Double(rows.count)
-        items += rows.count
+        try losses.add(value, weight: rows.count)
       }
     }
-    return try finite(total / Double(max(1, items)), epoch, "validation")
-  }
-
-  private func finite(_ value: Double, _ epoch: Int, _ what: String) throws -> Double {
-    guard value.isFinite else {
-      throw IeumError(
-        .data, "the \(what) loss is \(value)", place: "epoch \(epoch)",
-        remedy: "lower the learning rate, or check the features for extreme values")
-    }
-    return value
+    return try losses.mean()
   }
 }

@@ -44,10 +44,10 @@ public struct JointSplit: Sendable {
     return BatchRelevance(count: rows.count) { sets[$0].contains(rows[$1]) }
   }
 
-  /// Features of some rows, on a device.
-  func batch(_ rows: [Int], on device: Device) throws -> (text: Tensor, image: Tensor) {
+  /// Features of some rows.
+  func batch(_ rows: [Int]) throws -> (text: Tensor, image: Tensor) {
     let index = try Tensor(rows.map { Int64($0) }, shape: [rows.count])
-    return (try text.indexSelect(dim: 0, index).to(device), try image.indexSelect(dim: 0, index).to(device))
+    return (try text.indexSelect(dim: 0, index), try image.indexSelect(dim: 0, index))
   }
 
   /// Whether any item has a relevant partner other than itself.

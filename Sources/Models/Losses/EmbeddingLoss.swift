@@ -33,13 +33,20 @@ public struct LearnedValue: Sendable {
 }
 
 extension [LearnedValue] {
+  /// Before an optimiser is made for them.
+  func move(to device: Device) throws { try holder.to(device) }
+
+  private var holder: Module {
+    let holder = Module()
+    for value in self { holder.buffer(value.name, value.tensor) }
+    return holder
+  }
+
   /// The values under `loss.…`, for a checkpoint.
   func state() throws -> [RawTensor] { try map { try $0.tensor.raw(named: "loss." + $0.name) } }
 
   /// - Throws: ``IeumError`` (data) for missing or extra values.
   func load(_ tensors: [RawTensor]) throws {
-    let holder = Module()
-    for value in self { holder.buffer(value.name, value.tensor) }
     try holder.load(tensors, file: "training state")
   }
 }

@@ -21,5 +21,8 @@ public struct TowerInput: Sendable {
   /// Rows.
   public var count: Int { values.shape.first ?? 0 }
 
-  func moved(to device: Device) throws -> TowerInput { TowerInput(try values.to(device), lengths: lengths) }
+  func moved(to device: Device) throws -> TowerInput { TowerInput(try values.input(on: device), lengths: lengths) }
+  func staged(for device: Device) throws -> TowerInput {
+    TowerInput(try values.stagedInput(for: device), lengths: lengths)
+  }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Tensors
 
 /// True pairs of two modalities to train on, such as pictures and their captions, or frames and their sound.
 public struct PairSource: Sendable {
@@ -32,6 +33,11 @@ public struct PairBatch: Sendable {
 
   public init(first: TowerInput, second: TowerInput, groups: [Int], skipped: SkippedRows = SkippedRows()) {
     (self.first, self.second, self.groups, self.skipped) = (first, second, groups, skipped)
+  }
+
+  func staged(for device: Device) throws -> PairBatch {
+    PairBatch(
+      first: try first.staged(for: device), second: try second.staged(for: device), groups: groups, skipped: skipped)
   }
 }
 

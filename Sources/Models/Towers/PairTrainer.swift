@@ -45,6 +45,7 @@ public final class PairTrainer {
     network.computeType = configuration.precision == .bf16 ? .bfloat16 : .float32
     try network.to(device)
     step = try PairStep(configuration, sources: sources.count)
+    try step.loss.learned.move(to: device)
     trained = network.parameters().filter(\.requiresGrad) + step.loss.learned.map(\.tensor)
     optimizer = try Adam(trained, learningRate: configuration.learningRate)
   }
@@ -91,14 +92,14 @@ public final class PairTrainer {
     network.train(true)
     let plan = PairPlan(
       counts: sources.map(\.count), batchSize: configuration.batchSize, seed: configuration.seed, epoch: epoch)
-    let (sources, steps) = (self.sources, plan.steps)
+    let (sources, steps, device) = (self.sources, plan.steps, self.device)
     let batches = Prefetcher(
       count: steps.count, workers: configuration.workers, depth: configuration.prefetch
     ) { index in
-      try sources[steps[index].source].make(steps[index].rows, steps[index].seed)
+      try sources[steps[index].source].make(steps[index].rows, steps[index].seed).staged(for: device)
     }
     var dropout = SeededGenerator(seed: configuration.seed, purpose: "dropout-\(epoch)")
-    var sums = sources.map { _ in (loss: 0.0, batches: 0) }
+    var sums = sources.map { (losses: LossSum(epoch: epoch, what: "loss on '\($0.name)'"), batches: 0) }
     var skipped = SkippedRows()
     let start = ContinuousClock.now
     for planned in steps {
@@ -111,13 +112,14 @@ public final class PairTrainer {
       let first = try network.embed(source.first, batch.first.moved(to: device), generator: &dropout)
       let second = try network.embed(source.second, batch.second.moved(to: device), generator: &dropout)
       let value = try step.value(first, second, batch.groups, source: planned.source)
-      sums[planned.source].loss += try finite(value.item(), epoch, "loss on '\(source.name)'")
+      try sums[planned.source].losses.add(value)
       sums[planned.source].batches += 1
       try value.backward()
       if let norm = configuration.clipNorm { try clipGradients(trained, maxNorm: norm) }
       try optimizer.step()
       for value in step.loss.learned { try value.clamp() }
     }
+    let means = try sums.indices.map { (sources[$0].name, try sums[$0].losses.mean()) }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     // A source that has vanished would leave another training than the one that was asked for.
     if let empty = sums.firstIndex(where: { $0.batches == 0 }) {
@@ -125,17 +127,7 @@ public final class PairTrainer {
         .data, "no batch of the source '\(sources[empty].name)' is left: \(skipped.description)",
         place: "epoch \(epoch)", remedy: "see `ieum data check`")
     }
-    let means = zip(sources, sums).map { ($0.name, $1.loss / Double(max(1, $1.batches))) }
     return (Dictionary(means, uniquingKeysWith: +), batches.waitedSeconds / max(seconds, 1e-9), skipped)
-  }
-
-  private func finite(_ value: Double, _ epoch: Int, _ what: String) throws -> Double {
-    guard value.isFinite else {
-      throw IeumError(
-        .data, "the \(what) is \(value)", place: "epoch \(epoch)",
-        remedy: "lower the learning rate, or check the features for extreme values")
-    }
-    return value
   }
 }
 

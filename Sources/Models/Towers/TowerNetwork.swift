@@ -32,7 +32,7 @@ public final class TowerNetwork: Module {
         remedy: "it reads \(modalities.map(\.rawValue).joined(separator: ", "))")
     }
     guard computeType == .bfloat16 else { return try tower.embed(input, generator: &generator) }
-    return try TensorRuntime.autocast(.bfloat16, device: input.values.device) {
+    return try TensorRuntime.autocast(.bfloat16, device: device) {
       try tower.embed(input, generator: &generator)
     }
   }
@@ -42,20 +42,20 @@ public final class TowerNetwork: Module {
   ///   - piece: items at a time.
   ///   - make: the input of some of the items; called in the background.
   public func embedAll(
-    _ modality: Modality, count: Int, piece: Int, workers: Int, on device: Device = .cpu,
+    _ modality: Modality, count: Int, piece: Int, workers: Int,
     make: @escaping @Sendable (Range<Int>) throws -> TowerInput
   ) throws -> [Float] {
     train(false)
-    let piece = max(1, piece)
+    let (piece, device) = (max(1, piece), device)
     let inputs = Prefetcher(count: (count + piece - 1) / piece, workers: workers, depth: 2 * max(1, workers)) {
-      try make($0 * piece..<min(count, ($0 + 1) * piece))
+      try make($0 * piece..<min(count, ($0 + 1) * piece)).staged(for: device)
     }
     var rows: [Float] = []
     rows.reserveCapacity(count * dimension)
     var unused = SeededGenerator(seed: 0)
     try noGrad {
       while let input = try inputs.next() {
-        rows += try embed(modality, input.moved(to: device), generator: &unused).to(.cpu).floats()
+        rows += try embed(modality, input.moved(to: device), generator: &unused).floats()
       }
     }
     return rows

@@ -39,24 +39,3 @@ public enum DType: String, Sendable, CaseIterable {
   }
 }
 
-/// Where a tensor's elements live.
-public enum Device: Sendable, Hashable, CustomStringConvertible {
-  case cpu
-  case cuda(Int)
-
-  var code: Int32 {
-    switch self {
-    case .cpu: -1
-    case .cuda(let index): Int32(clamping: index)
-    }
-  }
-
-  init(code: Int32) { self = code < 0 ? .cpu : .cuda(Int(code)) }
-
-  public var description: String {
-    switch self {
-    case .cpu: "cpu"
-    case .cuda(let index): "cuda:\(index)"
-    }
-  }
-}

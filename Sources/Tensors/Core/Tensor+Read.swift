@@ -46,7 +46,8 @@ extension Tensor {
     dtype == self.dtype ? self : try made { ct_tensor_to(handle, dtype.code, device.code, &$0) }
   }
 
-  /// The same values on another device; differentiable.
+  /// The same values on another device; differentiable. Those ``staged(for:)`` a GPU, and small ones, go there without
+  /// waiting for what it is at.
   public func to(_ device: Device) throws -> Tensor {
     device == self.device ? self : try made { ct_tensor_to(handle, dtype.code, device.code, &$0) }
   }

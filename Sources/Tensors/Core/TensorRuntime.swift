@@ -22,6 +22,8 @@ public enum TensorRuntime {
   /// libtorch's vector instructions, such as `AVX2`.
   public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
 
+  /// Whether libtorch is a CUDA build, and how many GPUs it finds.
+  public static var isCUDABuild: Bool { ct_cuda_built() }
   public static var cudaDevices: Int { Int(ct_cuda_devices()) }
 
   /// What provenance records keep: library version, vector instructions, BLAS kernel.

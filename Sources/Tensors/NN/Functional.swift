@@ -86,9 +86,11 @@ extension Tensor {
     }
   }
 
-  /// Rows of this table `[V, D]` by int64 ids `[…]` -> `[…, D]`; the row `paddingIndex` gets no gradient.
+  /// Rows of this table `[V, D]` by int64 ids `[…]` -> `[…, D]`; the row `paddingIndex` gets no gradient. Ids may be on
+  /// the CPU whatever the table is on.
   public func embedding(_ ids: Tensor, paddingIndex: Int? = nil) throws -> Tensor {
-    try made { ct_embedding(handle, ids.handle, Int64(paddingIndex ?? -1), &$0) }
+    let ids = try ids.to(device)
+    return try made { ct_embedding(handle, ids.handle, Int64(paddingIndex ?? -1), &$0) }
   }
 
   /// Zeroes entries with probability `p`, scales the rest by 1 / (1 − p); the mask comes from `generator` alone.

@@ -66,6 +66,13 @@ open class Module {
     for tensor in parameters() { tensor.zeroGrad() }
   }
 
+  /// Where its parameters and buffers are; the CPU without any.
+  public final var device: Device { someTensor?.device ?? .cpu }
+
+  private var someTensor: Tensor? {
+    (ownParameters.first ?? ownBuffers.first)?.1 ?? children.lazy.compactMap { $0.1.someTensor }.first
+  }
+
   /// Moves all parameters and buffers; optimisers made before must be made anew.
   public final func to(_ device: Device) throws { try replaceEach { try $0.to(device) } }
 

@@ -22,13 +22,13 @@ extension Optimizer {
 }
 
 /// Scales all gradients together so that their joint Euclidean norm is at most `maxNorm`.
-/// - Returns: the norm before.
+/// - Returns: the norm before; nil for gradients on a GPU, where reading it would wait for the step.
 /// - Source: Pascanu, Mikolov and Bengio 2013, algorithm 1.
 @discardableResult
-public func clipGradients(_ parameters: [Tensor], maxNorm: Double) throws -> Double {
+public func clipGradients(_ parameters: [Tensor], maxNorm: Double) throws -> Double? {
   var norm = 0.0
   try withHandles(parameters) { try check(ct_clip_grad_norm($0, Int64(parameters.count), maxNorm, &norm)) }
-  return norm
+  return norm.isNaN && parameters.contains { $0.device != .cpu } ? nil : norm
 }
 
 /// Saves and restores the tensors and the step count of an optimiser under stable names.

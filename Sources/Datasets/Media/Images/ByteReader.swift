@@ -1,3 +1,5 @@
+import Foundation
+
 /// Bounds-checked reads of numbers from bytes: every read past the end gives `nil`.
 struct ByteReader {
   let bytes: [UInt8]
@@ -15,6 +17,17 @@ struct ByteReader {
     let piece = bytes[offset..<offset + length]
     return bigEndian
       ? piece.reduce(0) { $0 << 8 | Int($1) } : piece.reversed().reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  /// The first place of a byte from `offset` on.
+  func first(_ byte: UInt8, from offset: Int) -> Int? {
+    guard offset >= 0, offset < bytes.count else { return nil }
+    return bytes.withUnsafeBytes { all in
+      guard let start = all.baseAddress, let found = memchr(start + offset, Int32(byte), all.count - offset) else {
+        return nil
+      }
+      return UnsafeRawPointer(found) - start
+    }
   }
 
   func matches(_ text: String, at offset: Int) -> Bool {

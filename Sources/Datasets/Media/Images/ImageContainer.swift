@@ -45,10 +45,11 @@ enum ImageContainer {
     var walk = Walk()
     var offset = 2
     var sawScan = false
-    while let byte = reader.byte(offset), let marker = reader.byte(offset + 1) {
-      // Between segments stand fill bytes; inside a scan, data, stuffed zeros and restart markers.
-      if byte != 0xFF || marker == 0xFF || marker == 0 || (0xD0...0xD7).contains(marker) || marker == 0x01 {
-        offset += byte == 0xFF && marker != 0xFF ? 2 : 1
+    // Between segments stand fill bytes; inside a scan, data, stuffed zeros and restart markers.
+    while let place = reader.first(0xFF, from: offset), let marker = reader.byte(place + 1) {
+      offset = place
+      if marker == 0xFF || marker == 0 || (0xD0...0xD7).contains(marker) || marker == 0x01 {
+        offset += marker == 0xFF ? 1 : 2
         continue
       }
       if marker == 0xD9 {

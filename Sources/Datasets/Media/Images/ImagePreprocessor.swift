@@ -1,4 +1,5 @@
 import Basics
+import CResample
 
 /// Turns decoded pictures into an encoder's input as torchvision does on 8-bit Pillow images:
 /// `Resize(short side)`, `CenterCrop`, `ToTensor`, `Normalize`.
@@ -10,9 +11,32 @@ public enum ImagePreprocessor {
     let (width, height) = resizedSize(of: image, shortSide: preprocessing.resize)
     let x = CropWindow(size: width, crop: preprocessing.crop)
     let y = CropWindow(size: height, crop: preprocessing.crop)
-    let part = ImageResampler.resize(
-      image, width: width, height: height, interpolation: preprocessing.interpolation, columns: x.source, rows: y.source)
-    return normalised(part, atX: x.offset, y: y.offset, preprocessing)
+    let side = preprocessing.crop
+    let levels = Self.levels(preprocessing)
+    return [Float](unsafeUninitializedCapacity: 3 * side * side) { planes, count in
+      count = 3 * side * side
+      guard let first = planes.baseAddress else { return }
+      // Pixels outside the picture are black before normalisation.
+      if x.source.count < side || y.source.count < side {
+        for channel in 0..<3 {
+          (first + channel * side * side).initialize(repeating: levels[256 * channel], count: side * side)
+        }
+      }
+      ImageResampler.eachRow(
+        of: image, width: width, height: height, interpolation: preprocessing.interpolation, columns: x.source,
+        rows: y.source
+      ) { row, pixels in
+        cresample_levels(pixels, x.source.count, levels, first + (y.offset + row) * side + x.offset, side * side)
+      }
+    }
+  }
+
+  /// What each byte of each channel becomes, `[3, 256]`.
+  private static func levels(_ preprocessing: ImagePreprocessing) -> [Float] {
+    (0..<3).flatMap { channel in
+      let (mean, std) = (preprocessing.mean[channel], preprocessing.std[channel])
+      return (0..<256).map { (Float($0) / 255 - mean) / std }
+    }
   }
 
   /// The size after the short side is made `shortSide` long; the long side is rounded down.
@@ -31,32 +55,6 @@ public enum ImagePreprocessor {
         .usage, "image preprocessing cannot be \(preprocessing)",
         remedy: "give positive sizes and three means and positive deviations")
     }
-  }
-
-  /// Pixels outside the picture are black before normalisation.
-  private static func normalised(_ image: RGBImage, atX left: Int, y top: Int, _ preprocessing: ImagePreprocessing) -> [Float] {
-    let side = preprocessing.crop
-    var result: [Float] = []
-    result.reserveCapacity(3 * side * side)
-    for channel in 0..<3 {
-      let (mean, std) = (preprocessing.mean[channel], preprocessing.std[channel])
-      let levels = (0..<256).map { (Float($0) / 255 - mean) / std }
-      var plane = [Float](repeating: levels[0], count: side * side)
-      plane.withUnsafeMutableBufferPointer { plane in
-        image.pixels.withUnsafeBufferPointer { pixels in
-          for row in 0..<image.height {
-            let to = (top + row) * side + left
-            var from = 3 * row * image.width + channel
-            for column in 0..<image.width {
-              plane[to &+ column] = levels[Int(pixels[from])]
-              from &+= 3
-            }
-          }
-        }
-      }
-      result.append(contentsOf: plane)
-    }
-    return result
   }
 }
 

@@ -1,12 +1,11 @@
 import Basics
+import CResample
 
 /// The weights with which one axis of a picture is resampled: for every output position a run of input positions.
 ///
 /// As Pillow's `Resample.c` computes them: the kernel is widened by the reduction factor (so that shrinking
 /// antialiases), sampled in double precision, normalised and rounded to 22-bit fixed point.
 struct ResampleCoefficients {
-  static let precisionBits: Int32 = 22
-
   /// Per output position: the first input position.
   let starts: [Int]
   /// Per output position: how many inputs take part.
@@ -50,8 +49,22 @@ struct ResampleCoefficients {
     return starts[outputs.lowerBound]..<starts[last] + counts[last]
   }
 
+  /// The coefficients as the kernels read them.
+  func withAxis(_ body: (cresample_axis) -> Void) {
+    starts.withUnsafeBufferPointer { starts in
+      counts.withUnsafeBufferPointer { counts in
+        weights.withUnsafeBufferPointer { weights in
+          body(
+            cresample_axis(
+              starts: starts.baseAddress, counts: counts.baseAddress, weights: weights.baseAddress, stride: stride,
+              most: counts.max() ?? 0))
+        }
+      }
+    }
+  }
+
   private static func fixed(_ weight: Double) -> Int32 {
-    let scaled = weight * Double(1 << precisionBits)
+    let scaled = weight * Double(1 << CRESAMPLE_BITS)
     return Int32(weight < 0 ? scaled - 0.5 : scaled + 0.5)
   }
 

@@ -21,7 +21,7 @@ public struct Dataset: Sendable {
   public let name: String
   /// The language of the texts that the caller asked for.
   public let language: String
-  /// SHA-256 over ids, texts, labels, related ids, splits and file names and sizes: names what was loaded.
+  /// SHA-256 over ids, texts, labels, related ids, splits, file names and what is in the files: names what was loaded.
   public let digest: String
   /// Items in a documented order that does not depend on the file system.
   public let items: [Split: [DatasetItem]]
@@ -44,11 +44,14 @@ public struct Dataset: Sendable {
   /// Counts and digests, as in a committed card.
   public let card: DatasetCard
 
+  /// - Parameters:
+  ///   - sizes: path → bytes of the items' files, as far as they are there.
+  ///   - made: path → what a file was made from, of sets that ieum makes.
   public init(
     name: String, language: String, items: [Split: [DatasetItem]], skipped: [SkippedItem],
-    notes: [String] = [], relevance: Relevance, sizes: [String: Int] = [:], split: NamedSplit? = nil,
-    captionPolicy: CaptionPolicy = .all, textRelevance: TextRelevance = .ownItem, namespace: String? = nil,
-    footnote: String? = nil
+    notes: [String] = [], relevance: Relevance, sizes: [String: Int] = [:], made: [String: MadeFile] = [:],
+    split: NamedSplit? = nil, captionPolicy: CaptionPolicy = .all, textRelevance: TextRelevance = .ownItem,
+    namespace: String? = nil, footnote: String? = nil
   ) {
     self.name = name
     self.language = language
@@ -61,7 +64,8 @@ public struct Dataset: Sendable {
     self.textRelevance = textRelevance
     self.namespace = namespace ?? name
     self.footnote = footnote
-    digest = DatasetDigest.of(items, relevance: relevance, sizes: sizes, split: split)
+    let contents = DatasetDigest.contents(of: items.values.joined(), name: name, made: made)
+    digest = DatasetDigest.of(items, relevance: relevance, contents: contents, split: split)
     completeness = Completeness.of(items, split: split, sizes: sizes)
     card = DatasetCard(name: name, digest: digest, items: items, skipped: skipped)
   }

@@ -19,7 +19,6 @@ public final class ClipTextEncoder {
 
   private let network: ClipTextNetwork
   private let layers: FrozenLayers
-  private let device: Device
   private static let codeVersion = 1
 
   /// Loads the text tower of a CLIP strictly, in sizes read off its tensors.
@@ -37,7 +36,6 @@ public final class ClipTextEncoder {
 
   private init(_ network: ClipTextNetwork, origin: String, device: Device, _ precision: InferencePrecision) throws {
     self.network = network
-    self.device = device
     config = network.config
     let parts = ["clip-text", "code:\(Self.codeVersion)", origin, "\(config)"]
     digest = Digest.of((parts + precision.digestParts).joined(separator: "\n"))
@@ -56,8 +54,8 @@ public final class ClipTextEncoder {
       owner: "clip-text", vocabulary: config.vocabulary, maxTokens: maxTokens, dimension: dimension, paddingID: 0,
       size: batchSize)
     return try batches.encode(ids) { batch in
-      let ids = try Tensor(batch.ids, shape: [batch.lengths.count, batch.time]).to(device)
-      return try layers({ try network.chain(ids) }, lengths: batch.lengths).to(.cpu).floats()
+      let ids = try Tensor(batch.ids, shape: [batch.lengths.count, batch.time])
+      return try layers({ try network.chain(ids) }, lengths: batch.lengths).floats()
     }
   }
 }

@@ -67,7 +67,6 @@ public final class MultilingualClipEncoder {
 
   private let network: ProjectedBert
   private let layers: FrozenLayers
-  private let device: Device
   private static let codeVersion = 1
 
   /// Loads a model strictly (``ClipTowers/multilingual(_:config:)``).
@@ -80,7 +79,6 @@ public final class MultilingualClipEncoder {
     self.network = network
     self.config = network.bert.config
     maxTokens = self.config.maxTokens
-    self.device = device
     let parts = ["clip-multilingual", "code:\(Self.codeVersion)", origin, "\(self.config)"]
     digest = Digest.of((parts + precision.digestParts).joined(separator: "\n"))
     network.train(false)
@@ -95,9 +93,9 @@ public final class MultilingualClipEncoder {
       owner: "clip-multilingual", vocabulary: config.vocabularySize, maxTokens: maxTokens, dimension: dimension,
       paddingID: config.padTokenID, size: batchSize)
     return try batches.encode(ids) { batch in
-      let ids = try Tensor(batch.ids, shape: [batch.lengths.count, batch.time]).to(device)
+      let ids = try Tensor(batch.ids, shape: [batch.lengths.count, batch.time])
       return try layers({ try network.chain(ids: ids, lengths: batch.lengths) }, lengths: batch.lengths)
-        .to(.cpu).floats()
+        .floats()
     }
   }
 }

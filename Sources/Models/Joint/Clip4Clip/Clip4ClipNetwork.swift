@@ -180,7 +180,7 @@ public final class Clip4ClipNetwork: Module {
   private func input(_ frames: ClipFrames) throws -> Tensor {
     let shape = try frames.pixels.sizes("[N, F, 3, S, S]", rank: 5, of: "the frames of clips")
     let rows = ClipRows.used(frames.lengths, of: shape[1])
-    var flat = try frames.pixels.flatten(from: 0, to: 1)
+    var flat = try frames.pixels.to(device).flatten(from: 0, to: 1)
     if rows.count < shape[0] * shape[1] {
       flat = try flat.indexSelect(dim: 0, Tensor(rows.map { Int64($0) }, shape: [rows.count]).to(flat.device))
     }
@@ -208,7 +208,7 @@ public final class Clip4ClipNetwork: Module {
 
   private func reduced<Result>(_ body: () throws -> Result) throws -> Result {
     guard isReduced else { return try body() }
-    return try TensorRuntime.autocast(.bfloat16, device: logitScale.device, body)
+    return try TensorRuntime.autocast(.bfloat16, device: device, body)
   }
 }
 

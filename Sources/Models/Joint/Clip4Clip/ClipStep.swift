@@ -21,16 +21,16 @@ public struct ClipStep {
 
   /// Adds the batch's gradients to all trained parameters.
   /// - Parameter generator: draws the head's dropout.
-  /// - Returns: the loss, in nats.
+  /// - Returns: the loss, in nats, a scalar.
   public func gradients(
     _ frames: ClipFrames, _ texts: ClipTexts, groups: [Int], generator: inout SeededGenerator
-  ) throws -> Double {
+  ) throws -> Tensor {
     guard microBatch > 0 && microBatch < groups.count || checkpointing else {
       let (text, frame) = (try network.textVectors(texts), try network.frameVectors(frames))
       let logits = try network.logits(text: text, frames: frame, lengths: frames.lengths, generator: &generator)
       let loss = try ClipLoss.value(logits, groups: groups)
       try loss.backward()
-      return try loss.item()
+      return try loss.detached()
     }
     let size = microBatch > 0 ? microBatch : groups.count
     let pieces = stride(from: 0, to: groups.count, by: size).map { $0..<min(groups.count, $0 + size) }
@@ -53,12 +53,12 @@ public struct ClipStep {
   /// The gradients of the head, the logit scale and the two leaves.
   private func lossGradients(
     _ text: Tensor, _ frames: Tensor, _ lengths: [Int], groups: [Int], generator: inout SeededGenerator
-  ) throws -> Double {
+  ) throws -> Tensor {
     guard network.kind == .tight else {
       let logits = try network.logits(text: text, frames: frames, lengths: lengths, generator: &generator)
       let loss = try ClipLoss.value(logits, groups: groups)
       try loss.backward()
-      return try loss.item()
+      return try loss.detached()
     }
     // The same once more: the pairs' scores are leaves of the loss, and made again tile by tile.
     let seed = generator.next()
@@ -71,9 +71,9 @@ public struct ClipStep {
     scores.requiresGrad = true
     let loss = try ClipLoss.value(scores, groups: groups)
     try loss.backward()
-    guard let gradient = scores.grad else { return try loss.item() }
+    guard let gradient = scores.grad else { return try loss.detached() }
     for rows in tiles { try logits(rows).backward(gradient.rows(rows)) }
-    return try loss.item()
+    return try loss.detached()
   }
 
   private func spread(_ text: Tensor, _ frame: Tensor, _ texts: ClipTexts, _ frames: ClipFrames) throws {

@@ -17,6 +17,12 @@ public struct ClipSource: Sendable {
     public init(frames: ClipFrames, texts: ClipTexts, groups: [Int], skipped: SkippedRows = SkippedRows()) {
       (self.frames, self.texts, self.groups, self.skipped) = (frames, texts, groups, skipped)
     }
+
+    func staged(for device: Device) throws -> Batch {
+      let pixels = try frames.pixels.staged(for: device)
+      return Batch(
+        frames: ClipFrames(pixels, lengths: frames.lengths), texts: texts, groups: groups, skipped: skipped)
+    }
   }
 
   public let count: Int
@@ -104,16 +110,16 @@ public final class ClipTrainer {
   /// The mean loss, the share of the time spent waiting for batches, and what could not be read.
   private func trainEpoch(_ epoch: Int) throws -> (loss: Double, waiting: Double, SkippedRows) {
     network.train(true)
-    let (source, size, seed) = (source, recipe.batchSize, recipe.seed)
+    let (source, size, seed, device) = (source, recipe.batchSize, recipe.seed, device)
     var shuffle = SeededGenerator(seed: seed, purpose: "shuffle-\(epoch)")
     let order = (0..<source.count).shuffled(using: &shuffle)
     let batches = Prefetcher(count: stepsPerEpoch, workers: recipe.workers, depth: 2) { index in
       let rows = Array(order[index * size..<min(order.count, (index + 1) * size)])
-      return try source.make(rows, SeededGenerator.child(seed, "batch-\(epoch)-\(index)"))
+      return try source.make(rows, SeededGenerator.child(seed, "batch-\(epoch)-\(index)")).staged(for: device)
     }
     var dropout = SeededGenerator(seed: seed, purpose: "dropout-\(epoch)")
     let start = ContinuousClock.now
-    var (total, done, skipped) = (0.0, 0, SkippedRows())
+    var (losses, done, skipped) = (LossSum(epoch: epoch, what: "loss"), 0, SkippedRows())
     for index in 0..<stepsPerEpoch {
       guard let batch = try batches.next() else { break }
       skipped.add(batch.skipped)
@@ -122,26 +128,18 @@ public final class ClipTrainer {
       done += 1
       optimizer.zeroGrad()
       let loss = try step.gradients(
-        batch.frames.moved(to: device), batch.texts.moved(to: device), groups: batch.groups, generator: &dropout)
-      total += try finite(loss, epoch, "loss")
+        batch.frames.moved(to: device), batch.texts, groups: batch.groups, generator: &dropout)
+      try losses.add(loss)
       try optimizer.step((epoch - 1) * stepsPerEpoch + index, of: steps)
       try network.clampScale()
     }
+    let mean = try losses.mean()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     guard done > 0 else {
       throw IeumError(
         .data, "no batch is left: \(skipped.description)", place: "epoch \(epoch)", remedy: "see `ieum data check`")
     }
-    return (total / Double(done), batches.waitedSeconds / max(seconds, 1e-9), skipped)
-  }
-
-  private func finite(_ value: Double, _ epoch: Int, _ what: String) throws -> Double {
-    guard value.isFinite else {
-      throw IeumError(
-        .data, "the \(what) is \(value)", place: "epoch \(epoch)",
-        remedy: "lower the learning rate, or check the data for empty or extreme inputs")
-    }
-    return value
+    return (mean, batches.waitedSeconds / max(seconds, 1e-9), skipped)
   }
 
   /// All that is needed to go on after the last finished epoch.
@@ -170,8 +168,4 @@ public final class ClipTrainer {
 
 extension ClipFrames {
   func moved(to device: Device) throws -> ClipFrames { ClipFrames(try pixels.to(device), lengths: lengths) }
-}
-
-extension ClipTexts {
-  func moved(to device: Device) throws -> ClipTexts { ClipTexts(try ids.to(device), lengths: lengths) }
 }

@@ -42,6 +42,24 @@ import Testing
     #expect(other?.problem.contains("15496") == true)
   }
 
+  /// Half of what a sound is asked of may have none: a check of contents names them.
+  @Test func clipsWithoutSoundAreCounted() throws {
+    let ids = (0..<4).map { "clip\($0)_00003\($0)" }
+    try scratch.write(ids.prefix(3).map { "\($0).mp4,people whistling\n" }.joined(), "train.csv")
+    try scratch.write("\(ids[3]).mp4,people whistling\n", "test.csv")
+    try scratch.write("", "videos/.keep")
+    for (number, id) in ids.enumerated() where number != 1 {
+      _ = try NumberedFilm(name: id + ".mp4", times: Array(0..<30), tone: number % 2 == 0 ? nil : 440)
+        .write(in: scratch.file("videos"))
+    }
+    let report = vggsound.check(options(), content: true)
+    #expect(report.decodable?["train"]?.text == "2/3" && report.unreadable?.isEmpty == true)
+    #expect(report.sounding?["train"] == Completeness(listed: 3, found: 0, missing: [ids[0], ids[1], ids[2]]))
+    #expect(report.sounding?["test"] == Completeness(listed: 1, found: 1))
+    #expect(report.text.contains("with a sound: train 0/3, test 1/1") && report.text.contains("without a sound: such as \(ids[0])"))
+    #expect(vggsound.check(options()).sounding == nil)
+  }
+
   @Test func wrongVGGSoundFilesAreRefused() throws {
     func problem(_ text: String) throws -> IeumError? {
       try scratch.write(text, "vggsound.csv")

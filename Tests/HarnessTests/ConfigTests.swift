@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Harness
+import Models
 import Testing
 
 @Suite struct ConfigTests {
@@ -20,6 +21,18 @@ import Testing
       model: {name: text-image, parameters: {preset: small}}
       loss: {name: swish-triplet, mining: random}
     """
+
+  /// A row of half2020 is a frame and the sound around it: both lie at the centres of equal stretches of a clip.
+  @Test func half2020CentresItsSoundsOnItsFrames() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().path
+    for cell in try Experiment.load("\(root)/experiments/half2020.yaml").cells {
+      let towers = try #require(cell.config.towers)
+      let (image, audio) = (try #require(towers.towers[.image]), try #require(towers.towers[.audio]))
+      #expect(image.parameters["sampling"]?.description == "uniform")
+      #expect(image.parameters["frames"]?.description == "10" && audio.parameters["windows"]?.description == "10")
+    }
+  }
 
   @Test func aGridIsRowsTimesColumnsTimesAxes() throws {
     let text = base + """

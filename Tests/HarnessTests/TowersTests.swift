@@ -153,8 +153,33 @@ import Testing
     #expect(result.queries == 21 && result.gallery == 21 && result.evaluated?.name == "manifest/given test")
     #expect(abs((result.metrics["R@19"]?.first ?? 0) - 100.0 * 19 / 21) < 1e-9 && result.metrics["R@21"] == [100])
     #expect(result.directions.first?.gallery == Completeness(listed: 21, found: 19, missing: ["i95", "none"]))
-    #expect(result.notes.contains { $0.contains("19/21 listed items with a vector") }, "\(result.notes)")
+    #expect(result.notes.contains { $0.contains("19/21 listed items with a vector, the others misses") }, "\(result.notes)")
     #expect(result.evaluated?.hash == IDList.hash((90..<110).map { "i\($0)" } + ["none"]))
+  }
+
+  /// `rsum` is the sum over the two directions that were ranked, whatever is missing.
+  @Test func theSumOfRecallsAddsWhatWasRanked() throws {
+    let world = try TowersWorld(blind: ["i95"])
+    let path = try world.experiment(
+      sweep: """
+              one: {evaluation: {metrics: [R@1, R@5, R@10, rsum], directions: [t2v, i2a, v2t-flat]}}
+              grouped: {evaluation: {metrics: [rsum, R@1, R@5, R@10], directions: [v2t-grouped, t2v]}}
+        """)
+    let (results, outcome) = try world.run(path, overrides: ["training.epochs=3"])
+    #expect(outcome.failed.isEmpty, "\(outcome.failed)")
+    for (row, first, second, key) in [("one", "", "v2t-flat ", "rsum"), ("grouped", "t2v ", "", "t2v rsum")] {
+      let result = try #require(results[row])
+      let parts = try ["R@1", "R@5", "R@10"].flatMap { name in
+        try [first, second].map { try #require(result.metrics[$0 + name]?.first) }
+      }
+      #expect(abs((result.metrics[key]?.first ?? -1) - parts.reduce(0, +)) < 1e-9, "\(row): \(result.metrics)")
+      #expect(result.metrics.keys.count { $0.hasSuffix("rsum") } == 1 && result.ci95[key]?.count == 2)
+      #expect(result.ceiling[key].map { $0 > 500 && $0 <= 600 } == true, "\(result.ceiling)")
+    }
+    let differs = try Verification(world.folder + "/results").cells.flatMap(\.differs)
+    #expect(differs.isEmpty, "\(differs)")
+    let alone = try message(["evaluation={metrics: [rsum], directions: [t2v]}"])
+    #expect(alone.contains("rsum") && alone.contains("v2t-flat"), "\(alone)")
   }
 
   /// A set none of whose files is there is refused before anything is trained, and by a plan.

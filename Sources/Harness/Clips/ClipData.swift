@@ -14,6 +14,8 @@ struct ClipData: Sendable {
   /// All of their items, those that cannot be decoded too.
   let evaluated: [DatasetItem]
   let validation: [DatasetItem]
+  /// Source → items that it lists, and those with texts and frames as far as is known.
+  let pairs: [String: Completeness]
   /// Items that are known not to be decodable, `DATASET/ID`, and why.
   let unreadable: [String: String]
   private let side: Int
@@ -40,6 +42,7 @@ struct ClipData: Sendable {
         .data, "the split '\(name)' has no usable item", place: "dataset '\(dataset.name)'",
         remedy: "choose another split, or cut validation items from train with dataset.options.holdOut")
     }
+    pairs = Self.counts(task, pixels)
     source = try Self.source(task, side: side, pixels: pixels, tokens: tokens)
   }
 
@@ -48,6 +51,21 @@ struct ClipData: Sendable {
     let dataset: Int
     let id: String
     let texts: [String]
+  }
+
+  private static func counts(_ task: ClipTask, _ pixels: [ClipPixels]) -> [String: Completeness] {
+    let used = Dictionary(grouping: pairs(task)) { $0.dataset }.mapValues { Set($0.map(\.id)) }
+    let counts = zip(task.clips.sources, task.trainedOn).enumerated().map { place, entry -> (String, Completeness) in
+      let (source, (dataset, splits)) = entry
+      let number = task.sourceDatasets[place]
+      let items = splits.flatMap { dataset.items(in: $0) }.map(\.id)
+      let absent = items.filter { used[number]?.contains($0) != true || !pixels[number].has($0) }
+      return (
+        source.name,
+        Completeness(found: items.count - absent.count, absent: absent + splits.flatMap { dataset.unusable(in: $0) })
+      )
+    }
+    return Dictionary(counts, uniquingKeysWith: { first, _ in first })
   }
 
   private static func pairs(_ task: ClipTask) -> [Pair] {

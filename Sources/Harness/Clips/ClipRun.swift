@@ -43,7 +43,7 @@ struct ClipRun {
       skippedItems: Set(missing.map { "\(task.dataset.name)/\($0)" }).union(skipped.reasons.keys).count,
       host: Provenance.host(config.training.device), git: Provenance.git(),
       chosen: [RunRecord.waitingShare: summary.waitingShare, RunRecord.validationScore: summary.score],
-      skipped: skipped.reasons, directions: ranked.counts)
+      skipped: skipped.reasons, directions: ranked.counts, sources: data.pairs)
     try AtomicFile.write(log, to: folder + "/train.csv")
     try record.write(folder)
     state.remove()

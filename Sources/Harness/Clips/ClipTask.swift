@@ -169,12 +169,7 @@ struct ClipTask: CellTask {
     if imageWeights == nil { notes.append("image tower trained here from random weights, not CLIP's") }
     if textWeights == nil { notes.append("text side trained here from random weights, not CLIP's") }
     return notes
-      + datasets.flatMap { dataset in
-        Split.allCases.compactMap { split -> String? in
-          guard let part = dataset.completeness[split], part.listed > 0, !part.isComplete else { return nil }
-          return "\(dataset.name), \(split.rawValue): \(part.text) listed items have their files"
-        }
-      }
+      + missingFiles(of: datasets)
   }
 
   var trainedOn: [(dataset: Dataset, splits: [Split])] {

@@ -27,6 +27,9 @@ enum CellCheck {
 
   private static func settings(_ config: CellConfig) throws {
     for name in config.evaluation.metrics { _ = try Metric.parse(name) }
+    if let directions = config.towers?.directions ?? config.clips?.directions {
+      try RankedDirections.check(directions, config.evaluation.metrics)
+    }
     // The tasks of towers and clips check the rest themselves, as they are made.
     if config.towers != nil || config.clips != nil { return }
     let model = config.model

@@ -43,6 +43,18 @@ extension CellTask {
   var footnotes: [String] {
     FootnoteLetters.ordered(([dataset] + trainedOn.map(\.dataset)).compactMap(\.footnote))
   }
+  /// Parts that lack files; of the evaluated one the result tells how many items have a vector.
+  func missingFiles(of datasets: [Dataset]) -> [String] {
+    let notes = datasets.flatMap { other in
+      Split.allCases.compactMap { split -> String? in
+        guard other.digest != dataset.digest || split.rawValue != config.evaluation.split,
+          let part = other.completeness[split], part.listed > 0, !part.isComplete
+        else { return nil }
+        return "\(other.name), \(split.rawValue): \(part.text) listed items have their files"
+      }
+    }
+    return FootnoteLetters.ordered(notes)
+  }
   func extractions() throws -> [Extraction] { featurePaths.map { Extraction(file: $0) } }
   func trainingProbe() throws -> Double? { nil }
 }

@@ -14,15 +14,26 @@ public struct DirectionCounts: Codable, Sendable, Equatable {
   public var withoutSound: Int
 
   /// The side that holds clips, pictures or sounds: texts are no items.
-  public var items: Completeness {
+  public var items: Completeness { itemsAsk ? queries : gallery }
+
+  /// What became of items without a vector.
+  var whatIsLost: String { direction == Self.ofItems ? ", the others left out" : ", the others misses" }
+
+  /// Item-to-item retrieval.
+  static let ofItems = "items"
+
+  private var itemsAsk: Bool {
     switch RankedDirection(rawValue: direction) {
-    case .clipToText, .clipToTextGrouped, .audioToText: queries
-    default: gallery
+    case .clipToText, .clipToTextGrouped, .audioToText: true
+    default: false
     }
   }
 
-  /// Whether a reader must be told of it.
-  private var isSpecial: Bool { withoutSound > 0 || !queries.isComplete || !gallery.isComplete }
+  /// Whether a reader must be told of it who knows how many items have a vector.
+  private func isSpecial(_ known: Completeness) -> Bool {
+    let ofTexts = itemsAsk ? gallery : queries
+    return withoutSound > 0 || items.text != known.text || !ofTexts.isComplete
+  }
 
   private var text: String {
     var parts = ["\(queries.listed) queries over \(candidates) candidates"]
@@ -32,9 +43,10 @@ public struct DirectionCounts: Codable, Sendable, Equatable {
     return parts.joined(separator: ", ")
   }
 
-  /// Footnotes on directions that lack something, those alike in one.
+  /// Footnotes on directions that lack something else than the first one's items, those alike in one.
   static func notes(_ directions: [DirectionCounts]) -> [String] {
-    let special = directions.filter(\.isSpecial)
+    guard let known = directions.first?.items else { return [] }
+    let special = directions.filter { $0.isSpecial(known) }
     return FootnoteLetters.ordered(special.map(\.text)).map { text in
       "\(special.filter { $0.text == text }.map(\.direction).joined(separator: ", ")): \(text)"
     }

@@ -30,7 +30,7 @@ public struct EvaluatedSplit: Codable, Sendable, Equatable {
   /// What a table says under the number.
   /// - Parameter ranked: what came of the ranking; nil = it is known only which files are in place.
   public func note(_ ranked: DirectionCounts? = nil) -> String {
-    let count = ranked.map { "\($0.items.text) listed items with a vector" } ?? "\(completeness.text) listed items with files"
+    let count = ranked.map { "\($0.items.text) listed items with a vector\($0.items.isComplete ? "" : $0.whatIsLost)" } ?? "\(completeness.text) listed items with files"
     let shared = leakage.sorted { $0.key < $1.key }.map { ", LEAKAGE: \($0.value) items in both of \($0.key)" }.joined()
     return "on \(name) (captions \(captions), gallery \(hash.prefix(12)), \(count))\(shared)"
   }

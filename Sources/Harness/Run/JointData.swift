@@ -47,7 +47,7 @@ struct JointData {
     let listed = dataset.split?.ids(in: split) ?? dataset.items(in: split).map(\.id)
     let all = Completeness(found: ranked.count, absent: listed.filter { !ranked.contains($0) })
     counts = DirectionCounts(
-      direction: "items", queries: Completeness(found: queryRows.count, absent: []), gallery: all,
+      direction: DirectionCounts.ofItems, queries: Completeness(found: queryRows.count, absent: []), gallery: all,
       candidates: ranked.count, withoutSound: 0)
     partial = Set(text.partial + image.partial).count
   }

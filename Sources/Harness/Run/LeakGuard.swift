@@ -41,13 +41,13 @@ struct LeakGuard {
   func check(_ cells: [Experiment.Cell], progress: Progress) throws {
     let leaks = CellLeaks(bench: bench, kinds: CellLeaks.kinds(experiment.leaks))
     var reports: [LeakReport] = []
-    var refusal: IeumError?
+    var (checked, refusal): (Set<String>, IeumError?) = ([], nil)
     for cell in cells {
       // A dataset that is missing is told with its cells.
       guard let dataset = try? bench.dataset(cell.config.dataset) else { continue }
       let task = try? CellRunner(cell: cell, bench: bench, progress: Progress()).task()
       let found = [try leaks.inside(dataset)] + (try task.map { try leaks.across($0) } ?? [])
-      for report in found where !reports.contains(where: { $0.dataset == report.dataset && $0.digest == report.digest }) {
+      for report in found where checked.insert("\(report.dataset) \(report.digest) \(dataset.language)").inserted {
         reports.append(report)
         if !report.leaks.isEmpty { progress.note("ieum: '\(report.dataset)': shared between splits: \(report.summary)") }
       }

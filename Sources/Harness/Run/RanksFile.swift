@@ -71,6 +71,9 @@ public struct RanksFile: Sendable {
     if let folds = run.folds?.reverse { try file.write(group + "/reverse/folds", numbers: folds) }
     try file.write(group + "/reverse/relevant_counts", numbers: reverse.relevantCounts)
     try file.write(group + "/reverse/gallery_counts", numbers: reverse.galleryCounts)
+    guard let present = run.reversePresent else { return }
+    try file.write(group + "/reverse/present_relevant", numbers: present.relevant)
+    try file.write(group + "/reverse/present_gallery", numbers: present.gallery)
   }
 
   private static func write(_ levels: QueryLevels, _ group: String, to file: HDF5File) throws {
@@ -99,19 +102,26 @@ public struct RanksFile: Sendable {
       let runs = try seeds.map { seed in
         let group = "runs/\(seed)"
         var (reverse, reverseBlocks, reverseFolds): (QueryLevels?, QueryBlocks?, [Int]?) = (nil, nil, nil)
+        var reversePresent: PresentRows?
         if file.exists(group + "/reverse/levels") {
           let other = group + "/reverse"
           reverse = try levels(
             file, other,
             counts: (try file.readInts(other + "/relevant_counts"), try file.readInts(other + "/gallery_counts")))
           reverseBlocks = QueryBlocks(labels: try file.readInts(other + "/blocks"))
+          if file.exists(other + "/present_gallery") {
+            reversePresent = PresentRows(
+              gallery: try numbers(file, other + "/present_gallery", reverse?.count ?? 0),
+              relevant: try numbers(file, other + "/present_relevant", reverse?.count ?? 0))
+          }
           if file.exists(other + "/folds") { reverseFolds = try numbers(file, other + "/folds", reverse?.count ?? 0) }
         }
         return RankedQueries(
           forward: try levels(file, group, counts: counts), reverse: reverse, blocks: blocks,
           reverseBlocks: reverseBlocks,
           depth: file.exists(group + "/depth") ? try file.readInts(group + "/depth").first : nil, present: present,
-          folds: folds.map { RankedQueries.Folds(forward: $0, reverse: reverseFolds) })
+          folds: folds.map { RankedQueries.Folds(forward: $0, reverse: reverseFolds) },
+          reversePresent: reversePresent)
       }
       let ids = file.exists("query_ids") ? try file.readStrings("query_ids") : nil
       guard blocks.blockOf.count == counts.0.count, ids.map({ $0.count == counts.0.count }) ?? true else {

@@ -175,7 +175,9 @@ struct ResultWriter {
     let ranks = RanksFile(
       queryIDs: files[0].queryIDs, seeds: cell.config.seeds, runs: files.flatMap { $0.runs.prefix(1) })
     let ties = try TiePolicy.named(cell.config.evaluation.ties)
-    let metrics = try cell.config.evaluation.metrics.map { try Metric.parse($0) }
+    // Of several directions only the one that adds them holds both.
+    let isOne = cell.config.towers == nil && cell.config.clips == nil || ranks.runs.first?.reverse != nil
+    let metrics = try cell.config.evaluation.metrics.map { try Metric.parse($0) }.filter { isOne || $0 != .recallSum }
     for entry in try RankedQueries.intervals(of: ranks.runs, metrics, ties: ties) {
       let key = (direction.map { $0 + " " } ?? "") + entry.metric.name
       result.ci95[key] = [entry.interval.low, entry.interval.high]

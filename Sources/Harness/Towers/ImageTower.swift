@@ -44,7 +44,7 @@ struct ImageTower: TowerSide {
   }
 
   func inputs(_ progress: Progress) throws -> any TowerInputs {
-    if choice.train { return try pixels() }
+    if choice.train { return try pixels(progress) }
     let files = try datasets.map { try file($0, progress) }
     var inputs = StoredInputs(dimension: files.first?.dimension ?? spec.dimension)
     for (number, file) in files.enumerated() {
@@ -55,11 +55,11 @@ struct ImageTower: TowerSide {
   }
 
   // A training on pictures needs every item's number of frames, so that films that cannot be opened are known at once.
-  private func pixels() throws -> PixelInputs {
+  private func pixels(_ progress: Progress) throws -> PixelInputs {
     var (items, counts): ([ItemKey: DatasetItem], [ItemKey: Int]) = ([:], [:])
     var unreadable: [ItemKey: String] = [:]
     for (number, dataset) in datasets.enumerated() {
-      let known = try MediaCounts(dataset, "frames \(sampling)", cache: cache) { [sampling] item in
+      let known = try MediaCounts(dataset, "frames \(sampling)", cache: cache, progress: progress) { [sampling] item in
         try ClipMedia(item).pictureCount(sampling)
       }
       for item in dataset.allItems {

@@ -1,3 +1,4 @@
+import Basics
 import Datasets
 import Ranking
 
@@ -22,14 +23,17 @@ struct RankedDirections {
     _ directions: [RankedDirection], _ settings: CellConfig.Evaluation, galleries: [[DatasetItem]],
     similarity: Similarity, seed: Int, folder: String, file: (RankedDirection, [DatasetItem]) throws -> DirectionFile
   ) throws {
+    let plain = settings.metrics.filter { $0 != Metric.recallSum.name }
+    var runs: [RankedDirection: RankedRun] = [:]
+    func ranksName(_ place: Int) -> String { RanksFile.name(place == 0 ? nil : directions[place].rawValue) }
     for (place, direction) in directions.enumerated() {
       let folds = try galleries.map { try file(direction, $0) }
       let suffix = place == 0 ? "" : "-\(direction.rawValue)"
       try EmbeddingFile(folds: folds.map(\.embeddings)).write(to: "\(folder)/embeddings\(suffix).h5")
       let run = try RankedRun(
-        folds.map { RankedRun.Fold(file: $0.embeddings, absent: $0.absent) }, settings, similarity: similarity,
-        seed: seed, folder: folder, ranks: RanksFile.name(place == 0 ? nil : direction.rawValue))
-      add(run, prefix: place == 0 ? "" : "\(direction.rawValue) ")
+        folds.map { RankedRun.Fold(file: $0.embeddings, absent: $0.absent) }, settings, metrics: plain,
+        similarity: similarity, seed: seed, folder: folder, ranks: ranksName(place))
+      runs[direction] = run
       var count = folds[0].counts
       for fold in folds.dropFirst() {
         count.queries = count.queries + fold.counts.queries
@@ -38,6 +42,26 @@ struct RankedDirections {
       }
       counts.append(count)
       if place == 0 { (tiedQueries, queries, gallery) = (run.tiedQueries, count.queries.listed, count.candidates) }
+    }
+    if plain.count < settings.metrics.count, let text = directions.firstIndex(of: .textToClip),
+      let other = runs[.clipToText] ?? runs[.clipToTextGrouped]
+    {
+      try runs[.textToClip]?.addSum(over: other, seed: seed, ranks: "\(folder)/\(ranksName(text))")
+    }
+    for (place, direction) in directions.enumerated() {
+      if let run = runs[direction] { add(run, prefix: place == 0 ? "" : "\(direction.rawValue) ") }
+    }
+  }
+
+  /// `rsum` adds text to clip and back: both are ranked, missing items and all.
+  /// - Throws: ``IeumError`` (usage) where one of them is not.
+  static func check(_ directions: [RankedDirection], _ metrics: [String]) throws {
+    guard metrics.contains(Metric.recallSum.name) else { return }
+    guard directions.contains(.textToClip), directions.contains(.clipToText) || directions.contains(.clipToTextGrouped)
+    else {
+      throw IeumError(
+        .usage, "'rsum' adds text to clip and clip to text, of which only one is ranked", place: "evaluation.metrics",
+        remedy: "put t2v and v2t-flat into evaluation.directions, or leave rsum out")
     }
   }
 

@@ -44,7 +44,7 @@ struct SoundTower: TowerSide {
   }
 
   func inputs(_ progress: Progress) throws -> any TowerInputs {
-    if choice.train, let stretches { return try spectrograms(stretches) }
+    if choice.train, let stretches { return try spectrograms(stretches, progress) }
     let features = try SoundFeatures(choice, cache: cache)
     let files = try datasets.map { try features.file(for: $0, cache: cache, progress: progress) }
     let width = files.first?.dimension ?? 1
@@ -72,10 +72,12 @@ struct SoundTower: TowerSide {
     return (means + deviations).map(Float.init)
   }
 
-  private func spectrograms(_ stretches: SoundStretches) throws -> SpectrogramInputs {
+  private func spectrograms(_ stretches: SoundStretches, _ progress: Progress) throws -> SpectrogramInputs {
     var (parts, unreadable): ([ItemKey: MediaPart], [ItemKey: String]) = ([:], [:])
     for (number, dataset) in datasets.enumerated() {
-      let heard = try MediaCounts(dataset, "sound", cache: cache) { try Self.hasSound(MediaPart.heard($0)) ? 1 : 0 }
+      let heard = try MediaCounts(dataset, "sound", cache: cache, progress: progress) {
+        try Self.hasSound(MediaPart.heard($0)) ? 1 : 0
+      }
       for item in dataset.allItems {
         let key = ItemKey(dataset: number, id: item.id)
         if heard.counts[item.id] == 1 { parts[key] = MediaPart.heard(item) }

@@ -126,12 +126,7 @@ struct TowerTask: CellTask {
 
   var notes: [String] {
     sides.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value.notes)
-      + datasets.flatMap { dataset in
-        Split.allCases.compactMap { split -> String? in
-          guard let part = dataset.completeness[split], part.listed > 0, !part.isComplete else { return nil }
-          return "\(dataset.name), \(split.rawValue): \(part.text) listed items have their files"
-        }
-      }
+      + missingFiles(of: datasets)
   }
 
   func prepare(_ progress: Progress) throws {

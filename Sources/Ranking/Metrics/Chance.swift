@@ -18,7 +18,7 @@ public enum Chance {
   public static func expected(_ metric: Metric, of ranked: RankedQueries) -> Double {
     let reverse = metric == .recallSum ? ranked.reverse : nil
     let unknowing = RankedQueries(
-      forward: ranked.forward.unknowing(ranked.present), reverse: reverse?.unknowing(nil), folds: ranked.folds)
+      forward: ranked.forward.unknowing(ranked.present), reverse: reverse?.unknowing(ranked.reversePresent), folds: ranked.folds)
     return unknowing.values([metric], ties: .expected)[0].value
   }
 

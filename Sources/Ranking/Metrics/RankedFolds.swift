@@ -10,7 +10,7 @@ extension RankedQueries {
       return RankedQueries(
         forward: forward.selecting(queries), reverse: reverse?.selecting(others),
         blocks: blocks.selecting(queries), reverseBlocks: reverseBlocks?.selecting(others), depth: depth,
-        present: present?.selecting(queries))
+        present: present?.selecting(queries), reversePresent: reversePresent?.selecting(others))
     }
   }
 

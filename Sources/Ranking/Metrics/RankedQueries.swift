@@ -13,6 +13,8 @@ public struct RankedQueries: Sendable {
   public let depth: Int?
   /// nil where every candidate and every query has a vector.
   public let present: PresentRows?
+  /// The same of the other direction.
+  public let reversePresent: PresentRows?
   /// nil where all queries rank one gallery.
   public let folds: Folds?
 
@@ -28,10 +30,11 @@ public struct RankedQueries: Sendable {
 
   public init(
     forward: QueryLevels, reverse: QueryLevels? = nil, blocks: QueryBlocks? = nil, reverseBlocks: QueryBlocks? = nil,
-    depth: Int? = nil, present: PresentRows? = nil, folds: Folds? = nil
+    depth: Int? = nil, present: PresentRows? = nil, folds: Folds? = nil, reversePresent: PresentRows? = nil
   ) {
     self.depth = depth
     self.present = present
+    self.reversePresent = reversePresent
     self.folds = folds
     self.forward = forward
     self.reverse = reverse

@@ -22,6 +22,8 @@ public struct DatasetReport: Sendable, Codable {
   public internal(set) var unreadable: [SkippedItem]?
   /// Part → listed items against those that can be decoded; nil where the files were not read.
   public internal(set) var decodable: [String: Completeness]?
+  /// Part → listed items against those with a sound; nil where the files were not read, or there are no films.
+  public internal(set) var sounding: [String: Completeness]?
   /// The named split that was loaded, with its id-list hashes; nil where the dataset has none.
   public internal(set) var split: SplitSummary?
   /// What the parts share; files of published splits are compared by a check of contents alone.
@@ -99,19 +101,26 @@ public struct DatasetReport: Sendable, Codable {
 
   /// Decodes the files of all items.
   mutating func audit(_ dataset: Dataset) {
-    let bad = MediaAudit.unreadable(dataset.allItems, sizes: DatasetDigest.sizes(of: dataset.allItems))
-    unreadable = bad
-    let ids = Set(bad.map(\.id))
-    decodable = Dictionary(
-      uniqueKeysWithValues: Split.allCases.compactMap { part -> (String, Completeness)? in
-        guard let count = dataset.completeness[part], count.listed > 0 else { return nil }
-        let lost = dataset.items(in: part).map(\.id).filter(ids.contains)
-        return (
-          part.rawValue,
-          Completeness(
-            listed: count.listed, found: count.found - lost.count, missing: Array((count.missing + lost).prefix(20)))
-        )
-      })
+    let audit = MediaAudit(dataset.allItems, sizes: DatasetDigest.sizes(of: dataset.allItems))
+    unreadable = audit.unreadable
+    let bad = Set(audit.unreadable.map(\.id))
+    func parts(_ count: (Split, Completeness) -> Completeness) -> [String: Completeness] {
+      Dictionary(
+        uniqueKeysWithValues: Split.allCases.compactMap { part in
+          guard let files = dataset.completeness[part], files.listed > 0 else { return nil }
+          return (part.rawValue, count(part, files))
+        })
+    }
+    decodable = parts { part, files in
+      let lost = dataset.items(in: part).map(\.id).filter(bad.contains)
+      return Completeness(
+        listed: files.listed, found: files.found - lost.count, missing: Array((files.missing + lost).prefix(20)))
+    }
+    guard dataset.hasFilms else { return }
+    sounding = parts { part, files in
+      let mute = dataset.items(in: part).map(\.id).filter { !audit.sounding.contains($0) } + dataset.unusable(in: part)
+      return Completeness(listed: files.listed, found: files.listed - mute.count, missing: Array(mute.prefix(20)))
+    }
   }
 
   private static func contents(_ dataset: Dataset) -> String {
@@ -145,10 +154,13 @@ public struct DatasetReport: Sendable, Codable {
     }
     if let split { lines += text(of: split) }
     if splitNames.count > 1 { lines.append("  other splits: \(splitNames.joined(separator: ", ")) (--option split=NAME)") }
-    if let decodable {
-      let parts = Split.allCases.compactMap { part in decodable[part.rawValue].map { "\(part.rawValue) \($0.text)" } }
-      lines.append("  decodable: \(parts.joined(separator: ", "))")
+    for (title, counts) in [("decodable", decodable), ("with a sound", sounding)] {
+      guard let counts else { continue }
+      let parts = Split.allCases.compactMap { part in counts[part.rawValue].map { "\(part.rawValue) \($0.text)" } }
+      lines.append("  \(title): \(parts.joined(separator: ", "))")
     }
+    let mute = Split.allCases.flatMap { sounding?[$0.rawValue]?.missing ?? [] }
+    if !mute.isEmpty { lines.append("  without a sound: such as \(mute.prefix(5).joined(separator: ", "))") }
     lines += notes.map { "  note: \($0)" }
     lines += list("cannot be decoded", (unreadable ?? []).map { "\($0.id): \($0.reason)" })
     lines += list("skipped", skipped.map { "\($0.id): \($0.reason)" })

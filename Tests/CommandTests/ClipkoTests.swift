@@ -24,14 +24,16 @@ import Testing
   }
 
   /// A film of parts of two seconds, each of one colour that grows darker, at four frames a second.
-  private func film(_ path: String, parts: [Int]) throws {
+  /// - Parameter mark: a place of a white dot, so that no two films are the same file.
+  private func film(_ path: String, parts: [Int], mark: Int) throws {
     var video = MediaWriter.Video(width: 32, height: 32, ticksPerSecond: 4)
     video.codec = "mpeg4"
     let writer = try MediaWriter("\(folder)/\(path)", video: video)
     for (part, colour) in parts.enumerated() {
       for frame in 0..<8 {
         let pixel = Self.colours[colour % 3].rgb.map { UInt8(Int($0) - Int($0) / 12 * (frame / 2) - 6 * (colour / 3)) }
-        let picture = RGBImage(width: 32, height: 32, pixels: (0..<32 * 32).flatMap { _ in pixel })
+        let picture = RGBImage(
+          width: 32, height: 32, pixels: (0..<32 * 32).flatMap { $0 == mark % 1024 ? [255, 255, 255] : pixel })
         try writer.append(picture, at: 8 * part + frame)
       }
     }
@@ -42,7 +44,7 @@ import Testing
   private func koreanClips() throws {
     var clips = ["id,film,start,end,sentence"]
     for film in 0..<5 {
-      try self.film("korean/films/F\(film).mp4", parts: Array(0..<6))
+      try self.film("korean/films/F\(film).mp4", parts: Array(0..<6), mark: film)
       for clip in 0..<6 {
         let sentence = "\(Self.colours[clip % 3].korean) \(["원", "별"][clip / 3])이 움직인다"
         clips.append("c\(film)-\(clip),F\(film),0:00:\(2 * clip),0:00:\(2 * clip + 2),\(sentence)")
@@ -71,7 +73,7 @@ import Testing
       "key,vid_key,video_id,sentence\n" + tests.joined(), to: folder + "/msrvtt/MSRVTT_JSFUSION_test.csv")
     try AtomicFile.write(
       "video_id\n" + ids.prefix(12).map { "video\($0)\n" }.joined(), to: folder + "/msrvtt/MSRVTT_train.9k.csv")
-    for id in ids { try film("msrvtt/videos/video\(id).mp4", parts: [id % 6]) }
+    for id in ids { try film("msrvtt/videos/video\(id).mp4", parts: [id % 6], mark: id) }
   }
 
   private func run(_ command: String, _ settings: [String] = [], only: String? = nil) throws -> Program {

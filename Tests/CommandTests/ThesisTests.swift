@@ -28,7 +28,11 @@ import Weights
     let pairs = ids.flatMap { a in ids.filter { $0 > a && $0 % 5 == a % 5 }.map { "f\(a),f\($0)\n" } }
     try write("id,related_id\n" + pairs.joined(), "data/related.csv")
     for id in ids {
-      for picture in 0..<2 { try write(Miniature.picture(id % 5 + 7 * picture), "data/images/f\(id)/\(picture).svg") }
+      for picture in 0..<2 {
+        // No two films have the same file.
+        let drawing = Miniature.picture(id % 5 + 7 * picture) + "<!-- \(id) -->"
+        try write(drawing, "data/images/f\(id)/\(picture).svg")
+      }
     }
   }
 

@@ -39,7 +39,7 @@ import Testing
   @Test func aCellThatKillsItsProcessCostsItselfAlone() throws {
     defer { mini.remove() }
     // Longer than anybody waits: whenever it is killed, it is at work.
-    let endless = "sweep.losses.rows.contrastive={loss: {name: contrastive}, training: {epochs: 1000000, patience: 1000000}}"
+    let endless = "sweep.losses.rows.contrastive={loss: {name: contrastive}, training: {epochs: 100000, patience: 100000}}"
     func run() throws -> Program {
       var isKilled = false
       return try mini.run("--jobs", "1", "--set", endless, name: "death") {

@@ -30,3 +30,19 @@ struct Scratch: Sendable {
     return Glibc.write(file, bytes.baseAddress, bytes.count) == bytes.count
   }
 }
+
+/// A folder in which the input stands under the names that a reader asks for.
+struct InputFolder {
+  let path: String
+
+  init(_ input: String, names: [String]) throws {
+    path = input + "." + names.joined(separator: "+")
+    // Made once: the links stay, and the input changes behind them.
+    guard mkdir(path, 0o700) == 0 else { return }
+    for name in names where symlink(input, "\(path)/\(name)") != 0 {
+      throw IeumError(.system, "cannot be linked", file: "\(path)/\(name)", remedy: "free some space in memory")
+    }
+  }
+
+  func path(_ name: String) -> String { "\(path)/\(name)" }
+}

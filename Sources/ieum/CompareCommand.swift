@@ -9,7 +9,7 @@ struct CompareCommand: ParsableCommand {
     abstract: "Paired bootstrap and paired randomisation test on per-query ranks, corrected after Holm.",
     discussion: """
       Each argument is a result cell (its folder, or EXPERIMENT/CELL), a ranks.h5, or an embedding file; all must have \
-      the same queries. The first is compared with each of the others; differences are first minus other. All seeds \
+      the same queries, and cells the same dataset, split and language. The first is compared with each of the others; differences are first minus other. All seeds \
       of a cell are used: values are means over them.
       """)
 

@@ -7,9 +7,10 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Computes digests and metrics of stored results again and says what no longer agrees.",
     discussion: """
-      From the stored ranks: every metric per seed, mean, deviation, interval, chance and the tests behind the tables' \
-      marks. From what lies on this machine now: dataset, split, weights and feature files. Status 65 when something \
-      differs; what cannot be checked here is listed and is no difference.
+      From the stored ranks: every metric per seed, mean, deviation, interval, chance, ceiling, ties and the tests behind \
+      the tables' marks. From the cells: every table, byte for byte, and that none is missing (sweep.json lists them). From \
+      what lies on this machine now: dataset, split, weights, feature files, runs, readings of the test split. Status 65 \
+      when something differs; what cannot be checked here is listed, counted and no difference.
       """)
 
   @Argument(help: "A results folder, such as results/quickstart.") var folder: String

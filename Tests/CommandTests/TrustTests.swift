@@ -75,6 +75,41 @@ import Testing
     #expect(try Program("verify", mini.folder).status == 65)
   }
 
+  /// What the cache alone knows: how often the test split was read, which epochs were kept.
+  @Test func verifyComparesWithTheCache() throws {
+    defer { mini.remove() }
+    #expect(try run("c", ["--only", "VSE", "--set", "seeds=[1]", "--set", "training.epochs=2"]).status == 0)
+    let sound = try verify("c")
+    #expect(sound.status == 0, "\(sound.output)")
+    #expect(
+      sound.output.contains("3 cells: 1 without a difference, 0 that no longer agree, 2 that could not be verified"),
+      "\(sound.output)")
+    let id = try #require(try cells("c")["VSE"]?["id"] as? String)
+    let (path, index) = ("\(results("c"))/cells/\(id)/result.json", "\(results("c"))/sweep.json")
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let record = try String(contentsOfFile: index, encoding: .utf8)
+    let digest = try Digest.ofFile(path)
+    let epoch = try #require((try cells("c")["VSE"]?["selectedEpochs"] as? [Int])?.first)
+    for (old, new, difference) in [
+      ("\"testReads\" : 1", "\"testReads\" : 5", "readings of the test split: recorded 5, now 1"),
+      ("\"testReads\" : 1", "\"testReads\" : 0", "readings of the test split: recorded 0, now 1"),
+      (
+        "\"selectedEpochs\" : [\n    \(epoch)", "\"selectedEpochs\" : [\n    9",
+        "epoch kept by seed 1: recorded 9, now \(epoch)"
+      ),
+    ] {
+      #expect(text.contains(old))
+      try AtomicFile.write(text.replacing(old, with: new), to: path)
+      #expect(try verify("c").output.contains("differs: result.json: recorded \(digest)"))
+      // Even where the seal was broken and made anew.
+      try AtomicFile.write(record.replacing(digest, with: try Digest.ofFile(path)), to: index)
+      let edited = try verify("c")
+      #expect(edited.status == 65 && edited.output.contains("differs: \(difference)"), "\(edited.output)")
+      #expect(!edited.output.contains("differs: result.json"))
+      try AtomicFile.write(record, to: index)
+    }
+  }
+
   @Test func aSearchSpendsItsBudgetOnValidationAlone() throws {
     defer { mini.remove() }
     let budget = ["--set", "budget={trials: 3, epochs: 2}"]
@@ -121,6 +156,22 @@ import Testing
     #expect(reads["VSE"] == 2 && reads["untrained"] == 1, "\(reads)")
     let grid = try searched("g", ["--set", "search.method=grid"])
     #expect(grid.status == 64 && grid.errors.contains("points, but every method has 3 trials"), "\(grid.errors)")
+  }
+
+  @Test func aBaselineThatLearnsNothingIsSearchedOverItsOwn() throws {
+    defer { mini.remove() }
+    let rows = "sweep.losses.rows={knn: {model: {name: knn-pca}}, untrained: {model: {name: untrained}}}"
+    let run = try run(
+      "k", ["--set", rows, "--set", "budget={trials: 3, epochs: 2}", "--set",
+        "search={method: grid, ranges: {model.parameters.k: [1, 4, 9]}}"])
+    #expect(run.status == 0, "\(run.errors)")
+    let contents = try cells("k")
+    let search = try #require(contents["knn"]?["search"] as? [String: Any])
+    let tried = try #require(search["tried"] as? [[String: Any]])
+    #expect(tried.compactMap { ($0["settings"] as? [String: String])?["model.parameters.k"] } == ["1", "4", "9"])
+    let chosen = try #require(search["chosen"] as? Int)
+    #expect((contents["knn"]?["config"] as? [String: String])?["model.parameters.k"] == ["1", "4", "9"][chosen])
+    #expect(contents["untrained"]?["search"] == nil && contents["untrained"]?["status"] as? String == "ok")
   }
 
   @Test func aPlantedLeakIsNamedInTheReport() throws {

@@ -117,5 +117,11 @@ import Testing
     #expect(message(json).contains("holds no BPE model"))
     try Data("{\"model\"".utf8).write(to: URL(fileURLWithPath: json))
     #expect(message(json).contains("not valid JSON"))
+    // An id that no table has room for, of a piece that a merge asks for.
+    for id in ["-1", "4611686018427387904"] {
+      let added = "{\"added_tokens\": [{\"id\": \(id), \"content\": \"t\"}], \"model\": {\"merges\": [\"t h\"]}}"
+      try Data(added.utf8).write(to: URL(fileURLWithPath: json))
+      #expect(message(json).contains("of the added token 't' is no id"), "\(message(json))")
+    }
   }
 }

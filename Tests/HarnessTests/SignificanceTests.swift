@@ -119,6 +119,45 @@ import Testing
     #expect(missing?.exitCode == 65)
   }
 
+  @Test func cellsOverOtherDataAreNotPaired() throws {
+    let folder = scratch()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func measured(_ row: String, _ dataset: String, split: String = "s", config: [String: String] = [:]) throws {
+      try cell(row, noise: 0.5, in: folder)
+      var result = try CellResult.read("\(folder)/cells/\(row)/result.json")
+      (result.digests, result.config) = (.init(dataset: dataset, split: split), config)
+      try result.write(toFolder: "\(folder)/cells/\(row)")
+    }
+    try measured("a", "aaaa")
+    try measured("same", "aaaa", config: ["dataset.language": "ko"])
+    try measured("english", "aaaa", config: ["seeds": "[1, 2]"])
+    try measured("data", "bbbb")
+    try measured("split", "aaaa", split: "t")
+    func compared(_ one: String, _ other: String) -> String {
+      do {
+        let runs = try [one, other].map {
+          try ComparableRun.load("\(folder)/cells/\($0)", metrics: [], similarity: .cosine)
+        }
+        _ = try Comparison(runs[0], with: [runs[1]], rounds: 100)
+        return "compared"
+      } catch { return "\((error as? IeumError)?.exitCode ?? 0) \(error)" }
+    }
+    // A language that one side does not record is no difference.
+    #expect(compared("a", "same") == "compared")
+    let refused = compared("a", "data")
+    #expect(refused.hasPrefix("65") && refused.contains("different data (dataset aaaa and bbbb)"), "\(refused)")
+    #expect(refused.contains("cells/a'") && refused.contains("cells/data'"))
+    #expect(compared("a", "split").contains("(split s and t)"))
+    #expect(compared("english", "same").contains("(language en and ko)"))
+    #expect(compared("a/ranks.h5", "data/ranks.h5").contains("(dataset aaaa and bbbb)"))
+    let rows = ["a", "same", "data"]
+    try TableComparisons.update(
+      [TableSpec(name: "t", title: "t", metric: "R@1", rows: rows, columns: [""], baseline: BaselineSpec(row: "a"))],
+      folder: folder)
+    let entries = try #require(try TableComparisons.read(folder)).entries
+    #expect(entries.map { $0.p == nil } == [false, true] && entries[1].reason?.contains("different data") == true)
+  }
+
   @Test func aBaselineThatIsNotThereIsAMistake() throws {
     let path = scratch() + ".yaml"
     defer { unlink(path) }

@@ -15,6 +15,7 @@ struct BytePairDefinition {
 
   /// The published merge file holds more merges than CLIP's 49,408 ids have room for.
   static let publishedMerges = 49_152 - 256 - 2
+  private static let possibleIDs = 0..<1 << 24
 
   init(file path: String) throws {
     self.path = path
@@ -105,7 +106,9 @@ struct BytePairDefinition {
     }
     var ids = try table(model["vocab"] ?? .null, path)
     for token in root["added_tokens"]?.elements ?? [] {
-      if let content = token["content"]?.string, let id = token["id"]?.int { ids.set(Array(content.utf8), id: id) }
+      guard let content = token["content"]?.string, let id = token["id"]?.int else { continue }
+      guard Self.possibleIDs.contains(id) else { throw fault("the id \(id) of the added token '\(content)' is no id") }
+      ids.set(Array(content.utf8), id: id)
     }
     try assign(merges, ids)
   }
@@ -119,7 +122,7 @@ struct BytePairDefinition {
   private func table(_ json: ByteJSON, _ path: String) throws -> PieceTable {
     var table = PieceTable()
     for (piece, value) in json.members ?? [] {
-      guard let id = value.int, (0..<1 << 24).contains(id) else {
+      guard let id = value.int, Self.possibleIDs.contains(id) else {
         throw IeumError(
           .data, "the id of '\(String(decoding: piece, as: UTF8.self))' is no number", file: path, remedy: "fetch it again")
       }

@@ -17,6 +17,8 @@ public struct ComparableRun: Sendable {
   public let ties: TiePolicy?
   /// Gallery ids and ground truth of an embedding file.
   private let truth: Truth?
+  /// What a cell was measured on; nil for an embedding file.
+  private let data: MeasuredData?
 
   private struct Truth: Sendable, Equatable {
     let offsets: [Int]
@@ -29,13 +31,16 @@ public struct ComparableRun: Sendable {
   /// `EXPERIMENT/CELL` (the beginning of a cell's id is enough) below `results`.
   /// - Parameters:
   ///   - metrics: what an embedding file is ranked for.
+  ///   - label: what messages call it; nil = as it was named.
   ///   - direction: of a cell that ranks in several, one other than the first.
   ///   - similarity: how an embedding file is ranked.
   /// - Throws: ``IeumError`` (data) when there is no such thing, or it holds no ranks.
   public static func load(
-    _ name: String, results: String = "results", direction: String? = nil, metrics: [Metric], similarity: Similarity
+    _ place: String, as label: String? = nil, results: String = "results", direction: String? = nil, metrics: [Metric],
+    similarity: Similarity
   ) throws -> ComparableRun {
-    let path = try located(name, results: results)
+    let path = try located(place, results: results)
+    let name = label ?? place
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     if isFolder.boolValue { return try cell(name, folder: path, direction) }
@@ -48,7 +53,8 @@ public struct ComparableRun: Sendable {
     if isEmbedding { return try embedding(name, path, metrics, similarity) }
     let ranks = try RanksFile.read(path)
     return ComparableRun(
-      name: name, queryIDs: ranks.queryIDs, runs: ranks.runs, metrics: [], ties: nil, truth: nil)
+      name: name, queryIDs: ranks.queryIDs, runs: ranks.runs, metrics: [], ties: nil, truth: nil,
+      data: MeasuredData(beside: path))
   }
 
   private static func located(_ name: String, results: String) throws -> String {
@@ -79,7 +85,7 @@ public struct ComparableRun: Sendable {
     let metrics = try keys.filter { $0.direction == direction }.map { try Metric.parse($0.metric) }
     return ComparableRun(
       name: name, queryIDs: ranks.queryIDs, runs: ranks.runs, metrics: metrics,
-      ties: try result.map { try TiePolicy.named($0.ties.policy) }, truth: nil)
+      ties: try result.map { try TiePolicy.named($0.ties.policy) }, truth: nil, data: result.map { MeasuredData($0) })
   }
 
   private static func embedding(
@@ -92,15 +98,14 @@ public struct ComparableRun: Sendable {
     return ComparableRun(
       name: name, queryIDs: file.queryIDs, runs: [result.ranked], metrics: result.metrics.map(\.metric), ties: nil,
       truth: Truth(
-        offsets: file.relevanceOffsets, rows: file.relevantRows, exclude: file.exclude, galleryIDs: file.galleryIDs))
+        offsets: file.relevanceOffsets, rows: file.relevantRows, exclude: file.exclude, galleryIDs: file.galleryIDs),
+      data: nil)
   }
 
-  /// - Throws: ``IeumError`` (data) when the two did not answer the same queries.
+  /// - Throws: ``IeumError`` (data) when the two did not answer the same queries on the same data.
   func requireSameQueries(as other: ComparableRun) throws {
-    func refuse(_ problem: String) -> IeumError {
-      IeumError(
-        .data, "'\(name)' and '\(other.name)' cannot be paired: \(problem)",
-        remedy: "compare results over the same queries in the same order")
+    func refuse(_ problem: String, _ remedy: String = "compare results over the same queries in the same order") -> IeumError {
+      IeumError(.data, "'\(name)' and '\(other.name)' cannot be paired: \(problem)", remedy: remedy)
     }
     let counts = [self, other].map { $0.runs.first?.forward.count ?? 0 }
     guard counts[0] == counts[1] else { throw refuse("they have \(counts[0]) and \(counts[1]) queries") }
@@ -109,6 +114,9 @@ public struct ComparableRun: Sendable {
     }
     if let mine = truth, let theirs = other.truth, mine != theirs {
       throw refuse("their galleries or ground truths differ")
+    }
+    if let mine = data, let theirs = other.data, let gap = mine.difference(from: theirs) {
+      throw refuse("they were measured on different data (\(gap.part) \(gap.mine) and \(gap.theirs))", "run both on the same")
     }
   }
 }

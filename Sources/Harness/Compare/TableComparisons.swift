@@ -47,31 +47,58 @@ public struct TableComparisons: Codable, Sendable, Equatable {
 
   /// Compares what the tables ask for and writes the file; without a baseline an old file is taken away.
   public static func update(_ tables: [TableSpec], folder: String) throws {
-    let wanted = tables.filter { $0.baseline != nil }
-    guard !wanted.isEmpty else {
+    guard let comparisons = try made(tables, folder: folder) else {
       unlink(path(folder))
       return
     }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try AtomicFile.write(try encoder.encode(comparisons) + Data("\n".utf8), to: path(folder))
+  }
+
+  /// What the tables ask for, from stored ranks.
+  /// - Returns: nil when no table has a baseline.
+  static func made(_ tables: [TableSpec], folder: String) throws -> TableComparisons? {
+    let wanted = tables.filter { $0.baseline != nil }
+    guard !wanted.isEmpty else { return nil }
     let results = try Report.cells(in: folder)
     var comparisons = TableComparisons()
     for table in wanted {
       var loaded: [String: Result<ComparableRun, IeumError>] = [:]
       comparisons.entries += try entries(table, results: results) { id in
         if let known = loaded[id] { return known }
-        let run = Result { () throws(IeumError) -> ComparableRun in
-          do { return try ComparableRun.load(
-            "\(folder)/cells/\(id)", direction: MetricKey(table.metric).direction, metrics: [], similarity: .cosine) }
-          catch let error as IeumError { throw error }
-          catch { throw IeumError(.system, "\(error)") }
-        }
+        let run = run(id, table.metric, folder)
         loaded[id] = run
         return run
       }
     }
     comparisons.correct()
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write(try encoder.encode(comparisons) + Data("\n".utf8), to: path(folder))
+    return comparisons
+  }
+
+  /// The same tests again, each on the ranks as they are now, for results whose tables are not recorded.
+  func repeated(in folder: String) throws -> TableComparisons {
+    var again = self
+    for index in entries.indices {
+      let old = entries[index]
+      var entry = Entry(table: old.table, metric: old.metric, cell: old.cell, baseline: old.baseline)
+      entry.test(
+        try Metric.parse(MetricKey(old.metric).metric), cell: Self.run(old.cell, old.metric, folder),
+        baseline: Self.run(old.baseline, old.metric, folder))
+      again.entries[index] = entry
+    }
+    again.correct()
+    return again
+  }
+
+  /// A cell's ranks in the direction of a table's metric.
+  private static func run(_ id: String, _ metric: String, _ folder: String) -> Result<ComparableRun, IeumError> {
+    Result { () throws(IeumError) -> ComparableRun in
+      do {
+        return try ComparableRun.load(
+          "\(folder)/cells/\(id)", as: id, direction: MetricKey(metric).direction, metrics: [], similarity: .cosine)
+      } catch let error as IeumError { throw error } catch { throw IeumError(.system, "\(error)") }
+    }
   }
 
   private static func entries(
@@ -85,11 +112,10 @@ public struct TableComparisons: Codable, Sendable, Equatable {
           let other = table.find(results, baseline.row ?? row, baseline.column ?? column), other.id != cell.id
         else { continue }
         var entry = Entry(table: table.name, metric: table.metric, cell: cell.id, baseline: other.id)
-        do {
-          guard other.status == .ok else { throw IeumError(.data, "the baseline has no numbers") }
-          try entry.fill(cell: try load(cell.id).get(), baseline: try load(other.id).get(), metric)
-        } catch let error as IeumError {
-          entry.reason = error.problem
+        if other.status == .ok {
+          entry.test(metric, cell: load(cell.id), baseline: load(other.id))
+        } else {
+          entry.reason = "the baseline has no numbers"
         }
         entries.append(entry)
       }
@@ -108,21 +134,19 @@ public struct TableComparisons: Codable, Sendable, Equatable {
 }
 
 extension TableComparisons.Entry {
-  /// The test of two stored cells; Holm's correction is the table's business.
-  init(table: String, metric: String, cell: String, baseline: String, folder: String) throws {
-    self.init(table: table, metric: metric, cell: cell, baseline: baseline)
-    let runs = try [cell, baseline].map {
-      try ComparableRun.load(
-        "\(folder)/cells/\($0)", direction: MetricKey(metric).direction, metrics: [], similarity: .cosine)
+  /// Tests two cells, or says why they cannot be tested; Holm's correction is the table's business.
+  fileprivate mutating func test(
+    _ metric: Metric, cell: Result<ComparableRun, IeumError>, baseline: Result<ComparableRun, IeumError>
+  ) {
+    do {
+      let (cell, baseline) = (try cell.get(), try baseline.get())
+      try cell.requireSameQueries(as: baseline)
+      let result = try RunComparison(cell.runs, baseline.runs, ties: cell.ties ?? .expected).compare(metric)
+      (difference, ci95, p) = (result.difference, [result.ci95.low, result.ci95.high], result.randomisationP)
+      effectSize = result.effectSize
+    } catch {
+      reason = (error as? IeumError)?.problem ?? "\(error)"
     }
-    try fill(cell: runs[0], baseline: runs[1], try Metric.parse(MetricKey(metric).metric))
-  }
-
-  fileprivate mutating func fill(cell: ComparableRun, baseline: ComparableRun, _ metric: Metric) throws {
-    try cell.requireSameQueries(as: baseline)
-    let result = try RunComparison(cell.runs, baseline.runs, ties: cell.ties ?? .expected).compare(metric)
-    (difference, ci95, p) = (result.difference, [result.ci95.low, result.ci95.high], result.randomisationP)
-    effectSize = result.effectSize
   }
 }
 

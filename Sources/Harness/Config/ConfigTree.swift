@@ -158,11 +158,12 @@ public indirect enum ConfigTree: Sendable {
     }
   }
 
-  /// Every scalar with its dotted path, in the order of the file.
+  /// Every scalar, list (as JSON) and empty map (`{}`) with its dotted path, in the order of the file.
   public var flattened: [(path: String, value: String)] {
     switch self {
     case .scalar(let text, _, _): return [("", text)]
     case .list: return [("", canonical)]
+    case .map(let entries, _) where entries.isEmpty: return [("", canonical)]
     case .map(let entries, _):
       return entries.flatMap { entry in
         entry.value.flattened.map { (($0.path.isEmpty ? entry.key : entry.key + "." + $0.path), $0.value) }

@@ -45,6 +45,7 @@ public struct Experiment: Sendable {
     reader.finish()
     try problems.check()
     let cells = try expanded(sweep, base: base, file: path)
+    try search?.requireUse(of: cells)
     return Experiment(
       name: name, title: title, file: path, cells: cells, report: report, search: search, leaks: leaks,
       overrides: overrides)

@@ -37,35 +37,23 @@ public enum Report {
     try FigureRegistry.check(spec.figures)
     let results = try cells(in: resultsFolder)
     var warnings = results.isEmpty ? ["no results in \(resultsFolder)/cells; run the experiment first"] : []
-    let papers = try spec.tables.map { table in
-      try table.paper.map { try PaperTable.read($0, folder: paperTables) }
-    }
-    let tests = try TableComparisons.read(resultsFolder)
     let leaks = try LeakGuard.read(resultsFolder)
-    let tables = zip(spec.tables, papers).map {
-      ReportTable.build($0, results: results, paper: $1, comparisons: tests, leaks: leaks)
-    }
-    for table in tables { try write(table, folder: "\(resultsFolder)/tables") }
-    let comparisons = try spec.comparisons.map { comparison in
-      let paper = try comparison.paper.map { try PaperTable.read($0, folder: paperTables) }
-      let table = MetricTable.build(
-        comparison, results: results, paper: paper, comparisons: tests, leaks: leaks)
-      return (table, paper)
-    }
-    for (table, _) in comparisons { try MetricTableText.write(table, folder: "\(resultsFolder)/tables") }
+    let tables = try ReportTables(
+      spec, results: results, tests: TableComparisons.read(resultsFolder), leaks: leaks, paperTables: paperTables)
+    for file in tables.files { try AtomicFile.write(file.text, to: "\(resultsFolder)/tables/\(file.name)") }
     let pictures = try draw(
       spec.figures, results: results, folder: resultsFolder, paperTables: paperTables, gnuplot: gnuplot,
       warnings: &warnings)
     var page = Page(
-      experiment: experiment, spec: spec, results: results, tables: tables,
-      pictures: pictures.map(\.picture), sources: sources(papers + comparisons.map(\.1)), warnings: warnings)
-    page.comparisons = comparisons.map(\.0)
+      experiment: experiment, spec: spec, results: results, tables: tables.grids,
+      pictures: pictures.map(\.picture), sources: sources(tables.papers), warnings: warnings)
+    page.comparisons = tables.comparisons
     page.leaks = leaks
     page.examples = try Examples.read(resultsFolder).map { PageExamples.render($0, folder: resultsFolder) } ?? ""
     let pagePath = "\(resultsFolder)/index.html"
     try AtomicFile.write(page.render(), to: pagePath)
     return ReportOutput(
-      tables: comparisons.map { MetricTableText.text($0.0) } + tables.map(TextTable.render), pagePath: pagePath,
+      tables: tables.comparisons.map(MetricTableText.text) + tables.grids.map(TextTable.render), pagePath: pagePath,
       figurePaths: pictures.flatMap(\.paths), warnings: warnings)
   }
 
@@ -77,12 +65,6 @@ public enum Report {
     return try names.map { "\(folder)/\($0)/result.json" }
       .filter { FileManager.default.fileExists(atPath: $0) }
       .map(CellResult.read)
-  }
-
-  private static func write(_ table: ReportTable, folder: String) throws {
-    try AtomicFile.write(MarkdownTable.render(table), to: "\(folder)/\(table.name).md")
-    try AtomicFile.write(CSVTable.render(table), to: "\(folder)/\(table.name).csv")
-    try AtomicFile.write(LatexTable.render(table), to: "\(folder)/\(table.name).tex")
   }
 
   private struct Drawn {

@@ -16,6 +16,7 @@ public struct ReportPrinter {
   /// - Parameter unchanged: nothing was computed; a report that is newer than its sources is then only shown.
   public func write(unchanged: Bool) throws {
     let spec = try experiment.reportSpec()
+    try SweepIndex(experiment, report: spec, folder: folder).write(folder)
     let key = try stamp(spec)
     let stampPath = folder + "/.report"
     let page = folder + "/index.html"

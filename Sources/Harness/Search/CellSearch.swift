@@ -1,6 +1,5 @@
 import Basics
 import Foundation
-import Models
 import Ranking
 
 /// Finds the settings of a cell within the experiment's budget. Trials are cells of their own: cached, resumable,
@@ -72,10 +71,10 @@ struct CellSearch {
 
   private typealias Point = [(path: [String], value: ConfigTree)]
 
-  /// The settings that are tried; none for a method that learns nothing.
+  /// The settings that are tried; none for a method that has none of those searched over.
   private func points(for cell: Experiment.Cell) throws -> [Point] {
     let ranges = spec.ranges.filter { $0.applies(to: cell.config) }
-    guard isTrainable(cell.config), !ranges.isEmpty else { return [] }
+    guard !ranges.isEmpty else { return [] }
     switch spec.method {
     case .random:
       return (0..<spec.trials).map { trial in
@@ -96,11 +95,6 @@ struct CellSearch {
       }
       return grid
     }
-  }
-
-  private func isTrainable(_ config: CellConfig) -> Bool {
-    if config.towers != nil || config.clips != nil { return true }
-    return (try? JointModelRegistry.named(config.model.name))?.isTrainable ?? false
   }
 
   private func metric(_ cell: Experiment.Cell) throws -> Metric {
@@ -127,9 +121,10 @@ struct CellSearch {
       table: cell.table, row: cell.row, column: cell.column, id: cell.id, config: try CellConfig(settings(cell, point)))
   }
 
+  /// The budget's epochs come last: no point sets others.
   private func settings(_ cell: Experiment.Cell, _ point: Point) -> ConfigTree {
-    let epochs = ConfigTree.scalar(String(spec.epochs), quoted: false, at: "budget.epochs")
-    return point.reduce(cell.config.tree.setting(["training", "epochs"], to: epochs)) { $0.setting($1.path, to: $1.value) }
+    let tree = point.reduce(cell.config.tree) { $0.setting($1.path, to: $1.value) }
+    return tree.setting(["training", "epochs"], to: .scalar(String(spec.epochs), quoted: false, at: "budget.epochs"))
   }
 
   private func stored(_ trial: Experiment.Cell) throws -> RunRecord? {

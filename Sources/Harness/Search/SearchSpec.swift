@@ -1,7 +1,4 @@
 import Basics
-import Foundation
-import Models
-import Ranking
 
 /// How much every method of an experiment may try, and over what: the sections `budget` and `search`.
 ///
@@ -9,19 +6,6 @@ import Ranking
 /// judged on the validation split; the best one's settings are trained once per seed and evaluated on the test split.
 public struct SearchSpec: Sendable {
   public enum Method: String, Sendable { case random, grid }
-
-  /// One setting's values, or the interval they are drawn from.
-  struct Range: Sendable {
-    enum Kind: Sendable {
-      case values([ConfigTree])
-      case interval(from: Double, to: Double, logarithmic: Bool, whole: Bool, steps: Int)
-    }
-    let path: [String]
-    let kind: Kind
-    let place: String
-
-    var name: String { path.joined(separator: ".") }
-  }
 
   public let method: Method
   public let trials: Int
@@ -46,7 +30,16 @@ public struct SearchSpec: Sendable {
     ranges = SearchSpec.ranges(reader.tree("ranges"), problems)
     reader.finish()
     if search != nil, ranges.isEmpty { problems.add(search?.place ?? "search", "'search.ranges' names no setting") }
+    for range in ranges { if let refusal = range.refusal { problems.add(range.place, refusal) } }
     if search == nil, trials > 1 { problems.add(budget?.place ?? "budget", "'budget.trials' needs a 'search' over ranges") }
+  }
+
+  /// - Throws: ``IeumError`` (usage) naming the ranges over settings that no cell has: misspelt ones, or those of a loss
+  ///   that is not there.
+  func requireUse(of cells: [Experiment.Cell]) throws {
+    let problems = ConfigProblems()
+    for range in ranges { if let absence = range.absence(in: cells) { problems.add(range.place, absence) } }
+    try problems.check()
   }
 
   private static func ranges(_ tree: ConfigTree?, _ problems: ConfigProblems) -> [Range] {
@@ -82,42 +75,5 @@ public struct SearchSpec: Sendable {
       return nil
     }
     return .interval(from: low, to: high, logarithmic: scale == "log", whole: whole, steps: steps)
-  }
-}
-
-extension SearchSpec.Range {
-  /// Whether the setting exists for a cell: parameters only where its loss or model declares them.
-  func applies(to config: CellConfig) -> Bool {
-    guard path.count == 3, path[1] == "parameters" else { return true }
-    switch path[0] {
-    case "loss":
-      return (try? LossRegistry.named(config.loss.name))?.parameters.contains { $0.name == path[2] } ?? false
-    case "model":
-      return (try? JointModelRegistry.named(config.model.name))?.parameters.contains { $0.name == path[2] } ?? false
-    default: return true
-    }
-  }
-
-  /// A value drawn at random.
-  func drawn(_ generator: inout SeededGenerator) -> ConfigTree {
-    switch kind {
-    case .values(let values): return values[Int(generator.uniform() * Double(values.count))]
-    case .interval: return at(generator.uniform())
-    }
-  }
-
-  /// All values of a grid.
-  var grid: [ConfigTree] {
-    switch kind {
-    case .values(let values): return values
-    case .interval(_, _, _, _, let steps): return (0..<steps).map { at(steps == 1 ? 0.5 : Double($0) / Double(steps - 1)) }
-    }
-  }
-
-  private func at(_ share: Double) -> ConfigTree {
-    guard case .interval(let low, let high, let logarithmic, let whole, _) = kind else { return .empty }
-    let value = logarithmic ? exp(log(low) + share * (log(high) - log(low))) : low + share * (high - low)
-    let text = whole ? String(Int(value.rounded())) : String(format: "%.4g", value)
-    return .scalar(text, quoted: false, at: place)
   }
 }

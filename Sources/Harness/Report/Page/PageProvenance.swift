@@ -62,6 +62,7 @@ enum PageProvenance {
   private static func protocolFacts(_ cell: CellResult) -> [(String, String)] {
     [
       ("seeds", cell.seeds.map(String.init).joined(separator: ", ")),
+      ("measured on", cell.isValidation ? "the validation split" : ""),
       ("queries, gallery", cell.queries > 0 ? "\(cell.queries), \(cell.gallery)" : ""),
       (
         "directions",

@@ -6,8 +6,11 @@ enum CSVTable {
     "baseline", "difference", "p", "p_holm", "significant",
   ]
 
+  /// Of a last column that only tables with numbers of the validation split have.
+  static let splitHeader = ["split"]
+
   static func render(_ table: ReportTable) -> String {
-    var lines = [CSVText.line(header)]
+    var lines = [CSVText.line(header + (table.hasValidation ? splitHeader : []))]
     for (row, heading) in table.rows.enumerated() {
       for (column, other) in table.columns.enumerated() {
         lines.append(line(table, row: heading.label, column: other.label, table.cells[row][column], column))
@@ -20,13 +23,14 @@ enum CSVTable {
     _ table: ReportTable, row: String, column: String, _ cell: ReportTable.Cell, _ index: Int
   ) -> String {
     let published = cell.published
-    return CSVText.line([
+    let fields = [
       row, column, table.metric.name, number(cell.value?.mean), number(cell.value?.std),
       cell.value == nil ? "" : String(cell.seeds), table.metric.unit.rawValue, number(published?.value),
       published?.row ?? "", published?.column ?? "", published.map { String($0.isSameMethod) } ?? "",
       number(table.chance[index]), cell.status.rawValue, cell.value == nil ? cell.reason ?? "" : "", cell.id ?? "",
       number(table.ceiling[index]),
-    ] + evidence(cell))
+    ]
+    return CSVText.line(fields + evidence(cell) + (table.hasValidation ? split(cell) : []))
   }
 
   /// Interval, baseline, difference, p, adjusted p and verdict; empty fields where there are none.
@@ -37,6 +41,11 @@ enum CSVTable {
       number(interval?[0]), number(interval?[1]), test?.baseline ?? "", number(test?.difference), number(test?.p),
       number(test?.pHolm), test?.pHolm == nil ? "" : String(test?.isSignificant == true),
     ]
+  }
+
+  /// What a number was measured on; empty without one.
+  static func split(_ cell: ReportTable.Cell?) -> [String] {
+    [cell?.value == nil ? "" : cell?.isValidation == true ? "validation" : "test"]
   }
 
   private static func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }

@@ -2,7 +2,7 @@
 enum LatexTable {
   static func render(_ table: ReportTable) -> String {
     let style = TableGrid.Style(
-      text: escape, bold: { "\\textbf{\($0)}" }, marker: { "\\textsuperscript{\($0)}" },
+      text: escape, bold: { "\\textbf{\($0)}" }, marker: marker,
       published: { "\\textit{\($0.replacing("≈", with: "$\\approx$"))}" })
     let grid = TableGrid(table, style: style)
     func line(_ fields: [String]) -> String { "  " + fields.joined(separator: " & ") + " \\\\" }
@@ -21,11 +21,14 @@ enum LatexTable {
     }
     lines += ["  \\bottomrule", "\\end{tabular}", "\\par\\smallskip\\footnotesize\\raggedright"]
     lines += table.footnotes.map { note in
-      (note.marker.map { "\\textsuperscript{\($0)}~" } ?? "") + escape(note.text) + "\\par"
+      (note.marker.map { marker($0) + "~" } ?? "") + escape(note.text) + "\\par"
     }
     lines.append("\\end{table}")
     return lines.joined(separator: "\n") + "\n"
   }
+
+  /// Footnote letters and the dagger, raised.
+  static func marker(_ text: String) -> String { "\\textsuperscript{\(text.replacing("†", with: "$\\dagger$"))}" }
 
   /// Characters that LaTeX would read as commands.
   static func escape(_ text: String) -> String {

@@ -130,6 +130,11 @@ extension MetricTable {
       remarks += column.trustRemarks(table, measured, comparisons: comparisons, leaks: leaks)
     }
     footnotes = (remarks + spec.footnotes).map { ReportTable.Footnote(marker: nil, text: $0) }
+    let validated = found.filter { $0.status == .ok && $0.isValidation }
+    footnotes += [ValidationMark.footnote(validated)].compactMap { $0 }
+    for row in rows.indices where validated.contains(where: { $0.id == rows[row].id }) {
+      rows[row].markers.append(ValidationMark.dagger)
+    }
     var letters = FootnoteLetters()
     let reasons = found.map { $0.status == .ok ? $0.notes : $0.notes + ["not run: \($0.reason ?? "no reason was recorded")"] }
     for note in FootnoteLetters.ordered(reasons.flatMap { $0 }) {

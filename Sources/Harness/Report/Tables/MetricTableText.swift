@@ -1,14 +1,5 @@
-import Basics
-
 /// A table of metrics in the formats that other tables have.
 enum MetricTableText {
-  /// Writes `<name>.md`, `.csv` and `.tex`.
-  static func write(_ table: MetricTable, folder: String) throws {
-    try AtomicFile.write(markdown(table), to: "\(folder)/\(table.name).md")
-    try AtomicFile.write(csv(table), to: "\(folder)/\(table.name).csv")
-    try AtomicFile.write(latex(table), to: "\(folder)/\(table.name).tex")
-  }
-
   private static func fields(
     _ row: MetricTable.Row, text: (String) -> String, bold: (String) -> String, marker: (String) -> String
   ) -> [String] {
@@ -39,23 +30,24 @@ enum MetricTableText {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  private static let header = [
+    "row", "kind", "metric", "mean", "std", "seeds", "unit", "cell", "ci95_low", "ci95_high", "baseline", "difference",
+    "p", "p_holm", "significant",
+  ]
+
   static func csv(_ table: MetricTable) -> String {
-    var lines = [
-      CSVText.line([
-        "row", "kind", "metric", "mean", "std", "seeds", "unit", "cell", "ci95_low", "ci95_high", "baseline", "difference",
-        "p", "p_holm", "significant",
-      ])
-    ]
+    let hasValidation = table.rows.contains { $0.cells.contains(where: \.isValidation) }
+    var lines = [CSVText.line(header + (hasValidation ? CSVTable.splitHeader : []))]
     for row in table.rows {
       for (place, style) in table.metrics.enumerated() {
-        let number = row.numbers[place]
-        lines.append(
-          CSVText.line(
-            [
-              row.title, row.kind.rawValue, style.name, number.map { "\($0.mean)" } ?? "",
-              row.kind == .ours ? number.map { "\($0.std)" } ?? "" : "", row.kind == .ours ? "\(row.seeds)" : "",
-              style.unit.rawValue, row.id ?? "",
-            ] + CSVTable.evidence(row.cells.indices.contains(place) ? row.cells[place] : nil)))
+        let (number, isOurs) = (row.numbers[place], row.kind == .ours)
+        let cell = row.cells.indices.contains(place) ? row.cells[place] : nil
+        let fields = [
+          row.title, row.kind.rawValue, style.name, number.map { "\($0.mean)" } ?? "",
+          isOurs ? number.map { "\($0.std)" } ?? "" : "", isOurs ? "\(row.seeds)" : "", style.unit.rawValue, row.id ?? "",
+        ]
+        let split = hasValidation ? CSVTable.split(cell) : []
+        lines.append(CSVText.line(fields + CSVTable.evidence(cell) + split))
       }
     }
     return lines.joined(separator: "\n") + "\n"
@@ -72,12 +64,12 @@ enum MetricTableText {
     for (index, row) in table.rows.enumerated() {
       if index > 0, table.rows[index - 1].kind != row.kind { lines.append("  \\midrule") }
       lines.append(
-        line(fields(row, text: escape, bold: { "\\textbf{\($0)}" }, marker: { "\\textsuperscript{\($0)}" })))
+        line(fields(row, text: escape, bold: { "\\textbf{\($0)}" }, marker: LatexTable.marker)))
       if let below = intervals(row) { lines.append(line(below.map { $0.isEmpty ? "" : "{\\scriptsize \($0)}" })) }
     }
     lines += ["  \\bottomrule", "\\end{tabular}", "\\par\\smallskip\\footnotesize\\raggedright"]
     lines += table.footnotes.map { note in
-      (note.marker.map { "\\textsuperscript{\($0)}~" } ?? "") + escape(note.text) + "\\par"
+      (note.marker.map { LatexTable.marker($0) + "~" } ?? "") + escape(note.text) + "\\par"
     }
     return (lines + ["\\end{table}"]).joined(separator: "\n") + "\n"
   }

@@ -54,6 +54,8 @@ extension ReportTable {
       cell.value = result.summary[metric.name]
       cell.seeds = result.metrics[metric.name]?.count ?? result.seeds.count
       cell.interval = result.ci95[metric.name]
+      cell.isValidation = cell.value != nil && result.isValidation
+      if cell.isValidation { cell.markers.append(ValidationMark.dagger) }
       if cell.value == nil { cell.reason = "\(metric.name) was not measured" }
     }
     return cell
@@ -81,6 +83,7 @@ extension ReportTable {
       [metricRemark] + trustRemarks(spec, measured, comparisons: comparisons, leaks: leaks)
       + [publishedRemark].compactMap { $0 } + (spec.footnotes ?? [])
     footnotes = remarks.map { Footnote(marker: nil, text: $0) }
+    footnotes += [ValidationMark.footnote(measured)].compactMap { $0 }
     var letters = FootnoteLetters()
     for note in FootnoteLetters.ordered(found.flatMap { $0 }.flatMap { $0?.notes ?? [] }) {
       attach(note, letters: &letters) { row, column in found[row][column]?.notes.contains(note) == true }

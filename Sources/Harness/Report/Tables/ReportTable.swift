@@ -21,6 +21,8 @@ public struct ReportTable: Sendable, Equatable {
     public var interval: [Double]?
     /// How the cell differs from the table's baseline, where it was tested.
     public var comparison: TableComparisons.Entry?
+    /// Whether the number was measured on the validation split.
+    public var isValidation = false
     /// `▲` or `▼` for a significant difference for the better or worse; empty otherwise.
     public var significance = ""
   }
@@ -67,6 +69,9 @@ public struct ReportTable: Sendable, Equatable {
     guard cell.value != nil, let interval = cell.interval, interval.count == 2 else { return "" }
     return "[\(metric.format(interval[0])), \(metric.format(interval[1]))]"
   }
+
+  /// Whether some number was measured on the validation split.
+  var hasValidation: Bool { cells.contains { $0.contains(where: \.isValidation) } }
 
   public var hasIntervals: Bool { cells.contains { $0.contains { !intervalText($0).isEmpty } } }
 

@@ -12,7 +12,9 @@ import Testing
   private func places(_ name: String) -> [String] {
     let folder = "\(mini.folder)/cache-\(name)/working"
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return files.compactMap { try? String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8) }
+    // Hidden ones are being written.
+    return files.filter { !$0.hasPrefix(".") }
+      .compactMap { try? String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8) }
   }
 
   private func processes(workers: Bool) -> [Int32] {

@@ -97,6 +97,7 @@ public enum DatasetRegistry {
     StampsDataset(),
     StampsClipsDataset(),
     OpenclipartDataset(),
+    EmojiDataset(),
     FilmsDataset(),
     ManifestDataset(),
     MSRVTTDataset(),

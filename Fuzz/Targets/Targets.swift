@@ -14,6 +14,7 @@ extension FuzzTarget {
       for word in vectors.words.prefix(64) { _ = vectors[word] }
     },
     FuzzTarget(name: "npy") { path in _ = try WordVectors.read(path, vocabulary: path) },
+    FuzzTarget(name: "pickle") { path in _ = try PickleTable.read(path).arrays() },
     FuzzTarget(name: "csv", suffix: ".csv", read: manifest),
     FuzzTarget(name: "jsonl", suffix: ".jsonl", read: manifest),
     FuzzTarget(name: "tokenizer", suffix: ".json") { path in

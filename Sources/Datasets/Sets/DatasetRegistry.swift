@@ -105,6 +105,10 @@ public enum DatasetRegistry {
     Flickr30kDataset(),
     COCOFlickr30kDataset(),
     VGGSoundDataset(),
+    MSVDDataset(),
+    XTD10Dataset(),
+    Crossmodal3600Dataset(),
+    PrecomputedDataset(),
     KoreanClipsDataset(),
   ]
 

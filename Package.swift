@@ -125,7 +125,7 @@ let package = Package(
   cxxLanguageStandard: torchIsRecent ? .cxx20 : .cxx17
 )
 
-// Fuzz targets are built by scripts/fuzz.sh alone: they need libFuzzer's main function.
+// Fuzz targets are built by scripts/fuzz.sh alone: they need libFuzzer.
 if ProcessInfo.processInfo.environment["IEUM_FUZZ"] != nil {
   package.targets += [
     .target(name: "FuzzMemory", path: "Fuzz/Memory"),

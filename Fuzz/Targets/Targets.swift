@@ -44,6 +44,8 @@ extension FuzzTarget {
         { try load("korean-clips", path, as: "clips.csv", "split.csv") },
       ])
     },
+    FuzzTarget(name: "emoji-font", allowance: 8 << 20) { path in _ = try EmojiFont(path: path).pictures },
+    FuzzTarget(name: "emoji-names") { path in _ = try EmojiNames(path: path).captions },
     // A gzipped vocabulary may unpack to 64 MiB.
     FuzzTarget(name: "clip-vocabulary", allowance: 160 << 20) { path in
       try each([

@@ -5,12 +5,12 @@ import Foundation
 ///
 /// Only glyphs that stand for one code point are read; flags, skin tones and families are sequences.
 /// - Source: OpenType 1.9, `cmap` format 12, `CBLC` index formats 1 and 3, `CBDT` image formats 17 to 19.
-struct EmojiFont {
+public struct EmojiFont {
   /// Code point → its picture, a whole PNG file.
-  let pictures: [UInt32: Data]
+  public let pictures: [UInt32: Data]
 
   /// - Throws: ``IeumError`` (data) for a file that is no such font or is cut short.
-  init(path: String) throws {
+  public init(path: String) throws {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw IeumError(
         .data, "cannot be read", file: path, place: "dataset 'emoji'",
@@ -18,15 +18,10 @@ struct EmojiFont {
     }
     let bytes = BigEndianBytes(data: data, path: path)
     let tables = try Self.tables(bytes)
-    let glyphs = try Self.glyphs(bytes, cmap: Self.table("cmap", tables, path))
     let places = try Self.places(
       bytes, index: Self.table("CBLC", tables, path), images: Self.table("CBDT", tables, path))
-    var pictures: [UInt32: Data] = [:]
-    for (point, glyph) in glyphs {
-      guard let place = places[glyph] else { continue }
-      pictures[point] = try Self.picture(bytes, at: place)
-    }
-    self.pictures = pictures
+    pictures = try Self.glyphs(bytes, cmap: Self.table("cmap", tables, path), where: { places[$0] != nil })
+      .compactMapValues { glyph in try places[glyph].flatMap { try Self.picture(bytes, at: $0) } }
   }
 
   private struct Place {
@@ -53,20 +48,26 @@ struct EmojiFont {
     return tables
   }
 
-  /// Code point → glyph.
-  private static func glyphs(_ bytes: BigEndianBytes, cmap: Int) throws -> [UInt32: Int] {
+  /// Code point → glyph, of the glyphs that are wanted.
+  private static func glyphs(
+    _ bytes: BigEndianBytes, cmap: Int, where isWanted: (Int) -> Bool
+  ) throws -> [UInt32: Int] {
     var glyphs: [UInt32: Int] = [:]
+    var listed = 0
     for index in 0..<(try bytes.u16(cmap + 2)) {
       let start = cmap + (try bytes.u32(cmap + 4 + 8 * index + 4))
       guard try bytes.u16(start) == 12 else { continue }
       for group in 0..<(try bytes.u32(start + 12)) {
         let record = start + 16 + 12 * group
         let (first, last) = (try bytes.u32(record), try bytes.u32(record + 4))
-        guard first <= last, glyphs.count + last - first <= 0x10FFFF else {
+        listed += last - first + 1
+        guard first <= last, last <= 0x10FFFF, listed <= 0x110000 else {
           throw bytes.damage("table 'cmap' holds a group of code points that cannot be")
         }
         let glyph = try bytes.u32(record + 8)
-        for point in first...last { glyphs[UInt32(point)] = glyph + point - first }
+        for point in first...last where isWanted(glyph + point - first) {
+          glyphs[UInt32(point)] = glyph + point - first
+        }
       }
     }
     return glyphs

@@ -5,12 +5,12 @@ import Foundation
 ///
 /// - Source: Unicode Technical Standard 35, part 2, "Annotations": `<annotation cp="🐶">dog | face | pet</annotation>`
 ///   holds keywords, `type="tts"` the name.
-struct EmojiNames {
+public struct EmojiNames {
   /// Character or sequence → its name, then its keywords in one line.
-  let captions: [String: [String]]
+  public let captions: [String: [String]]
 
   /// - Throws: ``IeumError`` (data) for a file that is missing, is not UTF-8 or holds no annotations.
-  init(path: String) throws {
+  public init(path: String) throws {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw IeumError(
         .data, "cannot be read", file: path, place: "dataset 'emoji'",

@@ -57,7 +57,9 @@ public struct SearchLatency: Sendable, Codable {
         : Array(known.shuffled(using: &generator).prefix(min(count, mostMedia)))
       let (timing, failures) = try time(kind, asked, engine, k: k)
       if let timing { timings.append(timing) }
-      if let first = failures.first { notes.append("\(failures.count) \(kind.rawValue) query(s) failed; the first: \(first)") }
+      if let first = failures.first {
+        notes.append("\(failures.count) \(kind.rawValue) query(s) failed; the first: \(first)")
+      }
     }
     guard !timings.isEmpty else {
       throw IeumError(

@@ -40,8 +40,9 @@ public enum AnnBenchmarksFile {
 /// Writes what an index found in the layout of ann-benchmarks' results, so that its plots and tables read it.
 public enum AnnBenchmarksResult {
   /// - Parameters:
-  ///   - found: neighbours of each query, nearest first, at most `k` (of no more rows than there are); what an approximate index did not find is filled up
-  ///     with row −1 at an infinite distance.
+  ///   - found: neighbours of each query, nearest first, at most `k`; what an approximate index did not find is filled
+  ///     up with row −1 at an infinite distance.
+  ///   - k: columns; no more than the index has rows.
   ///   - seconds: taken by each query.
   ///   - dataset: name of the file that the queries came from.
   public static func write(

@@ -143,6 +143,8 @@ def cells(row):
             rate += f", {percent(row['busy'])} busy"
     if row["samples"] != 5:
         rate += f" ({row['samples']})"
+    if "note" in row:  # it ended before its last sample
+        rate += f", then: {row['note']}"
     ratio = f"{row['ratio']:.2f} ×" if "ratio" in row else ""
     share = percent(row["share"]) if "share" in row else ""
     return start + f"| {rate} | {per} | {share} | {percent(row['others'])} | {ratio} |"

@@ -19,11 +19,12 @@ import time
 
 import report
 from cases import HERE, Cases
-from contender import measure
+from contender import left_out, measure
 
+LATEST = 27  # minutes after which no case is begun, so that a run stays below 30
 PEERS = ["torch", "torchvision", "transformers", "onnx", "onnxruntime", "openvino", "numpy", "torchmetrics", "pillow", "av"]
 FIELDS = ["case", "program", "variant", "unit", "perSecond", "perProcessorSecond", "seconds", "processorSeconds",
-          "extraBytes", "busy", "others", "samples", "ratio", "note"]
+          "extraBytes", "busy", "expected", "others", "samples", "ratio", "share", "note"]
 
 
 def environment(folder):
@@ -68,51 +69,87 @@ def main():
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
     given = parser.parse_args()
-    start = time.time()
-    with tempfile.TemporaryDirectory() as folder:
-        run = measured(given, folder, start)
-        if run is None:
-            return
+    if given.list:
+        print("\n".join(case.name for case in chosen(given, given.ieum, "", 1)))
+        return
     # A partial run leaves the report of the whole one alone.
     out = given.out if not (given.quick or given.only) else given.out + "-partial"
-    write(run, out)
+    with tempfile.TemporaryDirectory() as folder:
+        for run in measured(given, folder, time.time()):
+            write(run, out)
     print(report.text(run))
 
 
-def measured(given, folder, start):
-    # A copy: a build beside the benchmark would otherwise pull the program from under it.
-    ieum = os.path.join(folder, "ieum")
-    shutil.copy2(given.ieum, ieum)
-    for name in os.listdir(os.path.dirname(os.path.abspath(given.ieum))):
+def chosen(given, ieum, folder, threads):
+    return [case for case in Cases(ieum, given.python, folder, threads, given.quick).all() if given.only in case.name]
+
+
+def copied(program, folder):
+    """The program with all that lies beside it: a build during the benchmark would otherwise pull it from under us."""
+    beside = os.path.dirname(os.path.abspath(program))
+    for name in os.listdir(beside):
+        path = os.path.join(beside, name)
         if name.endswith(".resources"):
-            shutil.copytree(os.path.join(os.path.dirname(given.ieum), name), os.path.join(folder, name))
+            shutil.copytree(path, os.path.join(folder, name))
+        elif os.path.isfile(path) and (".so" in name or name.startswith("ieum") and "." not in name and os.access(path, os.X_OK)):
+            shutil.copy2(path, folder)
+    return os.path.join(folder, os.path.basename(program))
+
+
+def measured(given, folder, start):
+    """The run so far, after each case: what comes to nothing later leaves what was measured before."""
+    ieum = copied(given.ieum, folder)
     variables = environment(folder)
     top = limits(ieum, variables)
-    cases = [case for case in Cases(ieum, given.python, folder, top["threads"], given.quick).all() if given.only in case.name]
-    if given.list:
-        print("\n".join(case.name for case in cases))
-        return None
+    cases = chosen(given, ieum, folder, top["threads"])
+    if not cases:
+        sys.exit(f"no case is called '{given.only}'; see --list")
     output([given.python, f"{HERE}/peers.py", "make-media", folder], variables)
-    done = []
+    peers = versions(given.python)
+    done, profiles = [], {}
     for index, case in enumerate(cases):
-        contenders = measure(case, variables)
+        minutes = (time.time() - start) / 60
+        print(f"case {index + 1} of {len(cases)}, {case.name}: {minutes:.1f} minutes so far", file=sys.stderr, flush=True)
+        late = minutes > LATEST
+        contenders = left_out(case, f"left out after {LATEST} minutes") if late else measure(case, variables)
         done.append((case, list(report.rows(case, contenders)), {c.name: c.samples for c in contenders}))
-        print(f"{case.name}: {(time.time() - start) / 60:.1f} minutes so far", file=sys.stderr, flush=True)
-        if index in (len(cases) // 2, len(cases) - 1):
-            top = limits(ieum, variables, top)
-    goals, profiles = [], {}
-    for case, rows, _ in done:
-        lines = list(report.judged(case, rows[0], rows, top))
-        goals += lines
-        if case.profile and any(line["met"] is False for line in lines):
-            profiles[case.name] = output(case.profile, variables)
-    provenance = {
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "revision": revision(),
-        "minutes": (time.time() - start) / 60, "peers": versions(given.python), "kernel": os.uname().release,
-        "arguments": {"quick": given.quick, "only": given.only}}
-    return {"provenance": provenance, "limits": top, "goals": goals, "rows": [row for _, rows, _ in done for row in rows],
-            "samples": {case.name: samples for case, _, samples in done}, "profiles": profiles,
-            "notes": {case.name: case.note for case, _, _ in done}}
+        if not late and index in (len(cases) // 2, len(cases) - 1):
+            top = again(ieum, variables, top)
+        goals = [line for case, rows, _ in done for line in judged(case, rows, done, top)]
+        missed = any(line["met"] is False for line in goals if line["case"] == case.name)
+        if case.profile and not late and (missed or case.shows):
+            profiles[case.name] = profile(case.profile, variables)
+        provenance = {
+            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "revision": revision(),
+            "minutes": (time.time() - start) / 60, "peers": peers, "kernel": os.uname().release, "cases": len(cases),
+            "arguments": {"quick": given.quick, "only": given.only}}
+        yield {"provenance": provenance, "limits": top, "goals": goals,
+               "rows": [report.limited(row, case, top) for case, rows, _ in done for row in rows],
+               "samples": {case.name: samples for case, _, samples in done}, "profiles": dict(profiles),
+               "notes": {case.name: case.note for case, _, _ in done}}
+
+
+def judged(case, rows, done, top):
+    return report.judged(case, rows[0], rows, top, {other.name: others[0] for other, others, _ in done})
+
+
+def again(ieum, variables, top):
+    try:
+        return limits(ieum, variables, top)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        print(f"the limits could not be measured again: {error}", file=sys.stderr)
+        return top
+
+
+def profile(command, variables):
+    """What the program says of where its time goes, or why it says nothing."""
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, env=variables, timeout=120)
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"no profile: {error}"
+    if run.returncode == 0:
+        return run.stdout
+    return f"no profile, status {run.returncode}: " + (run.stderr.strip().splitlines() or ["no message"])[-1]
 
 
 def write(run, out):

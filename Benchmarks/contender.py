@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -33,6 +34,9 @@ class Contender:
         self.name, self.command, self.environment = name, command, environment
         self.samples, self.problem, self.variant = [], None, None
 
+    def start(self):
+        pass
+
     def sample(self):
         for attempt in range(RETRIES + 1):
             busy = busy_time()
@@ -55,11 +59,12 @@ class Contender:
 class Warm(Contender):
     """Answers each line on its stdin with a sample."""
 
-    def __init__(self, name, command, environment):
-        super().__init__(name, command, environment)
+    process = None
+
+    def start(self):
         self.messages = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.messages,
-                                        text=True, env=environment)
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.messages,
+                                        text=True, env=self.environment)
         ready = self.answer()
         if ready is not None:
             self.variant = ready.get("variant")
@@ -82,20 +87,37 @@ class Warm(Contender):
                 file.write("5")  # the peak starts again from here
         except OSError:
             before = None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        except OSError:
+            pass  # it has died; what it said last comes with the answer
         taken = self.answer()
-        if taken and before is not None:
-            taken["extraBytes"] = max(0, self.memory("VmHWM") - before)
+        after = self.memory("VmHWM")
+        if taken and before is not None and after is not None:
+            taken["extraBytes"] = max(0, after - before)
         return taken
 
     def memory(self, key):
-        with open(f"/proc/{self.process.pid}/status") as file:
-            return int(re.search(key + r":\s+(\d+) kB", file.read()).group(1)) * 1024
+        """Nil for a process that has ended."""
+        try:
+            with open(f"/proc/{self.process.pid}/status") as file:
+                found = re.search(key + r":\s+(\d+) kB", file.read())
+        except OSError:
+            return None
+        return int(found.group(1)) * 1024 if found else None
 
     def close(self):
-        if self.process.poll() is None:
+        if self.process is None:
+            return
+        try:
             self.process.stdin.close()
+        except OSError:
+            pass
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
             self.process.wait()
         self.process.stdout.close()
         self.messages.close()
@@ -131,22 +153,61 @@ class Extraction(Command):
         return taken
 
 
+class Expectation(Command):
+    """A plan for an empty cache, then the run: what was expected, and what it took."""
+
+    def start(self):
+        plan, self.command = self.command
+        told = subprocess.run(plan, capture_output=True, text=True, env=self.environment)
+        if told.returncode:
+            self.problem = (told.stderr.strip().splitlines() or [f"ended with status {told.returncode}"])[-1]
+        else:
+            self.expected = json.loads(told.stdout)["expected"]
+
+    def take(self):
+        for part in ["features", "runs"]:
+            shutil.rmtree(os.path.join(self.environment["IEUM_CACHE"], part), ignore_errors=True)
+        taken = super().take()
+        if taken and self.expected["unknown"] == 0:
+            taken["expected"] = (self.expected["features"] + self.expected["training"]) / taken["seconds"]
+        return taken
+
+
+def left_out(case, reason):
+    """The contenders of a case that is not measured."""
+    contenders = [Contender(name, command, {}) for name, command, *_ in case.commands]
+    for contender in contenders:
+        contender.problem = reason
+    return contenders
+
+
 def measure(case, environment):
     """Starts all contenders of a case, lets them answer in turn, and returns them with their samples."""
+    kind = {"s": Command, "busy": Extraction, "expected": Expectation}.get(case.unit, Warm)
+    variables = dict(environment, **case.variables)
     contenders = []
-    for name, command in case.commands:
-        print(f"{case.name}: starting {name}", file=sys.stderr, flush=True)
-        kind = {"s": Command, "busy": Extraction}.get(case.unit, Warm)
-        contenders.append(kind(name, command, environment))
     try:
-        if kind is not Warm:  # the first run fills the disk's cache
+        for name, command, *rounds in case.commands:
+            print(f"  starting {name}", file=sys.stderr, flush=True)
+            contenders.append(kind(name, command, variables))
+            contenders[-1].rounds = min([case.rounds, *rounds])
+            guarded(contenders[-1], contenders[-1].start)
+        if kind in (Command, Extraction):  # the first run fills the disk's cache
             for contender in contenders:
-                contender.take()
-        for _ in range(case.rounds):
+                guarded(contender, contender.take)
+        for index in range(case.rounds):
             for contender in contenders:
-                if contender.problem is None:
-                    contender.sample()
+                if contender.problem is None and index < contender.rounds:
+                    guarded(contender, contender.sample)
     finally:
         for contender in contenders:
             contender.close()
     return contenders
+
+
+def guarded(contender, action):
+    """One program that fails is a line in the report, not the end of the run."""
+    try:
+        action()
+    except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        contender.problem = f"{type(error).__name__}: {error}"

@@ -11,8 +11,9 @@ def rows(case, contenders):
         if c.samples:
             row |= {"seconds": c.median("seconds"), "processorSeconds": c.median("processorSeconds"),
                     "others": max(s["others"] for s in c.samples)}
-            if all("busy" in s for s in c.samples):
-                row["busy"] = c.median("busy")
+            for key in ["busy", "expected"]:
+                if all(key in s for s in c.samples):
+                    row[key] = c.median(key)
             for key in ["perSecond", "perProcessorSecond", "extraBytes"]:
                 if all(key in s for s in c.samples):
                     row[key] = max(s[key] for s in c.samples) if key == "extraBytes" else c.median(key)
@@ -21,8 +22,18 @@ def rows(case, contenders):
         yield row
 
 
-def judged(case, own, rows, limits):
-    """One line per goal: what was to be reached, what was measured, and by how much it was missed."""
+def limited(row, case, limits):
+    """The row with its share of the limit that counts its operations."""
+    top = limits.get(case.limit)
+    if top and "perSecond" in row:
+        return row | {"share": row["perSecond"] * case.operations / top}
+    return row
+
+
+def judged(case, own, rows, limits, others):
+    """One line per goal: what was to be reached, what was measured, and by how much it was missed.
+
+    `others`: the first rows of the cases so far, by name."""
     for goal in case.goals:
         line = {"case": case.name, "goal": "", "measured": None, "met": None}
         unmeasured = own.get("note", "not measured")
@@ -40,16 +51,32 @@ def judged(case, own, rows, limits):
             if top and "perSecond" in own:
                 value = own["perSecond"] * case.operations / top
                 line |= {"measured": f"{100 * value:.0f} %", "value": value, "met": value >= goal.value, "part": value / goal.value}
+        elif goal.kind == "left":
+            line["goal"] = "what is left to this machine's rate of multiply-adds"
+            value = limited(own, case, limits).get("share")
+            if value:
+                line |= {"measured": f"{100 * value:.0f} % used, {1 / value:.1f} × left", "value": value}
+                yield line
+                continue
+        elif goal.kind == "within":
+            line["goal"] = f"`ieum plan` right within {percent(goal.value)}"
+            if "expected" in own:
+                value = own["expected"]
+                off = max(value, 1 / value) - 1 if value > 0 else float("inf")
+                line |= {"measured": f"{own['seconds'] * value:.0f} s expected, {own['seconds']:.0f} s taken", "value": value,
+                         "met": abs(value - 1) <= goal.value, "part": goal.value / max(off, 1e-9)}
         elif goal.kind == "busy":
             line["goal"] = f"encoder busy ≥ {percent(goal.value)} of the time"
             if "busy" in own:
                 value = own["busy"]
                 line |= {"measured": percent(value), "value": value, "met": value >= goal.value, "part": value / goal.value}
         elif goal.kind == "bytes":
-            line["goal"] = f"≤ {goal.value / 2**30:g} GiB beyond the vectors"
-            if "extraBytes" in own:
-                value = own["extraBytes"]
-                line |= {"measured": f"{value / 2**30:.2f} GiB", "value": value, "met": value <= goal.value,
+            line["goal"] = f"≤ {goal.value / 1e9:g} GB beyond the vectors"
+            parts = [own, *(others.get(name, {}) for name in goal.of)]
+            if all("extraBytes" in part for part in parts):
+                value = sum(part["extraBytes"] for part in parts)
+                shown = " + ".join(f"{part['extraBytes'] / 1e9:.2f}" for part in parts)
+                line |= {"measured": f"{shown} GB", "value": value, "met": value <= goal.value,
                          "part": goal.value / max(value, 1)}
         else:
             line["goal"] = f"≤ {goal.value:g} s"
@@ -63,7 +90,7 @@ def judged(case, own, rows, limits):
 
 def verdict(line):
     if line["met"] is None:
-        return "not measured"
+        return "" if "value" in line else "not measured"
     return "met" if line["met"] else f"missed by {100 * (1 - line['part']):.0f} %"
 
 
@@ -87,15 +114,18 @@ def text(run):
               "| | |", "| --- | ---: |",
               f"| multiply-adds f32, GFLOP/s (one thread) | {giga(limits['multiplyAddF32'])} ({giga(limits['oneThreadF32'])}) |",
               f"| multiply-adds bf16, GFLOP/s (one thread) | {giga(limits.get('multiplyAddBF16'))} ({giga(limits.get('oneThreadBF16'))}) |",
-              f"| matrix product f32, GFLOP/s | {giga(limits['product'])} |",
+              f"| matrix product f32 (bf16), GFLOP/s | {giga(limits['product'])} ({giga(limits.get('productBF16'))}) |",
+              f"| convolution f32 (bf16), GFLOP/s | {giga(limits.get('convolutionF32'))} "
+              f"({giga(limits.get('convolutionBF16'))}) |",
               f"| reading main memory, GB/s | {giga(limits['memoryRead'])} |", "",
               "## Cases", "",
               "All programs of a case are warm at once and answer in turn; figures are medians (of five, where no other number "
               "stands). `others` is the largest share of the machine that other programs used during a sample, after up to two "
               "repetitions; where it is not small, the rates per processor second are the ones to compare. Each of the other "
-              "programs runs in the fastest of the settings it was tried in (`setting`).", "",
-              "| case | program | setting | rate | per processor second | others | ieum is |",
-              "| --- | --- | --- | ---: | ---: | ---: | ---: |"]
+              "programs runs in the fastest of the settings it was tried in (`setting`). `of the limit`: of the rate of multiply-adds, "
+              "or of matrix products for ranks. A number in brackets counts the samples where they are not five.", "",
+              "| case | program | setting | rate | per processor second | of the limit | others | ieum is |",
+              "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |"]
     lines += [cells(row) for row in run["rows"]]
     lines += notes(run)
     return "\n".join(lines) + "\n"
@@ -104,7 +134,7 @@ def text(run):
 def cells(row):
     start = f"| {row['case']} | {row['program']} | {row.get('variant') or ''} "
     if not row["samples"]:
-        return start + f"| {row.get('note', 'not measured')} | | | |"
+        return start + f"| {row.get('note', 'not measured')} | | | | |"
     if "perSecond" in row:
         rate, per = f"{row['perSecond']:.4g} {row['unit']}", f"{row['perProcessorSecond']:.4g}"
     else:
@@ -113,8 +143,11 @@ def cells(row):
             rate += f", {percent(row['busy'])} busy"
     if row["samples"] != 5:
         rate += f" ({row['samples']})"
+    if "note" in row:  # it ended before its last sample
+        rate += f", then: {row['note']}"
     ratio = f"{row['ratio']:.2f} ×" if "ratio" in row else ""
-    return start + f"| {rate} | {per} | {percent(row['others'])} | {ratio} |"
+    share = percent(row["share"]) if "share" in row else ""
+    return start + f"| {rate} | {per} | {share} | {percent(row['others'])} | {ratio} |"
 
 
 def notes(run):
@@ -122,7 +155,7 @@ def notes(run):
     if lines:
         lines = ["", *lines]
     if run["profiles"]:
-        lines += ["", "## Where the time goes where a goal is missed"]
+        lines += ["", "## Where the time goes", "", "Where a goal is missed, and where something is left to a limit."]
     for name, profile in run["profiles"].items():
         lines += ["", f"### {name}", "", "```", profile.rstrip(), "```"]
     return lines

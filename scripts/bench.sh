@@ -1,19 +1,25 @@
 #!/usr/bin/env bash
 # Measures ieum beside PyTorch, ONNX Runtime, OpenVINO, numpy, torchmetrics, Pillow and PyAV; writes results/bench. The
-# others are installed into a throw-away environment, or taken from the Python that BENCH_PYTHON names; IEUM names another
-# build of this program. Options: --quick, --only WORD, --list.
+# others are installed into a throw-away environment, in the versions of Benchmarks/requirements.txt, or taken from the
+# Python that BENCH_PYTHON names; IEUM names another build of this program. Options: --quick, --only WORD, --list.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+ieum="${IEUM:-.build/release/ieum}"
+case " $* " in
+*" --list "*) exec python3 Benchmarks/bench.py "$ieum" python3 results/bench "$@" ;;
+esac
 python="${BENCH_PYTHON:-}"
 if [ -z "$python" ]; then
   environment="${TMPDIR:-/tmp}/ieum-bench-environment"
   python="$environment/bin/python"
-  needed="torch torchvision transformers onnx onnxruntime openvino torchmetrics numpy pillow av"
-  if ! "$python" -c 'import torchvision, transformers, onnxruntime, openvino, onnx, torchmetrics, PIL, av' 2>/dev/null; then
+  needed=Benchmarks/requirements.txt
+  if ! cmp -s "$needed" "$environment/requirements.txt"; then
     python3 -m venv "$environment"
-    # shellcheck disable=SC2086
-    "$environment/bin/pip" install -q $needed >&2
+    # The index of CPU builds: the ordinary ones bring gigabytes of CUDA along.
+    "$environment/bin/pip" install -q -r "$needed" \
+      --extra-index-url "${BENCH_TORCH_INDEX:-https://download.pytorch.org/whl/cpu}" >&2
+    cp "$needed" "$environment/requirements.txt"
   fi
 fi
-exec "$python" Benchmarks/bench.py "${IEUM:-.build/release/ieum}" "$python" results/bench "$@"
+exec "$python" Benchmarks/bench.py "$ieum" "$python" results/bench "$@"

@@ -1,5 +1,7 @@
 #pragma once
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define COB_BODY static inline __attribute__((always_inline))
 
@@ -17,6 +19,7 @@
     return name##_body arguments;                                                                           \
   }
 
+/* The best this CPU has, or less where ATEN_CPU_CAPABILITY (default, avx2) says so, as everywhere else. */
 static int cob_level(void) {
   static int level = -1; /* racing threads store the same value */
   int known = __atomic_load_n(&level, __ATOMIC_RELAXED);
@@ -24,6 +27,9 @@ static int cob_level(void) {
     __builtin_cpu_init();
     int narrow = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     known = narrow && __builtin_cpu_supports("avx512f") ? 2 : narrow;
+    const char *limit = getenv("ATEN_CPU_CAPABILITY");
+    if (limit && !strcmp(limit, "default")) known = 0;
+    if (limit && !strcmp(limit, "avx2") && known > 1) known = 1;
     __atomic_store_n(&level, known, __ATOMIC_RELAXED);
   }
   return known;

@@ -18,8 +18,10 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Samples.") var samples = 5
     @Flag(help: "Take one sample for each line on stdin, and answer with a line of JSON: for alternating with others.")
     var answering = false
+    @Flag(help: "Show where the time goes, stage by stage.") var profile = false
 
     func run(_ sample: (Double) throws -> Sample) throws {
+      if profile { return print(try StageProfile.text { try sample(seconds) }) }
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
       if answering {
@@ -37,7 +39,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   struct Limits: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Multiply-adds, matrix products and memory at their best.")
+    static let configuration = CommandConfiguration(abstract: "Multiply-adds, matrix products, convolutions and memory at their best.")
     @Option(help: "Seconds per figure.") var seconds = 1.0
     @OptionGroup var engine: EngineOptions
 
@@ -54,7 +56,6 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "cpu, cuda or cuda:N.") var device: Device = .cpu
     @Option(help: "Images per call.") var images = 32
     @Flag(help: "Run libtorch's operators instead of the compiled network.") var operators = false
-    @Flag(help: "Show where the time goes, step by step.") var profile = false
     @OptionGroup var timing: Timing
     @OptionGroup var engine: EngineOptions
 
@@ -64,7 +65,7 @@ struct BenchCommand: ParsableCommand {
       let bench = try EncoderBench(
         encoder, precision: precision, device: device, images: images, compiled: !operators)
       if let slowdown = bench.slowdown { warn(slowdown) }
-      if profile { return print(try bench.profile(seconds: timing.seconds)) }
+      if timing.profile { return print(try bench.profile(seconds: timing.seconds)) }
       try timing.run(bench.sample)
     }
   }

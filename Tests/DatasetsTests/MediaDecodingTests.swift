@@ -12,8 +12,18 @@ import Testing
       #expect((image.width, image.height) == (expected.width, expected.height), "\(expected.file)")
       guard image.pixels.count == expected.pixels.count else { continue }
       let worst = zip(image.pixels, expected.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 0
-      #expect(worst == 0, "\(expected.file) differs by \(worst)")
+      #expect(
+        worst == 0,
+        "\(expected.file) differs by \(worst): if that is meant, raise ImageDecoder.version, since cached features are stale"
+      )
     }
+  }
+
+  @Test func laterVersionsChangeTheDigestsOfFeatures() {
+    #expect(ImageDecoder.joined(to: "abc", version: 1) == "abc")
+    #expect(ImageDecoder.joined(to: "abc", version: 2) != "abc")
+    #expect(ImageDecoder.joined(to: "abc", version: 2) != ImageDecoder.joined(to: "abc", version: 3))
+    #expect(ImageDecoder.joined(to: "abc", version: 2) != ImageDecoder.joined(to: "abd", version: 2))
   }
 
   @Test func aCutFileIsRefusedByName() throws {

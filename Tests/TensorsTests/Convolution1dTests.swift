@@ -129,6 +129,15 @@ import Testing
     }
   }
 
+  @Test func emptyBatchesOfTheBlock() throws {
+    for engine in Self.own {
+      let outcome = try outcome(.same(0, 3, 4, 10, 4), engine, block: true)
+      #expect(outcome.map(\.shape) == [[0, 4, 5], [0, 3, 10], [4, 3, 4], [4]])
+      #expect(try outcome[2].abs().sum().item() == 0)
+      #expect(try outcome[3].abs().sum().item() == 0)
+    }
+  }
+
   @Test func onlyWantedGradientsAreMade() throws {
     for engine in Self.own {
       let operands = try Operands(.same(2, 3, 4, 10, 4))

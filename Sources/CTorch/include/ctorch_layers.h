@@ -39,6 +39,12 @@ int ct_layers_add(ct_layers stack, ct_layers_layer layer);
 /// or written, so padding costs nothing.
 int ct_layers_run(ct_layers stack, float *x, int64_t count, int64_t time, const int64_t *lengths);
 
+/* Where the time of the last run went. */
+typedef enum {
+  CT_LAYERS_QKV, CT_LAYERS_ATTENTION, CT_LAYERS_OUT, CT_LAYERS_UP, CT_LAYERS_DOWN, CT_LAYERS_NORM, CT_LAYERS_STAGES
+} ct_layers_stage;
+double ct_layers_seconds(ct_layers stack, ct_layers_stage stage);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,7 @@
 #include "onednn.hpp"
 #include "parallel.hpp"
 
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -41,6 +42,7 @@ struct ct_layers_s {
   std::vector<Layer> layers;
   std::map<int64_t, Products> products;
   ct::Memory residual, normal, joined, mixed, wide, scratch;
+  double seconds[CT_LAYERS_STAGES] = {};
 
   int64_t item() const { return bf16 ? 2 : 4; }
   memory::data_type type() const { return bf16 ? memory::data_type::bf16 : memory::data_type::f32; }
@@ -50,6 +52,13 @@ struct ct_layers_s {
   void normalise(const std::vector<float> &gain, const std::vector<float> &shift, int64_t rows, bool in_place);
   void attend(const std::vector<int64_t> &starts);
   void run(const std::vector<int64_t> &starts, int64_t rows);
+
+  template <class Body>
+  void timed(ct_layers_stage stage, const Body &body) {
+    const auto start = std::chrono::steady_clock::now();
+    body();
+    seconds[stage] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
 };
 
 dnnl::post_ops ct_layers_s::activation() const {
@@ -133,24 +142,28 @@ void ct_layers_s::attend(const std::vector<int64_t> &starts) {
 void ct_layers_s::run(const std::vector<int64_t> &starts, int64_t rows) {
   const Products &sizes = of(rows);
   const int64_t width = shape.width;
+  for (double &stage : seconds) stage = 0;
+  const auto normalised = [&](const std::vector<float> &gain, const std::vector<float> &shift, bool in_place) {
+    timed(CT_LAYERS_NORM, [&] { normalise(gain, shift, rows, in_place); });
+  };
   if (!shape.normalise_first)
     ct::parallel_for(rows, width, [&](int64_t begin, int64_t end) {
       kernels->narrow(reinterpret_cast<float *>(residual.data()) + begin * width,
                       normal.data() + begin * width * item(), (end - begin) * width);
     });
   for (auto &layer : layers) {
-    if (shape.normalise_first) normalise(layer.attention_gain, layer.attention_shift, rows, false);
-    apply(sizes.qkv, layer.qkv, normal.data(), joined.data());
-    attend(starts);
-    apply(sizes.out, layer.out, mixed.data(), residual.data());
+    if (shape.normalise_first) normalised(layer.attention_gain, layer.attention_shift, false);
+    timed(CT_LAYERS_QKV, [&] { apply(sizes.qkv, layer.qkv, normal.data(), joined.data()); });
+    timed(CT_LAYERS_ATTENTION, [&] { attend(starts); });
+    timed(CT_LAYERS_OUT, [&] { apply(sizes.out, layer.out, mixed.data(), residual.data()); });
     if (shape.normalise_first) {
-      normalise(layer.perceptron_gain, layer.perceptron_shift, rows, false);
+      normalised(layer.perceptron_gain, layer.perceptron_shift, false);
     } else {
-      normalise(layer.attention_gain, layer.attention_shift, rows, true);
+      normalised(layer.attention_gain, layer.attention_shift, true);
     }
-    apply(sizes.up, layer.up, normal.data(), wide.data());
-    apply(sizes.down, layer.down, wide.data(), residual.data());
-    if (!shape.normalise_first) normalise(layer.perceptron_gain, layer.perceptron_shift, rows, true);
+    timed(CT_LAYERS_UP, [&] { apply(sizes.up, layer.up, normal.data(), wide.data()); });
+    timed(CT_LAYERS_DOWN, [&] { apply(sizes.down, layer.down, wide.data(), residual.data()); });
+    if (!shape.normalise_first) normalised(layer.perceptron_gain, layer.perceptron_shift, true);
   }
 }
 
@@ -172,6 +185,8 @@ int ct_layers_new(ct_layers_shape shape, ct_plan_precision precision, int32_t th
 }
 
 void ct_layers_free(ct_layers stack) { delete stack; }
+
+double ct_layers_seconds(ct_layers stack, ct_layers_stage stage) { return stack->seconds[stage]; }
 
 int ct_layers_add(ct_layers stack, ct_layers_layer layer) {
   CT_PLAN_GUARD({

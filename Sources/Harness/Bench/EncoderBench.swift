@@ -37,18 +37,11 @@ public final class EncoderBench {
   public func profile(seconds: Double) throws -> String {
     try encoder.profile(true)
     let sample = try sample(seconds: seconds)
-    let lines = try encoder.profile(false)
-    let steps = lines.compactMap { line -> (seconds: Double, text: String)? in
+    let steps = try encoder.profile(false).compactMap { line -> (name: String, seconds: Double)? in
       let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
       guard parts.count == 2, let seconds = Double(parts[0]) else { return nil }
-      return (seconds, parts[1].trimmingCharacters(in: .whitespaces))
+      return (parts[1].trimmingCharacters(in: .whitespaces), seconds)
     }
-    let total = steps.reduce(0) { $0 + $1.seconds }
-    let images = sample.perSecond * sample.seconds
-    let shown = steps.map { step in
-      String(format: "%8.3f ms %5.1f %%  ", 1000 * step.seconds / images, 100 * step.seconds / max(total, 1e-12)) + step.text
-    }
-    return (shown + [String(format: "%8.3f ms per image, %.1f images/s", 1000 * total / images, sample.perSecond)])
-      .joined(separator: "\n")
+    return StageProfile.lines(steps, items: sample.perSecond * sample.seconds, perSecond: sample.perSecond)
   }
 }

@@ -13,8 +13,11 @@ public struct MachineReport: Codable, Sendable {
   /// The same with one thread.
   public let oneThreadF32: Double?
   public let oneThreadBF16: Double?
-  /// Operations a second of a float32 matrix product of 2048 rows and columns.
+  /// Operations a second of a matrix product of 2048 rows and columns, in float32 by the BLAS.
   public let product: Double
+  public let productBF16: Double?
+  /// Operations a second of convolutions such as a ResNet's; nil where the CPU has no fast ones.
+  public let convolutionF32, convolutionBF16: Double?
   /// Bytes a second read from main memory.
   public let memoryRead: Double
 
@@ -27,7 +30,10 @@ public struct MachineReport: Codable, Sendable {
     return MachineReport(
       cpu: host.cpu, threads: threads, blasCore: host.blasCore, versions: host.versions,
       multiplyAddF32: rate(.f32, threads), multiplyAddBF16: rate(.bf16, threads), oneThreadF32: rate(.f32, 1),
-      oneThreadBF16: rate(.bf16, 1), product: try MachineLimits.product(side: 2048, seconds: seconds),
+      oneThreadBF16: rate(.bf16, 1), product: try MachineLimits.product(.f32, side: 2048, seconds: seconds),
+      productBF16: TensorRuntime.convolvesInBF16 ? try MachineLimits.product(.bf16, side: 2048, seconds: seconds) : nil,
+      convolutionF32: try? MachineLimits.convolution(.f32, threads: threads, seconds: seconds),
+      convolutionBF16: try? MachineLimits.convolution(.bf16, threads: threads, seconds: seconds),
       memoryRead: MachineLimits.read(bytes: 512 << 20, threads: threads, seconds: seconds))
   }
 }

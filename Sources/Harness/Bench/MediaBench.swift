@@ -24,10 +24,12 @@ public struct MediaBench {
 
   private func read() throws {
     if isFilm {
-      let film = try VideoFile(path)
-      _ = try film.pictures(try FrameSampling(name: "uniform", frames: frames).frames(of: film.table))
+      let film = try Stages.time("opening") { try VideoFile(path) }
+      let chosen = try FrameSampling(name: "uniform", frames: frames).frames(of: film.table)
+      _ = try Stages.time("seeking, decoding, to RGB") { try film.pictures(chosen) }
     } else {
-      _ = try ImagePreprocessor.apply(try ImageDecoder.decode(path), Self.preprocessing)
+      let picture = try Stages.time("decoding") { try ImageDecoder.decode(path) }
+      _ = try Stages.time("resizing, normalising") { try ImagePreprocessor.apply(picture, Self.preprocessing) }
     }
   }
 

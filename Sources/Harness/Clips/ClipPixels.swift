@@ -25,7 +25,7 @@ struct ClipPixels: Sendable {
   static func path(_ dataset: Dataset, side: Int, sampling: FrameSampling, cache: Cache) -> String? {
     let bytes = dataset.allItems.reduce(0) { $0 + most(of: $1, sampling) * 3 * side * side }
     guard bytes <= mostStored else { return nil }
-    let digest = Digest.of("pixels \(codeVersion) \(dataset.digest) \(side) \(sampling)")
+    let digest = ImageDecoder.joined(to: Digest.of("pixels \(codeVersion) \(dataset.digest) \(side) \(sampling)"))
     return "\(cache.root)/pixels/\(dataset.name)-\(side)-\(digest.prefix(16)).u8"
   }
 

@@ -28,12 +28,20 @@ struct CellCost {
     return RatedWork(kind: kind.joined(separator: ", "), units: Double(max(1, training.epochs) * max(1, items)))
   }
 
-  /// Takes note of finished runs: training and evaluation together.
-  func record(_ task: any CellTask, _ records: [RunRecord], in cache: Cache) {
+  /// How much longer a training takes where so many processes like it want more cores than there are.
+  func crowding(_ processes: Int) -> Double {
+    guard config.training.device == .cpu else { return 1 }
+    let wanted = Double(processes * max(1, config.training.threads))
+    return max(1, wanted / Double(ProcessInfo.processInfo.activeProcessorCount))
+  }
+
+  /// Takes note of finished runs: training and evaluation together, as long as they would have taken on cores of their own.
+  /// - Parameter processes: that trained side by side, this one among them.
+  func record(_ task: any CellTask, _ records: [RunRecord], beside processes: Int, in cache: Cache) {
     let work = training(of: task)
     for record in records {
       let seconds = (record.wallSeconds["training"] ?? 0) + (record.wallSeconds["evaluation"] ?? 0)
-      Rates(cache: cache).record(work.kind, seconds: seconds, units: work.units)
+      Rates(cache: cache).record(work.kind, seconds: seconds / crowding(processes), units: work.units)
     }
   }
 }

@@ -31,28 +31,31 @@ struct FilmFrames: MediaEncoder {
   }
 
   static func digest(_ encoder: String, _ sampling: FrameSampling) -> String {
-    Digest.of("\(encoder) frames \(codeVersion) \(sampling)")
+    ImageDecoder.joined(to: Digest.of("\(encoder) frames \(codeVersion) \(sampling)"))
   }
 
-  func encode(_ parts: [MediaPart]) -> [Result<[Float], any Error>] {
+  func encode(_ parts: [MediaPart], _ shares: inout WaitingShares) -> [Result<[Float], any Error>] {
     let preprocessing = encoder.preprocessing
-    let films = Parallel.map(parts) { part in Result { try SampledFilm(part, sampling) } }
-    let heads = Parallel.map(films) { film in
-      Result { try film.get().next(Self.most, preprocessing) }
+    let begun = shares.read {
+      let films = Parallel.map(parts) { part in Result { try SampledFilm(part, sampling) } }
+      let heads = Parallel.map(films) { film in
+        Result { try film.get().next(Self.most, preprocessing) }
+      }
+      return zip(films, heads)
     }
-    return zip(films, heads).map { film, head in
-      Result { try vectors(of: try film.get(), beginning: try head.get(), preprocessing) }
+    return begun.map { film, head in
+      Result { try vectors(of: try film.get(), beginning: try head.get(), preprocessing, &shares) }
     }
   }
 
   private func vectors(
-    of film: SampledFilm, beginning: [[Float]], _ preprocessing: ImagePreprocessing
+    of film: SampledFilm, beginning: [[Float]], _ preprocessing: ImagePreprocessing, _ shares: inout WaitingShares
   ) throws -> [Float] {
     var rows: [Float] = []
     var images = beginning
     while !images.isEmpty {
       rows += try encoder.encode(pixels: images.flatMap { $0 }, count: images.count)
-      images = try film.next(Self.most, preprocessing)
+      images = try shares.read { try film.next(Self.most, preprocessing) }
     }
     return film.places.flatMap { rows[$0 * dimension..<($0 + 1) * dimension] }
   }

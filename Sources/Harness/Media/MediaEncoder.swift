@@ -13,7 +13,8 @@ protocol MediaEncoder {
   var isSequence: Bool { get }
 
   /// Vectors of some items, one after the other, or why there are none.
-  func encode(_ parts: [MediaPart]) -> [Result<[Float], any Error>]
+  /// - Parameter shares: takes note of the time that decoding took.
+  func encode(_ parts: [MediaPart], _ shares: inout WaitingShares) -> [Result<[Float], any Error>]
 }
 
 extension MediaEncoder {
@@ -21,18 +22,31 @@ extension MediaEncoder {
   func fill(_ writer: FeatureWriter, _ parts: [MediaPart], progress: Progress) throws {
     let todo = parts.filter { !writer.finishedIDs.contains($0.id) }
     let group = 8
+    // Only the jobs touch the writer until they are finished.
+    nonisolated(unsafe) let unsafeWriter = writer
+    let isSequence = isSequence
+    let writing = Behind()
+    defer { writing.drain() }
+    var shares = WaitingShares()
     for start in stride(from: 0, to: todo.count, by: group) {
       let piece = Array(todo[start..<min(start + group, todo.count)])
-      for (part, result) in zip(piece, encode(piece)) {
-        switch result {
-        case .success(let vectors) where isSequence: try writer.append(part.id, frames: vectors)
-        case .success(let vector): try writer.append([part.id], features: vector)
-        case .failure(let error): try writer.fail(part.id, "\(error)")
+      let results = encode(piece, &shares)
+      try shares.write {
+        try writing.add {
+          for (part, result) in zip(piece, results) {
+            switch result {
+            case .success(let vectors) where isSequence: try unsafeWriter.append(part.id, frames: vectors)
+            case .success(let vector): try unsafeWriter.append([part.id], features: vector)
+            case .failure(let error): try unsafeWriter.fail(part.id, "\(error)")
+            }
+          }
+          try unsafeWriter.flush()
         }
       }
-      try writer.flush()
       progress.advance(piece.count)
     }
+    try shares.write { try writing.finish() }
+    if !todo.isEmpty { progress.note("\(name): \(shares.summary(items: todo.count))") }
   }
 
   /// Extracts the feature file of a dataset.

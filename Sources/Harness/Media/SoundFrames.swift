@@ -48,11 +48,11 @@ struct SoundFrames: MediaEncoder {
     digest = Digest.of("\(encoder.digest) \(Self.codeVersion) \(given)")
   }
 
-  func encode(_ parts: [MediaPart]) -> [Result<[Float], any Error>] {
+  func encode(_ parts: [MediaPart], _ shares: inout WaitingShares) -> [Result<[Float], any Error>] {
     guard let (encoder, stretches) = network else {
       return Parallel.map(parts) { part in Result { try spectrogram(of: part) } }
     }
-    let images = Parallel.map(parts) { part in Result { try stretches.pictures(of: part) } }
+    let images = shares.read { Parallel.map(parts) { part in Result { try stretches.pictures(of: part) } } }
     return images.map { result in
       Result {
         let pictures = try result.get()

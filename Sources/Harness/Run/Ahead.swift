@@ -105,10 +105,19 @@ final class Ahead<Job: Sendable, Value: Sendable> {
 /// Where the time of an extraction went, for the log.
 struct WaitingShares {
   private let start = ContinuousClock.now
-  private var encoder = 0.0, decoders = 0.0, writing = 0.0
+  private var encoder = 0.0, writing = 0.0
+  /// Nil where nothing is decoded ahead of the encoder.
+  private var decoders: Double?
 
   mutating func waited<Job, Value>(_ ahead: Ahead<Job, Value>) {
-    (encoder, decoders) = (encoder + ahead.waited.consumer, decoders + ahead.waited.makers)
+    (encoder, decoders) = (encoder + ahead.waited.consumer, (decoders ?? 0) + ahead.waited.makers)
+  }
+
+  /// Input made by the encoder's own thread.
+  mutating func read<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let begin = ContinuousClock.now
+    defer { encoder += (ContinuousClock.now - begin) / .seconds(1) }
+    return try body()
   }
 
   mutating func write<Result>(_ body: () throws -> Result) rethrows -> Result {
@@ -122,7 +131,7 @@ struct WaitingShares {
     let total = max((ContinuousClock.now - start) / .seconds(1), 1e-9)
     func share(_ seconds: Double) -> Int { Int((100 * seconds / total).rounded()) }
     return String(format: "%d item(s) in %.1f s", items, total)
-      + "; the encoder waited \(share(encoder)) % of it for decoding and \(share(writing)) % for writing, "
-      + "decoding \(share(decoders)) % for the encoder"
+      + "; the encoder waited \(share(encoder)) % of it for decoding and \(share(writing)) % for writing"
+      + (decoders.map { ", decoding \(share($0)) % for the encoder" } ?? "")
   }
 }

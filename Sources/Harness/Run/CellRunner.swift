@@ -9,6 +9,8 @@ struct CellRunner {
   let cell: Experiment.Cell
   let bench: Workbench
   let progress: Progress
+  /// Processes that train side by side, this one among them.
+  var beside = 1
 
   private var config: CellConfig { cell.config }
 
@@ -83,7 +85,13 @@ struct CellRunner {
     Provenance.forgetPeakMemory()
     try task.compute(seeds: mine, folder: { folder(task, seed: $0) }, progress: progress)
     CellMemory(bench: bench).record(Provenance.peakMemory(), of: cell)
-    CellCost(config: config).record(task, mine.compactMap { RunRecord.read(folder(task, seed: $0)) }, in: bench.cache)
+    let records = mine.compactMap { RunRecord.read(folder(task, seed: $0)) }
+    CellCost(config: config).record(task, records, beside: beside, in: bench.cache)
+    for record in records {
+      guard let waiting = record.chosen?[RunRecord.waitingShare], let seconds = record.wallSeconds["training"] else { continue }
+      progress.note(
+        String(format: "%@, seed %d: trained for %.1f s, %.0f %% of it waiting for batches", cell.id, record.seed, seconds, 100 * waiting))
+    }
     return isWhole
   }
 

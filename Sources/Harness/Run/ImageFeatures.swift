@@ -36,7 +36,7 @@ struct ImageFeatures {
     (precision, device) = (choice.precision, choice.device)
     let learnt = choice.train ? " learnt" : ""
     let parts = ["\(spec.name) \(spec.codeVersion) \(spec.preprocessing) \(weightsDigest)\(learnt)"]
-    digest = Digest.of((parts + precision.digestParts).joined(separator: " "))
+    digest = ImageDecoder.joined(to: Digest.of((parts + precision.digestParts).joined(separator: " ")))
   }
 
   /// The encoder's inputs where it learns, otherwise the feature file, extracted first where it is missing.
@@ -77,15 +77,21 @@ struct ImageFeatures {
     let images = Ahead(todo.flatMap(\.imagePaths), window: 2 * batch) { path in
       Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), preprocessing) }
     }
+    // Only the jobs touch the writer until they are finished.
+    nonisolated(unsafe) let unsafeWriter = writer
+    let writing = Behind()
+    defer { writing.drain() }
     var (group, shares): ([DatasetItem], WaitingShares) = ([], WaitingShares())
     for (index, item) in todo.enumerated() {
       group.append(item)
       guard group.reduce(0, { $0 + $1.imagePaths.count }) >= batch || index == todo.count - 1 else { continue }
       let vectors = try encode(group, images, with: encoder)
-      try shares.write { try store(vectors, of: group, in: writer) }
+      let done = group
+      try shares.write { try writing.add { try Self.store(vectors, of: done, in: unsafeWriter) } }
       progress.advance(group.count)
       group = []
     }
+    try shares.write { try writing.finish() }
     progress.finish()
     shares.waited(images)
     if !todo.isEmpty { progress.note("\(dataset.name) → \(spec.name): \(shares.summary(items: todo.count))") }
@@ -110,7 +116,7 @@ struct ImageFeatures {
     return means
   }
 
-  private func store(_ means: [ItemMean], of items: [DatasetItem], in writer: FeatureWriter) throws {
+  private static func store(_ means: [ItemMean], of items: [DatasetItem], in writer: FeatureWriter) throws {
     for (item, mean) in zip(items, means) {
       if let vector = mean.vector {
         // An item keeps its other images when one is broken.
@@ -146,7 +152,7 @@ struct ImageFeatures {
 }
 
 /// The running mean of an item's image vectors.
-private struct ItemMean {
+private struct ItemMean: Sendable {
   private var sum: [Float]
   private var count = 0
   var failures: [String] = []

@@ -81,13 +81,14 @@ public struct LooseEncoder {
   }
 
   private func images(_ paths: [String], with encoder: ImageEncoder, to output: String) throws -> FeatureFile {
-    let writer = try writer(output, .image, encoder.dimension, encoder.digest)
-    for start in stride(from: 0, to: paths.count, by: 32) {
-      let piece = Array(paths[start..<min(start + 32, paths.count)])
-      let preprocessing = encoder.preprocessing
-      let decoded = Parallel.map(piece) { path in
-        Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), preprocessing) }
-      }
+    let writer = try writer(output, .image, encoder.dimension, ImageDecoder.joined(to: encoder.digest))
+    let (preprocessing, batch) = (encoder.preprocessing, 32)
+    let images = Ahead(paths, window: 2 * batch) { path in
+      Result { try ImagePreprocessor.apply(ImageDecoder.decode(path), preprocessing) }
+    }
+    for start in stride(from: 0, to: paths.count, by: batch) {
+      let piece = paths[start..<min(start + batch, paths.count)]
+      let decoded = piece.compactMap { _ in images.next() }
       var (pixels, ids): ([Float], [String]) = ([], [])
       for (path, result) in zip(piece, decoded) {
         switch result {

@@ -34,25 +34,31 @@ public struct Plan: Encodable, Sendable {
     for (planned, cell) in zip(cells, experiment.cells) where planned.state != Plan.cached {
       try CellCheck.device(of: cell)
     }
-    expected = try Plan.estimate(experiment, cells, bench, probes: probes, jobs: jobs)
+    expected = try Plan.estimate(experiment.cells, cells, bench, probes: probes, jobs: jobs)
+  }
+
+  /// What cells are expected to take by what runs and probes have told so far.
+  static func expected(_ cells: [Experiment.Cell], bench: Workbench, jobs: Int) throws -> TimeEstimate {
+    try estimate(cells, cells.map { try cell($0, bench) }, bench, probes: false, jobs: jobs)
   }
 
   private static func estimate(
-    _ experiment: Experiment, _ cells: [Cell], _ bench: Workbench, probes: Bool, jobs: Int
+    _ cells: [Experiment.Cell], _ planned: [Cell], _ bench: Workbench, probes: Bool, jobs: Int
   ) throws -> TimeEstimate {
     let rates = Rates(cache: bench.cache)
+    let processes = max(1, min(jobs, planned.count { $0.seedsToTrain > 0 }))
     var (extractions, trainings): ([String: TimeEstimate.Cost?], [TimeEstimate.Cost?]) = ([:], [])
-    for (planned, cell) in zip(cells, experiment.cells) where planned.seedsToTrain > 0 {
+    for (planned, cell) in zip(planned, cells) where planned.seedsToTrain > 0 {
       let task = try CellRunner(cell: cell, bench: bench, progress: Progress()).task()
       let missing = Set(planned.featuresToExtract)
       for extraction in try task.extractions() where missing.contains(extraction.path) && extractions[extraction.path] == nil {
         let work = extraction.work
         extractions[extraction.path] = .some(rates.cost(work.kind, units: work.units, probe: probes ? work.probe : nil))
       }
-      let work = CellCost(config: cell.config).training(of: task)
-      trainings.append(
-        rates.cost(
-          work.kind, units: work.units * Double(planned.seedsToTrain), probe: probes ? { try task.trainingProbe() } : nil))
+      let cost = CellCost(config: cell.config)
+      let work = cost.training(of: task)
+      let units = work.units * Double(planned.seedsToTrain) * cost.crowding(processes)
+      trainings.append(rates.cost(work.kind, units: units, probe: probes ? { try task.trainingProbe() } : nil))
     }
     return TimeEstimate(extractions: Array(extractions.values), cells: trainings, jobs: jobs)
   }

@@ -11,6 +11,8 @@ public struct SweepRunner {
   /// Names this run; its workers are told.
   private let token = ProcessInfo.processInfo.environment[SweepRunner.runKey] ?? UUID().uuidString
   private static let runKey = "IEUM_RUN"
+  /// Processes that train side by side, this one among them.
+  private var beside = 1
 
   /// What workers need in their environment.
   public var workerEnvironment: [String: String] { [Self.runKey: token] }
@@ -31,7 +33,7 @@ public struct SweepRunner {
   }
 
   private func runner(_ cell: Experiment.Cell) -> CellRunner {
-    CellRunner(cell: cell, bench: bench, progress: progress)
+    CellRunner(cell: cell, bench: bench, progress: progress, beside: beside)
   }
 
   /// Cells whose label or id contains the pattern; all without one.
@@ -57,6 +59,7 @@ public struct SweepRunner {
     only pattern: String?, jobs: Int, results: String, retryFailed: Bool = false, worker: @escaping @Sendable (Int, Int) -> Int32
   ) throws -> Outcome {
     let (cells, pending) = try begin(pattern, results, retryFailed, here: true)
+    let clock = pending.isEmpty ? nil : RunClock(pending, bench: bench, jobs: jobs)
     for cell in pending { try attempt { try runner(cell).prepareFeatures() } }
     if !pending.isEmpty {
       let count = processes(jobs, for: pending, progress)
@@ -67,7 +70,9 @@ public struct SweepRunner {
       for loss in ends.flatMap(\.losses) { progress.note("ieum: \(loss)") }
       if let bad = ends.first(where: { $0.status != 0 }) { progress.note("ieum: a worker ended with status \(bad.status)") }
     }
-    return try gather(cells, pending, results, isPart: pattern != nil)
+    let outcome = try gather(cells, pending, results, isPart: pattern != nil)
+    if let clock { try clock.tell(results, progress) }
+    return outcome
   }
 
   /// Computes as job arrays on a cluster.
@@ -182,17 +187,19 @@ public struct SweepRunner {
   /// Computes cells until none is left, beginning at this worker's part of the list: what another process is computing
   /// is passed over, and waited for at the end, in case that process dies. Errors become the cell's record.
   public func work(only pattern: String?, index: Int, count: Int) throws {
+    var own = self
+    own.beside = count
     let cells = try selected(pattern)
     let place = WorkerPlace(index: index, run: token, cache: bench.cache)
     let start = cells.count * index / max(1, count)
     var left: [Experiment.Cell] = []
     for cell in cells[start...] + cells[..<start] {
       try place.enter(cell)
-      if try !compute(cell, wait: false) { left.append(cell) }
+      if try !own.compute(cell, wait: false) { left.append(cell) }
     }
     for cell in left {
       try place.enter(cell)
-      try compute(cell, wait: true)
+      try own.compute(cell, wait: true)
     }
   }
 
@@ -216,7 +223,7 @@ public struct SweepRunner {
   }
 
   private var search: CellSearch? {
-    experiment.search.map { CellSearch(spec: $0, bench: bench, progress: progress) }
+    experiment.search.map { CellSearch(spec: $0, bench: bench, progress: progress, beside: beside) }
   }
 
   private func forgetFailures(of cells: [Experiment.Cell]) throws {

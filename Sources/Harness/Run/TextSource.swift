@@ -82,18 +82,24 @@ struct TextSource {
     progress.start("\(dataset.name) → \(name)", total: dataset.allItems.count)
     defer { progress.finish() }
     let items = dataset.allItems
-    let encoded = try encoder.vectors(try items.map { try dataset.text(of: $0) })
+    var shares = WaitingShares()
+    let texts = try shares.read { try items.map { try dataset.text(of: $0) } }
+    let encoded = try encoder.vectors(texts)
     let writer = try FeatureWriter(
       path,
       attributes: FeatureAttributes(
         modality: .text, dataset: dataset.name, datasetDigest: dataset.digest, encoder: name, encoderDigest: digest,
         dimension: encoder.dimension))
-    for (item, result) in zip(items, encoded) where !writer.finishedIDs.contains(item.id) {
-      switch result {
-      case .success(let vector): try writer.append([item.id], features: vector)
-      case .failure(let error): try writer.fail(item.id, error.problem)
+    let file = try shares.write {
+      for (item, result) in zip(items, encoded) where !writer.finishedIDs.contains(item.id) {
+        switch result {
+        case .success(let vector): try writer.append([item.id], features: vector)
+        case .failure(let error): try writer.fail(item.id, error.problem)
+        }
       }
+      return try writer.finish(order: items.map(\.id))
     }
-    return try writer.finish(order: items.map(\.id))
+    progress.note("\(dataset.name) → \(name): \(shares.summary(items: items.count))")
+    return file
   }
 }

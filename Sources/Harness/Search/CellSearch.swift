@@ -8,6 +8,8 @@ struct CellSearch {
   let spec: SearchSpec
   let bench: Workbench
   let progress: Progress
+  /// Processes that train side by side, this one among them.
+  var beside = 1
 
   /// A cell's final settings and the trials that led to them.
   struct Found {
@@ -53,7 +55,7 @@ struct CellSearch {
       let trial = try trial(index, point, of: cell, metric)
       if CellFailure.stands(trial, bench: bench) { continue }
       do {
-        if try !CellRunner(cell: trial, bench: bench, progress: progress).run(wait: wait) { isWhole = false }
+        if try !CellRunner(cell: trial, bench: bench, progress: progress, beside: beside).run(wait: wait) { isWhole = false }
       } catch let error as IeumError where error.kind != .system {
         // A diverged trial is spent; the others may do.
         try CellFailure.record(error, trial, bench: bench)

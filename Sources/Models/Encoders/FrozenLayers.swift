@@ -56,7 +56,9 @@ struct FrozenLayers {
 extension LayerChain {
   /// The result, with the layers carried out by their compiled form.
   func callAsFunction(through stack: TransformerStack, lengths: [Int]) throws -> Tensor {
-    try end(stack(start(), lengths: lengths))
+    let first = try Stages.time("embeddings") { try start() }
+    let last = try stack(first, lengths: lengths)
+    return try Stages.time("pooling") { try end(last) }
   }
 }
 

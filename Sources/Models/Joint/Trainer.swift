@@ -169,13 +169,16 @@ public final class JointTrainer {
     let batches = batches(train, plan)
     let start = ContinuousClock.now
     for rows in plan {
-      guard let batch = try batches.next() else { break }
+      guard let batch = try Stages.time("batch", { try batches.next() }) else { break }
       for (_, optimizer) in optimizers { optimizer.zeroGrad() }
-      let embeddings = try parts.embed(batch, on: device, generator: &dropout)
-      let value = try loss(embeddings, relevance: train.relevance(of: rows), generator: &mining)
-      try losses.add(value, weight: rows.count)
-      try value.backward()
-      for (_, optimizer) in optimizers { try optimizer.step() }
+      let embeddings = try Stages.time("forward") { try parts.embed(batch, on: device, generator: &dropout) }
+      let value = try Stages.time("loss") {
+        let value = try loss(embeddings, relevance: train.relevance(of: rows), generator: &mining)
+        try losses.add(value, weight: rows.count)
+        return value
+      }
+      try Stages.time("backward") { try value.backward() }
+      try Stages.time("optimiser") { for (_, optimizer) in optimizers { try optimizer.step() } }
       for value in parts.learned { try value.clamp() }
     }
     let mean = try losses.mean()

@@ -103,20 +103,27 @@ public final class PairTrainer {
     var skipped = SkippedRows()
     let start = ContinuousClock.now
     for planned in steps {
-      guard let batch = try batches.next() else { break }
+      guard let batch = try Stages.time("batch", { try batches.next() }) else { break }
       skipped.add(batch.skipped)
       // A pair alone has nothing to be told apart from.
       guard batch.groups.count > 1 else { continue }
       let source = sources[planned.source]
       optimizer.zeroGrad()
-      let first = try network.embed(source.first, batch.first.moved(to: device), generator: &dropout)
-      let second = try network.embed(source.second, batch.second.moved(to: device), generator: &dropout)
-      let value = try step.value(first, second, batch.groups, source: planned.source)
-      try sums[planned.source].losses.add(value)
+      let first = try Stages.time("forward, \(source.first)") {
+        try network.embed(source.first, batch.first.moved(to: device), generator: &dropout)
+      }
+      let second = try Stages.time("forward, \(source.second)") {
+        try network.embed(source.second, batch.second.moved(to: device), generator: &dropout)
+      }
+      let value = try Stages.time("loss") {
+        let value = try step.value(first, second, batch.groups, source: planned.source)
+        try sums[planned.source].losses.add(value)
+        return value
+      }
       sums[planned.source].batches += 1
-      try value.backward()
+      try Stages.time("backward") { try value.backward() }
       if let norm = configuration.clipNorm { try clipGradients(trained, maxNorm: norm) }
-      try optimizer.step()
+      try Stages.time("optimiser") { try optimizer.step() }
       for value in step.loss.learned { try value.clamp() }
     }
     let means = try sums.indices.map { (sources[$0].name, try sums[$0].losses.mean()) }

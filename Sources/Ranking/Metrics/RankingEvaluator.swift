@@ -40,12 +40,12 @@ public enum RankingEvaluator {
       forward: counted.forward, reverse: counted.reverse, blocks: own.extended(to: counted.forward.count),
       reverseBlocks: counted.reverse == nil ? nil : problem.reverseBlocks, depth: depth, present: counted.present)
     let score = Scoring(ranked, seed: seed)
-    let values = score.values(wanted, ties)
+    let values = Stages.time("metrics") { score.values(wanted, ties) }
     return RankingResult(
       similarity: similarity, rescoring: rescoring.map(RescoringLabel.init), policy: ties, metrics: values,
       queries: counted.forward.count, gallery: problem.galleryCount + (absent?.candidates ?? 0),
       tiedQueries: ranked.tiedQueries, policies: differing(wanted, ties, values, score),
-      ci95: score.intervals(wanted, ties), zeroVectors: counted.zeroVectors, ranked: ranked)
+      ci95: Stages.time("confidence intervals") { score.intervals(wanted, ties) }, zeroVectors: counted.zeroVectors, ranked: ranked)
   }
 
   private static func counts(

@@ -20,17 +20,23 @@ struct ProblemCheck {
   }
 
   func finite(_ values: [Float], _ dimension: Int, side: String, names: [String]?) throws {
-    // A sum of zeros unless something is infinite or NaN: fast where all is well.
-    let fine = values.withUnsafeBufferPointer { all in
-      var sum: Float = 0
-      for value in all { sum += value * 0 }
-      return sum == 0
-    }
-    guard !fine, let bad = values.firstIndex(where: { !$0.isFinite }) else { return }
+    guard !isFinite(values), let bad = values.firstIndex(where: { !$0.isFinite }) else { return }
     throw failure(
       "a score would be NaN or infinite: the vector holds \(values[bad]) in column \(bad % dimension)",
       place: "\(side), row \(label(bad / dimension, names))",
       "encode this item again or leave it out; scores must be finite")
+  }
+
+  /// A sum of zeros unless something is infinite or NaN: fast where all is well.
+  private func isFinite(_ values: [Float]) -> Bool {
+    let pieces = Parallel.workers
+    return Parallel.map(Array(0..<pieces)) { piece in
+      values.withUnsafeBufferPointer { all in
+        var sum: Float = 0
+        for value in all[(all.count * piece / pieces)..<(all.count * (piece + 1) / pieces)] { sum += value * 0 }
+        return sum == 0
+      }
+    }.allSatisfy { $0 }
   }
 
   func exclude(_ exclude: [Int]?, queries: Int, gallery: Int) throws {

@@ -16,7 +16,8 @@ public struct Tile: Sendable, Equatable {
 }
 
 /// Exact counts from tiles: first the scores of the relevant items, then one GEMM per tile and a count of what is greater
-/// or equal. Memory: both sides, one tile, and a few numbers per relevant item; never Q×G.
+/// or equal. Memory beyond the vectors: some tiles of either side as the GEMM wants them, one tile of scores, and a few
+/// numbers per row; never Q×G, and no copy of a side.
 enum TiledCounter {
   /// - Parameters:
   ///   - allLevels: count at every relevant item's score, not only at the best one's.
@@ -25,16 +26,21 @@ enum TiledCounter {
   static func count(
     _ problem: RankingProblem, _ similarity: Similarity, allLevels: Bool, reverse: Bool, tile: Tile
   ) -> (forward: QueryLevels, reverse: QueryLevels?, zeroVectors: Int) {
-    let scorer = Scorer(
-      similarity: similarity,
-      queries: RowSet(problem.queries, count: problem.queryCount, dimension: problem.dimension),
-      gallery: RowSet(
-        problem.gallery, count: problem.gallery.count / problem.dimension, dimension: problem.dimension),
-      groups: problem.groupOffsets)
-    let filter = TileFilter(scorer)
-    let thresholds = Thresholds(
-      rows: problem.queryCount, relevance: (problem.indptr, problem.indices), allLevels: allLevels
-    ) { query, item in (scorer.key(query: query, item: item), filter.threshold(query: query, item: item)) }
+    let filter = Stages.time("norms and bounds") {
+      TileFilter(
+        Scorer(
+          similarity: similarity,
+          queries: RowSet(problem.queries, count: problem.queryCount, dimension: problem.dimension),
+          gallery: RowSet(
+            problem.gallery, count: problem.gallery.count / problem.dimension, dimension: problem.dimension),
+          groups: problem.groupOffsets))
+    }
+    let scorer = filter.scorer
+    let thresholds = Stages.time("scores of the relevant") {
+      Thresholds(
+        rows: problem.queryCount, relevance: (problem.indptr, problem.indices), allLevels: allLevels
+      ) { query, item in (scorer.key(query: query, item: item), filter.threshold(query: query, item: item)) }
+    }
     let rows = RowCounter(filter, thresholds)
     let columns = reverse ? ColumnCounter(filter, problem) : nil
     sweep(filter, rows, columns, tile)
@@ -46,51 +52,78 @@ enum TiledCounter {
     )
   }
 
+  /// Query tiles for which a piece of the gallery is prepared at a time: preparing then costs little beside the products.
+  private static let tilesOfSlab = 16
+
   private static func sweep(_ filter: TileFilter, _ rows: RowCounter, _ columns: ColumnCounter?, _ tile: Tile) {
-    let (q, g, width) = (filter.scorer.queries.count, filter.scorer.gallery.count, filter.width)
-    let pieces = GalleryPiece.all(rows: g, groups: filter.scorer.groups, most: tile.gallery)
+    let (q, width) = (filter.scorer.queries.count, filter.width)
+    let pieces = GalleryPiece.all(rows: filter.scorer.gallery.count, groups: filter.scorer.groups, most: tile.gallery)
     let (tallest, widest) = (min(tile.queries, q), pieces.reduce(0) { max($0, $1.rows.count) })
-    let gallery = UnsafeMutablePointer<Float>.allocate(capacity: g * width)
-    let queries = UnsafeMutablePointer<Float>.allocate(capacity: tallest * width)
-    let scores = UnsafeMutablePointer<Float>.allocate(capacity: tallest * widest)
-    let scratch = UnsafeMutablePointer<Int32>.allocate(capacity: Parallel.workers * widest)
-    defer {
-      gallery.deallocate()
-      queries.deallocate()
-      scores.deallocate()
-      scratch.deallocate()
-    }
-    prepare(g, width, gallery) { filter.prepareGallery($0, into: $1) }
+    let room = Room(
+      slab: min(tallest * tilesOfSlab, q) * width, piece: widest * width, tile: tallest * widest,
+      scratch: Parallel.workers * widest)
+    defer { room.free() }
     let itemSlacks = pieces.map { piece in piece.rows.reduce(0) { max($0, filter.slack(item: $1)) } }
-    for top in stride(from: 0, to: q, by: tallest) {
-      let block = top..<min(top + tallest, q)
-      prepare(block.count, width, queries) { range, out in
-        filter.prepareQueries((range.lowerBound + top)..<(range.upperBound + top), into: out)
-      }
-      columns?.prepare(querySlack: block.reduce(0) { max($0, filter.slack(query: $1)) })
+    for first in stride(from: 0, to: q, by: tallest * tilesOfSlab) {
+      let slab = first..<min(first + tallest * tilesOfSlab, q)
+      Stages.time("preparing queries") { prepare(slab, width, room.slab, filter.prepareQueries) }
+      columns?.prepare(querySlack: slab.reduce(0) { max($0, filter.slack(query: $1)) })
       for (piece, itemSlack) in zip(pieces, itemSlacks) {
-        filter.multiply(
-          queries, block.count, gallery + piece.rows.lowerBound * width, piece.rows.count, into: scores)
-        let (table, room) = (UncheckedPointer(scores), UncheckedPointer(scratch))
-        Parallel.parts(of: block.count) { worker, part in
-          for i in part {
-            let line = table.pointer + i * piece.rows.count
-            let space = room.pointer + worker * widest
-            piece.keepBest(line)
-            rows.count(query: top + i, scores: line, items: piece.items, itemSlack: itemSlack, scratch: space)
-            columns?.count(query: top + i, scores: line, items: piece.items, worker: worker, scratch: space)
+        Stages.time("preparing the gallery") { prepare(piece.rows, width, room.piece, filter.prepareGallery) }
+        for top in stride(from: first, to: slab.upperBound, by: tallest) {
+          let block = top..<min(top + tallest, slab.upperBound)
+          Stages.time("matrix products") {
+            filter.multiply(
+              room.slab + (top - first) * width, block.count, room.piece, piece.rows.count, into: room.tile)
           }
+          Stages.time("counting") { count(block, piece, itemSlack, room, widest, rows, columns) }
         }
       }
     }
   }
 
-  /// Fills rows of a GEMM operand in parallel.
+  /// Counts the rows of one tile in parallel.
+  private static func count(
+    _ block: Range<Int>, _ piece: GalleryPiece, _ itemSlack: Double, _ room: Room, _ widest: Int, _ rows: RowCounter,
+    _ columns: ColumnCounter?
+  ) {
+    Parallel.parts(of: block.count) { worker, part in
+      for i in part {
+        let line = room.tile + i * piece.rows.count
+        let space = room.scratch + worker * widest
+        let query = block.lowerBound + i
+        piece.keepBest(line)
+        rows.count(query: query, scores: line, items: piece.items, itemSlack: itemSlack, scratch: space)
+        columns?.count(query: query, scores: line, items: piece.items, worker: worker, scratch: space)
+      }
+    }
+  }
+
+  /// What a sweep works in; workers touch disjoint parts.
+  private struct Room: @unchecked Sendable {
+    /// Query and gallery rows as the GEMM wants them, and its result.
+    let slab, piece, tile: UnsafeMutablePointer<Float>
+    let scratch: UnsafeMutablePointer<Int32>
+
+    init(slab: Int, piece: Int, tile: Int, scratch: Int) {
+      (self.slab, self.piece, self.tile) = (.allocate(capacity: slab), .allocate(capacity: piece), .allocate(capacity: tile))
+      self.scratch = .allocate(capacity: scratch)
+    }
+
+    func free() {
+      for pointer in [slab, piece, tile] { pointer.deallocate() }
+      scratch.deallocate()
+    }
+  }
+
+  /// Fills the rows of a GEMM operand in parallel.
   private static func prepare(
-    _ count: Int, _ width: Int, _ out: UnsafeMutablePointer<Float>,
+    _ rows: Range<Int>, _ width: Int, _ out: UnsafeMutablePointer<Float>,
     _ fill: @Sendable (Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) {
-    let target = UncheckedPointer(out)
-    Parallel.chunks(of: count) { fill($0, target.pointer + $0.lowerBound * width) }
+    let (target, first) = (UncheckedPointer(out), rows.lowerBound)
+    Parallel.chunks(of: rows.count) { part in
+      fill((part.lowerBound + first)..<(part.upperBound + first), target.pointer + part.lowerBound * width)
+    }
   }
 }

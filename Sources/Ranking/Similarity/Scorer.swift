@@ -50,11 +50,17 @@ struct Scorer: Sendable {
   }
 
   private func dot(_ query: Int, _ item: Int) -> Double {
-    cob_dot(queries.row(query), gallery.row(item), Int64(queries.dimension))
+    pair(query, item, cob_dot)
   }
 
   private func squaredDistance(_ query: Int, _ item: Int) -> Double {
-    cob_squared_distance(queries.row(query), gallery.row(item), Int64(queries.dimension))
+    pair(query, item, cob_squared_distance)
+  }
+
+  private func pair(
+    _ query: Int, _ item: Int, _ value: (UnsafePointer<Float>, UnsafePointer<Float>, Int64) -> Double
+  ) -> Double {
+    queries.withRow(query) { q in gallery.withRow(item) { g in value(q, g, Int64(queries.dimension)) } }
   }
 
   private static func cosineKey(_ dot: Double, squaredNorm: Double) -> Double {

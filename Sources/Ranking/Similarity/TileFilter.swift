@@ -93,10 +93,11 @@ struct TileFilter: Sendable {
   ) {
     for i in range {
       let target = out + (i - range.lowerBound) * width
-      let source = rows.row(i)
       let norm = rows.squaredNorms[i]
       let factor = scorer.similarity == .cosine ? (norm > 0 ? 1 / norm.squareRoot() : 0) : scale
-      for d in 0..<rows.dimension { target[d] = Float(Double(source[d]) * factor) }
+      rows.withRow(i) { source in
+        for d in 0..<rows.dimension { target[d] = Float(Double(source[d]) * factor) }
+      }
       if width > rows.dimension { extra(target, norm) }
     }
   }

@@ -64,6 +64,12 @@ public final class TransformerStack {
   public let shape: Shape
   private let handle: OpaquePointer
 
+  private static let stages = [
+    ("query, key and value", CT_LAYERS_QKV), ("attention", CT_LAYERS_ATTENTION), ("attention's output", CT_LAYERS_OUT),
+    ("perceptron up, with its activation", CT_LAYERS_UP), ("perceptron down", CT_LAYERS_DOWN),
+    ("normalisation", CT_LAYERS_NORM),
+  ]
+
   /// - Throws: ``IeumError`` (system) where this CPU has no fast products in the precision.
   public init(
     _ shape: Shape, layers: [Layer], precision: InferencePrecision, threads: Int = TensorRuntime.threads
@@ -122,6 +128,7 @@ public final class TransformerStack {
     try values.withUnsafeMutableBufferPointer { values in
       try check(ct_layers_run(handle, values.baseAddress, Int64(sizes[0]), Int64(sizes[1]), lengths.wide))
     }
+    if Stages.isOn { for (name, code) in Self.stages { Stages.add(name, seconds: ct_layers_seconds(handle, code)) } }
     return try Tensor(values, shape: sizes)
   }
 }

@@ -9,6 +9,15 @@ import Foundation
 /// and converted as libjpeg and libwebp do by default, so that the pixels are Pillow's. SVG is drawn on white at its intrinsic
 /// size, scaled so that the long side lies in 256…1024 pixels.
 public enum ImageDecoder {
+  /// Goes up whenever some picture comes out with other pixels than before (`MediaDecodingTests` fails then): features made
+  /// from the old pixels are no longer taken from the cache.
+  public static let version = 1
+
+  /// A digest of features with the decoder's version. Version 1 adds nothing, so that older caches stay valid.
+  public static func joined(to digest: String, version: Int = version) -> String {
+    version == 1 ? digest : Digest.of("\(digest) decoder \(version)")
+  }
+
   /// Larger pictures are refused before anything is decoded.
   public static let maximumPixels = 100_000_000
   static let vectorSides = (minimum: 256, maximum: 1024)

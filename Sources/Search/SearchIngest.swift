@@ -15,6 +15,8 @@ public struct SearchIngest {
   private struct Entry {
     var item: SearchItem
     let media: QueryMedia
+    /// What its film is cut into, with the last clip of it.
+    var cuts: FilmCuts?
   }
 
   private let database: SearchDatabase
@@ -70,10 +72,11 @@ public struct SearchIngest {
     var outcome = Outcome()
     var entries: [Entry] = []
     var roots: [String] = []
+    var seen: Set<String> = []
     for path in paths {
       let (found, root) = try SearchIngest.files(path)
       roots.append(root)
-      for file in found {
+      for file in found where seen.insert(file).inserted {
         let name = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
         let caption = name.replacing("_", with: " ").replacing("-", with: " ")
         if SearchIngest.filmEndings.contains((file as NSString).pathExtension.lowercased()) {
@@ -112,7 +115,12 @@ public struct SearchIngest {
   private func collect(
     _ entries: inout [Entry], _ outcome: inout Outcome, _ id: String, _ body: () throws -> [Entry]
   ) {
-    do { entries += try body() } catch { outcome.failed.append((id, "\(error)")) }
+    do { entries += try body() } catch { outcome.failed.append((id, SearchIngest.reason(error, id))) }
+  }
+
+  /// An error in words that do not name the item again.
+  private static func reason(_ error: any Error, _ id: String) -> String {
+    "\(error)".replacing("\(id): ", with: "").replacing("\(id), ", with: "")
   }
 
   /// A film as clips of `seconds`; a rest shorter than half of that belongs to the clip before it.
@@ -121,20 +129,44 @@ public struct SearchIngest {
   ) throws -> [Entry] {
     let length = try VideoFile(path).table.duration
     let film = (path as NSString).lastPathComponent
-    let count = max(1, Int((length / seconds).rounded(.toNearestOrAwayFromZero)))
-    return (0..<count).map { number in
+    let parts = max(1, (length / seconds).rounded(.toNearestOrAwayFromZero))
+    guard parts <= 100_000 else {
+      throw IeumError(.usage, "\(length) s are more than 100,000 clips", file: path, remedy: "take longer ones (--seconds)")
+    }
+    let count = Int(parts)
+    var entries = (0..<count).map { number in
       let start: Double? = count == 1 ? nil : Double(number) * seconds
       let end: Double? = number == count - 1 ? nil : Double(number + 1) * seconds
       let item = SearchItem(
-        id: count == 1 ? id : "\(id)@\(Int((start ?? 0).rounded()))", dataset: dataset, film: film, path: path,
+        id: start.map { "\(id)@\(SearchIngest.label($0))" } ?? id, dataset: dataset, film: film, path: path,
         start: start, end: end, seconds: (end ?? length) - (start ?? 0), captions: captions, caption: caption)
       return Entry(item: item, media: .film(path, start: start, end: end))
     }
+    entries[count - 1].cuts = FilmCuts(path: path, dataset: dataset, film: id, ids: Set(entries.map(\.item.id)))
+    return entries
+  }
+
+  /// Seconds to the millisecond, without zeros at the end: `40`, `0.5`.
+  private static func label(_ seconds: Double) -> String {
+    let (whole, rest) = Int((seconds * 1000).rounded()).quotientAndRemainder(dividingBy: 1000)
+    guard rest != 0 else { return "\(whole)" }
+    var digits = String(format: "%03d", rest)
+    while digits.hasSuffix("0") { digits.removeLast() }
+    return "\(whole).\(digits)"
   }
 
   private func write(
-    _ entries: [Entry], roots: [String], _ outcome: inout Outcome, _ progress: (Int, Int) -> Void
+    _ given: [Entry], roots: [String], _ outcome: inout Outcome, _ progress: (Int, Int) -> Void
   ) throws {
+    var seen: Set<String> = []
+    var entries: [Entry] = []
+    for entry in given {
+      if seen.insert(entry.item.id).inserted {
+        entries.append(entry)
+      } else {
+        outcome.failed.append((entry.item.id, "its id stands twice"))
+      }
+    }
     let writer = try SearchWriter(database)
     let folders = roots.compactMap { path -> String? in
       guard let real = realpath(path, nil) else { return nil }
@@ -150,10 +182,10 @@ public struct SearchIngest {
           var item = entry.item
           item.thumbnail = try thumbnail(entry)
           ready.append((item, vector))
-        case .failure(let error): outcome.failed.append((entry.item.id, "\(error)"))
+        case .failure(let error): outcome.failed.append((entry.item.id, SearchIngest.reason(error, entry.item.id)))
         }
       }
-      try writer.add(ready, roots: folders)
+      try writer.add(ready, roots: folders, cuts: piece.compactMap(\.cuts))
       outcome.added += ready.count
       progress(min(start + Self.piece, entries.count), entries.count)
     }

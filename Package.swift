@@ -79,7 +79,7 @@ let package = Package(
     .target(name: "Weights", dependencies: ["Basics", "HDF5"]),
     .target(name: "Tensors", dependencies: ["Basics", "CTorch", "Weights"]),
     .target(name: "Models", dependencies: ["Basics", "Tensors", "Weights"]),
-    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "CLibAV", "CJPEG", "CResample", "CSentencePiece", "CZlib"], resources: [.copy("Cards")]),
+    .target(name: "Datasets", dependencies: ["Basics", "HDF5", "Weights", "CLibAV", "CJPEG", "CResample", "CSentencePiece", "CZlib"], resources: [.copy("Cards")]),
     .target(name: "Ranking", dependencies: ["Basics", "COpenBLAS", "CFaiss"]),
     .target(
       name: "Harness",
@@ -125,7 +125,7 @@ let package = Package(
   cxxLanguageStandard: torchIsRecent ? .cxx20 : .cxx17
 )
 
-// Fuzz targets are built by scripts/fuzz.sh alone: they need libFuzzer's main function.
+// Fuzz targets are built by scripts/fuzz.sh alone: they need libFuzzer.
 if ProcessInfo.processInfo.environment["IEUM_FUZZ"] != nil {
   package.targets += [
     .target(name: "FuzzMemory", path: "Fuzz/Memory"),

@@ -8,7 +8,7 @@ packages=(
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
   libjpeg-dev librsvg2-dev libsentencepiece-dev zlib1g-dev
   gnuplot-nox fonts-nanum fontconfig
-  tuxpaint-stamps-default openclipart-svg
+  tuxpaint-stamps-default openclipart-svg fonts-noto-color-emoji unicode-cldr-core
 )
 
 missing=()

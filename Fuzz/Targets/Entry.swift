@@ -13,10 +13,15 @@ private let target: FuzzTarget = {
 }()
 private let scratch = Scratch(target)
 
+/// The package manager names an executable's entry itself, so libFuzzer is started from here and not by its own `main`.
+@main
+enum Fuzz {
+  static func main() { exit(fuzz_run(CommandLine.argc, CommandLine.unsafeArgv, fuzzOneInput)) }
+}
+
 /// Called by libFuzzer. A finding is a trap, an error that is no ``IeumError``, a single allocation of more than ten
 /// times the input, or a hundred times the input in all (both beyond the target's allowance).
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+private func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard scratch.write(UnsafeBufferPointer(start: start, count: count)) else { return 0 }
   fuzz_memory_begin(10 * count + target.allowance, 100 * count + 16 * target.allowance)
   defer { fuzz_memory_end() }

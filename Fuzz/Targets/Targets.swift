@@ -14,6 +14,7 @@ extension FuzzTarget {
       for word in vectors.words.prefix(64) { _ = vectors[word] }
     },
     FuzzTarget(name: "npy") { path in _ = try WordVectors.read(path, vocabulary: path) },
+    FuzzTarget(name: "pickle") { path in _ = try PickleTable.read(path).arrays() },
     FuzzTarget(name: "csv", suffix: ".csv", read: manifest),
     FuzzTarget(name: "jsonl", suffix: ".jsonl", read: manifest),
     FuzzTarget(name: "tokenizer", suffix: ".json") { path in
@@ -43,6 +44,8 @@ extension FuzzTarget {
         { try load("korean-clips", path, as: "clips.csv", "split.csv") },
       ])
     },
+    FuzzTarget(name: "emoji-font", allowance: 8 << 20) { path in _ = try EmojiFont(path: path).pictures },
+    FuzzTarget(name: "emoji-names") { path in _ = try EmojiNames(path: path).captions },
     // A gzipped vocabulary may unpack to 64 MiB.
     FuzzTarget(name: "clip-vocabulary", allowance: 160 << 20) { path in
       try each([

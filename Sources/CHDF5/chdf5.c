@@ -156,8 +156,26 @@ static int element_of(hid_t type) {
 
 // Enumerations (h5py's booleans) are read through the integer they stand on.
 static hid_t readable_type(hid_t stored, int type) {
-  if (H5Tget_class(stored) == H5T_ENUM && type == CH_I64) return H5Tget_native_type(stored, H5T_DIR_ASCEND);
+  if (H5Tget_class(stored) == H5T_ENUM) return H5Tget_native_type(stored, H5T_DIR_ASCEND);
   return H5Tcopy(memory_type(type));
+}
+
+static int64_t integer_at(const char *bytes, size_t size) {
+  int64_t value = 0;
+  memcpy(&value, bytes, size);
+  if (size == 1) return (int8_t)value;
+  if (size == 2) return (int16_t)value;
+  return size == 4 ? (int32_t)value : value;
+}
+
+// Integers of `size` bytes become elements of `type`, in place: from the last one to the first, as they grow.
+static void widen(void *values, size_t size, int type, hssize_t count) {
+  for (hssize_t i = count - 1; i >= 0; i--) {
+    int64_t value = integer_at((char *)values + (size_t)i * size, size);
+    if (type == CH_I64) ((int64_t *)values)[i] = value;
+    if (type == CH_F32) ((float *)values)[i] = (float)value;
+    if (type == CH_F64) ((double *)values)[i] = (double)value;
+  }
 }
 
 // ---- datasets ----
@@ -209,8 +227,8 @@ int ch_read(ch_file file, const char *name, int type, int64_t first, int64_t row
   hid_t wanted = readable_type(stored, type);
   if (element != CH_INT && element != CH_FLOAT) {
     fail("does not hold numbers");
-  } else if (H5Tget_class(stored) == H5T_ENUM && (type != CH_I64 || H5Tget_size(stored) > 8)) {
-    fail("holds an enumeration; read it as integers");
+  } else if (H5Tget_class(stored) == H5T_ENUM && H5Tget_size(wanted) > H5Tget_size(memory_type(type))) {
+    fail("holds an enumeration of integers that are too long");
   } else {
     status = 0;
     if (rows >= 0) {
@@ -223,17 +241,8 @@ int ch_read(ch_file file, const char *name, int type, int64_t first, int64_t row
     }
     if (status >= 0) status = H5Dread(set, wanted, memory, rows >= 0 ? space : H5S_ALL, H5P_DEFAULT, out);
     if (status >= 0 && H5Tget_class(stored) == H5T_ENUM) {
-      // Widen in place from the last element to the first.
-      size_t size = H5Tget_size(stored);
       hssize_t total = rows >= 0 ? H5Sget_select_npoints(space) : H5Sget_simple_extent_npoints(space);
-      for (hssize_t i = total - 1; i >= 0; i--) {
-        int64_t value = 0;
-        memcpy(&value, (char *)out + (size_t)i * size, size);
-        if (size == 1) value = (int8_t)value;
-        if (size == 2) value = (int16_t)value;
-        if (size == 4) value = (int32_t)value;
-        ((int64_t *)out)[i] = value;
-      }
+      widen(out, H5Tget_size(wanted), type, total);
     }
   }
   if (memory != H5S_ALL) H5Sclose(memory);

@@ -16,7 +16,7 @@ public struct SearchIngest {
     var item: SearchItem
     let media: QueryMedia
     /// What its film is cut into, with the last clip of it.
-    var cuts: FilmCuts?
+    var clips: FilmClips?
   }
 
   private let database: SearchDatabase
@@ -25,32 +25,43 @@ public struct SearchIngest {
   private static let thumbnailSide = 192
   static let filmEndings = ["mp4", "m4v", "mkv", "webm", "mov", "avi", "mpg", "mpeg", "ogv", "wmv", "flv", "ts"]
   static let pictureEndings = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "svg"]
+  static let soundEndings = ["ogg", "oga", "opus", "wav", "flac", "mp3", "m4a", "aac"]
 
   public init(_ database: SearchDatabase, encoder: any QueryEncoder) {
     self.database = database
     self.encoder = encoder
   }
 
-  /// Adds a dataset's items that can be seen.
+  /// Adds a dataset's items that can be seen; of the others those that can be heard, where the model has a sound side.
   /// - Parameters:
   ///   - splits: nil = all.
   ///   - seconds: longer films are cut into clips of so many seconds.
+  ///   - shots: cut films at their shots instead, none longer than `seconds`.
   ///   - progress: told how many of all are done.
   public func add(
-    _ dataset: Dataset, root: String, splits: [Split]? = nil, seconds: Double = 20,
+    _ dataset: Dataset, root: String, splits: [Split]? = nil, seconds: Double = 20, shots: Bool = false,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> Outcome {
     var outcome = Outcome()
     var entries: [Entry] = []
     for item in (splits ?? Split.allCases).flatMap({ dataset.items(in: $0) }) {
-      guard let media = QueryMedia(item) else {
+      guard let media = QueryMedia(item) ?? (encoder.hearsSound ? QueryMedia(sound: item) : nil) else {
         outcome.failed.append((item.id, "has neither picture nor film"))
         continue
       }
       let caption = dataset.captions(of: item).first ?? item.title ?? item.id
       if let path = item.videoPath, item.start == nil, item.end == nil {
         collect(&entries, &outcome, item.id) {
-          try clips(path, id: item.id, dataset: dataset.name, captions: item.texts, caption: caption, seconds)
+          try clips(
+            path, id: item.id, dataset: dataset.name, captions: item.texts, caption: caption,
+            FilmCuts(seconds: seconds, atShots: shots))
+        }
+      } else if case .sound(let path, let start, let end) = media {
+        collect(&entries, &outcome, item.id) {
+          [
+            try heard(
+              path, start: start, end: end, id: item.id, dataset: dataset.name, captions: item.texts, caption: caption)
+          ]
         }
       } else {
         let length = item.end.map { $0 - (item.start ?? 0) }
@@ -65,23 +76,30 @@ public struct SearchIngest {
     return outcome
   }
 
-  /// Adds files, and the pictures and films in folders.
+  /// Adds files, and the pictures and films in folders; sounds, where the model has a sound side.
   public func add(
-    files paths: [String], seconds: Double = 20, progress: (Int, Int) -> Void = { _, _ in }
+    files paths: [String], seconds: Double = 20, shots: Bool = false, progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> Outcome {
     var outcome = Outcome()
     var entries: [Entry] = []
     var roots: [String] = []
     var seen: Set<String> = []
     for path in paths {
-      let (found, root) = try SearchIngest.files(path)
+      let (found, root) = try files(path)
       roots.append(root)
       for file in found where seen.insert(file).inserted {
         let name = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
         let caption = name.replacing("_", with: " ").replacing("-", with: " ")
-        if SearchIngest.filmEndings.contains((file as NSString).pathExtension.lowercased()) {
+        let ending = (file as NSString).pathExtension.lowercased()
+        if SearchIngest.filmEndings.contains(ending) {
           collect(&entries, &outcome, file) {
-            try clips(file, id: file, dataset: "files", captions: [:], caption: caption, seconds)
+            try clips(
+              file, id: file, dataset: "files", captions: [:], caption: caption,
+              FilmCuts(seconds: seconds, atShots: shots))
+          }
+        } else if SearchIngest.soundEndings.contains(ending) {
+          collect(&entries, &outcome, file) {
+            [try heard(file, start: nil, end: nil, id: file, dataset: "files", captions: [:], caption: caption)]
           }
         } else {
           let item = SearchItem(id: file, dataset: "files", path: file, caption: caption)
@@ -94,7 +112,7 @@ public struct SearchIngest {
   }
 
   /// The media files of a path, in the order of their names, and the folder that they may be read from.
-  private static func files(_ path: String) throws -> (files: [String], root: String) {
+  private func files(_ path: String) throws -> (files: [String], root: String) {
     guard let real = realpath(path, nil) else {
       throw IeumError(.data, "no such file or folder", file: path, remedy: "check the path")
     }
@@ -103,7 +121,7 @@ public struct SearchIngest {
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: resolved, isDirectory: &isFolder)
     guard isFolder.boolValue else { return ([resolved], (resolved as NSString).deletingLastPathComponent) }
-    let endings = Set(filmEndings + pictureEndings)
+    let endings = Set(Self.filmEndings + Self.pictureEndings + (encoder.hearsSound ? Self.soundEndings : []))
     let names = (try? FileManager.default.subpathsOfDirectory(atPath: resolved)) ?? []
     let media = names.filter { endings.contains(($0 as NSString).pathExtension.lowercased()) }.sorted()
     guard !media.isEmpty else {
@@ -123,26 +141,22 @@ public struct SearchIngest {
     "\(error)".replacing("\(id): ", with: "").replacing("\(id), ", with: "")
   }
 
-  /// A film as clips of `seconds`; a rest shorter than half of that belongs to the clip before it.
+  /// A film as clips.
   private func clips(
-    _ path: String, id: String, dataset: String, captions: [String: String], caption: String, _ seconds: Double
+    _ path: String, id: String, dataset: String, captions: [String: String], caption: String, _ cuts: FilmCuts
   ) throws -> [Entry] {
-    let length = try VideoFile(path).table.duration
+    let video = try VideoFile(path)
+    let length = video.table.duration
     let film = (path as NSString).lastPathComponent
-    let parts = max(1, (length / seconds).rounded(.toNearestOrAwayFromZero))
-    guard parts <= 100_000 else {
-      throw IeumError(.usage, "\(length) s are more than 100,000 clips", file: path, remedy: "take longer ones (--seconds)")
-    }
-    let count = Int(parts)
-    var entries = (0..<count).map { number in
-      let start: Double? = count == 1 ? nil : Double(number) * seconds
-      let end: Double? = number == count - 1 ? nil : Double(number + 1) * seconds
+    let parts = try cuts.parts(of: video)
+    var entries = parts.map { part in
+      let start = parts.count == 1 ? nil : part.start ?? 0
       let item = SearchItem(
         id: start.map { "\(id)@\(SearchIngest.label($0))" } ?? id, dataset: dataset, film: film, path: path,
-        start: start, end: end, seconds: (end ?? length) - (start ?? 0), captions: captions, caption: caption)
-      return Entry(item: item, media: .film(path, start: start, end: end))
+        start: start, end: part.end, seconds: (part.end ?? length) - (start ?? 0), captions: captions, caption: caption)
+      return Entry(item: item, media: .film(path, start: start, end: part.end))
     }
-    entries[count - 1].cuts = FilmCuts(path: path, dataset: dataset, film: id, ids: Set(entries.map(\.item.id)))
+    entries[parts.count - 1].clips = FilmClips(path: path, dataset: dataset, film: id, ids: Set(entries.map(\.item.id)))
     return entries
   }
 
@@ -153,6 +167,20 @@ public struct SearchIngest {
     var digits = String(format: "%03d", rest)
     while digits.hasSuffix("0") { digits.removeLast() }
     return "\(whole).\(digits)"
+  }
+
+  /// A sound, or a part of one; it has a length, but is of no film.
+  private func heard(
+    _ path: String, start: Double?, end: Double?, id: String, dataset: String, captions: [String: String],
+    caption: String
+  ) throws -> Entry {
+    guard encoder.hearsSound else { throw QueryMedia.unheard }
+    // For the length alone, few samples do.
+    let length = try end.map { $0 - (start ?? 0) } ?? Sound.read(path, rate: 1000, start: start).duration
+    let item = SearchItem(
+      id: id, dataset: dataset, path: path, start: start, end: end, seconds: length, captions: captions,
+      caption: caption)
+    return Entry(item: item, media: .sound(path, start: start, end: end))
   }
 
   private func write(
@@ -185,7 +213,7 @@ public struct SearchIngest {
         case .failure(let error): outcome.failed.append((entry.item.id, SearchIngest.reason(error, entry.item.id)))
         }
       }
-      try writer.add(ready, roots: folders, cuts: piece.compactMap(\.cuts))
+      try writer.add(ready, roots: folders, clips: piece.compactMap(\.clips))
       outcome.added += ready.count
       progress(min(start + Self.piece, entries.count), entries.count)
     }

@@ -111,7 +111,7 @@ extension SearchCatalog {
   }
 
   /// Removes what other cuts of a film have left: its clips and the whole of it, but for those that are named.
-  static func removeCuts(_ cuts: FilmCuts, _ db: Database) throws {
+  static func removeCuts(_ cuts: FilmClips, _ db: Database) throws {
     let rows = try Row.fetchAll(
       db, sql: "SELECT row, id FROM item WHERE path = ? AND dataset = ? AND removed = 0",
       arguments: [cuts.path, cuts.dataset])

@@ -37,10 +37,10 @@ public final class SearchWriter {
   /// Adds items with their unit vectors; an item whose id is known already takes the old one's place.
   /// - Parameters:
   ///   - roots: folders that their media may be read from.
-  ///   - cuts: films whose clips are all there with this call; clips of other cuts are removed.
+  ///   - clips: films whose clips are all there with this call; clips of other cuts are removed.
   /// - Throws: ``IeumError`` (data) for a vector of another length, or an id that stands twice.
   public func add(
-    _ items: [(item: SearchItem, vector: [Float])], roots: [String] = [], cuts: [FilmCuts] = []
+    _ items: [(item: SearchItem, vector: [Float])], roots: [String] = [], clips: [FilmClips] = []
   ) throws {
     var state = try database.catalog.read(SearchCatalog.state)
     for (item, vector) in items where vector.count != state.dimension || !vector.allSatisfy(\.isFinite) {
@@ -63,7 +63,7 @@ public final class SearchWriter {
         try db.execute(sql: "UPDATE item SET removed = 1 WHERE id = ? AND removed = 0", arguments: [entry.item.id])
         try SearchCatalog.insert(entry.item, row: first + offset, db)
       }
-      for cut in cuts { try SearchCatalog.removeCuts(cut, db) }
+      for film in clips { try SearchCatalog.removeCuts(film, db) }
       if !items.isEmpty {
         let file = (SearchVectors.vectorsPath(folder, state.generation) as NSString).lastPathComponent
         try SearchCatalog.store(digest: digest, of: file, start: start, length: 4 * values.count, db)
@@ -184,7 +184,7 @@ public final class SearchWriter {
 }
 
 /// What a film is cut into.
-public struct FilmCuts: Sendable {
+public struct FilmClips: Sendable {
   public let path: String
   public let dataset: String
   /// The id of the whole film; its clips' begin with it and `@`.

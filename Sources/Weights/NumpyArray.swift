@@ -3,10 +3,10 @@ import Foundation
 
 /// NumPy's `.npy`, versions 1 to 3: float16, float32 or float64 of either byte order and either memory order.
 /// - Source: the format description in NumPy's `numpy/lib/format.py`.
-struct NumpyArray {
-  let shape: [Int]
+public struct NumpyArray: Sendable {
+  public let shape: [Int]
   /// Row-major.
-  let values: [Float]
+  public let values: [Float]
 
   private struct Header {
     var type = ""
@@ -14,7 +14,38 @@ struct NumpyArray {
     var shape: [Int] = []
   }
 
+  /// - Throws: ``IeumError`` (data) naming file and place for a file that is cut off, of another format, or of elements
+  ///   other than float16, float32 and float64.
+  public static func read(_ path: String) throws -> NumpyArray { try read(opened(path)) }
+
+  /// The shape alone.
+  public static func shape(of path: String) throws -> [Int] { try layout(opened(path)).header.shape }
+
+  private static func opened(_ path: String) throws -> FileBytes {
+    let file = try FileBytes(path: path)
+    guard file.starts(with: Signature.numpy) else {
+      throw Signature.refusal(file, wanted: "a NumPy array (.npy)", remedy: "write it with numpy.save as float32")
+    }
+    return file
+  }
+
   static func read(_ file: FileBytes) throws -> NumpyArray {
+    let (header, start, count) = try layout(file)
+    let raw = try file.slice(start, file.count - start, place: "NumPy data")
+    guard let values = raw.withUnsafeBytes({ NumpyElements.floats($0, header.type, count: count) }) else {
+      throw file.fault("holds elements of type '\(header.type)'", place: "NumPy header", remedy: "save it as float32")
+    }
+    guard header.isFortran else { return NumpyArray(shape: header.shape, values: values) }
+    guard header.shape.count <= 2 else {
+      throw file.fault(
+        "is in Fortran order with \(header.shape.count) dimensions", place: "NumPy header",
+        remedy: "save numpy.ascontiguousarray of it")
+    }
+    return NumpyArray(shape: header.shape, values: NumpyElements.rowMajor(values, header.shape))
+  }
+
+  /// The header, where the data begin, and how many elements they are.
+  private static func layout(_ file: FileBytes) throws -> (header: Header, start: Int, count: Int) {
     let place = "NumPy header"
     let version = try file.slice(6, 2, place: place)[6]
     guard (1...3).contains(version) else {
@@ -35,52 +66,7 @@ struct NumpyArray {
         "has \(file.count - start - length) bytes of data, but shape \(header.shape) of \(header.type) needs \(expected)",
         place: "byte \(start + length)")
     }
-    let raw = try file.slice(start + length, expected, place: place)
-    let values = try raw.withUnsafeBytes { try convert($0, header.type, count: count, file) }
-    return NumpyArray(
-      shape: header.shape, values: header.isFortran ? rowMajor(values, header.shape) : values)
-  }
-
-  private static func convert(
-    _ raw: UnsafeRawBufferPointer, _ type: String, count: Int, _ file: FileBytes
-  ) throws -> [Float] {
-    let isBig = type.hasPrefix(">")
-    func map<Bits: FixedWidthInteger>(_ transform: (Bits) -> Float) -> [Float] {
-      [Float](unsafeUninitializedCapacity: count) { buffer, written in
-        for i in 0..<count {
-          let bits = raw.loadUnaligned(fromByteOffset: i * MemoryLayout<Bits>.size, as: Bits.self)
-          buffer[i] = transform(isBig ? Bits(bigEndian: bits) : Bits(littleEndian: bits))
-        }
-        written = count
-      }
-    }
-    switch type.dropFirst() {
-    case "f2": return map(Half.float)
-    case "f4": return map { (bits: UInt32) in Float(bitPattern: bits) }
-    case "f8": return map { (bits: UInt64) in Float(Double(bitPattern: bits)) }
-    default:
-      throw file.fault(
-        "holds elements of type '\(type)'", place: "NumPy header", remedy: "save it as float32")
-    }
-  }
-
-  /// From column-major (the first index runs fastest) to row-major.
-  private static func rowMajor(_ values: [Float], _ shape: [Int]) -> [Float] {
-    guard shape.count == 2 else { return values }
-    let (rows, columns) = (shape[0], shape[1])
-    return [Float](unsafeUninitializedCapacity: values.count) { buffer, written in
-      values.withUnsafeBufferPointer { source in
-        // Blocks of rows keep the written part in the cache.
-        for block in stride(from: 0, to: rows, by: 256) {
-          for column in 0..<columns {
-            for row in block..<min(block + 256, rows) {
-              buffer[row * columns + column] = source[column * rows + row]
-            }
-          }
-        }
-      }
-      written = values.count
-    }
+    return (header, start + length, count)
   }
 
   /// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`, the only form NumPy writes.

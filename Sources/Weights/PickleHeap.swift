@@ -1,3 +1,5 @@
+import Foundation
+
 /// A value that a pickle may build. Containers and tensors are numbers into the ``PickleHeap``: values nested
 /// to any depth, or in circles, then cost neither recursion nor leaks.
 enum PickleValue {
@@ -8,6 +10,7 @@ enum PickleValue {
   case long([UInt8])
   case double(Double)
   case string(String)
+  case bytes(Data)
   case tuple(Int)
   case list(Int)
   case dictionary(Int)
@@ -15,6 +18,9 @@ enum PickleValue {
   case global(String)
   case storage(Int)
   case tensor(Int)
+  /// NumPy's element type and array.
+  case dtype(Int)
+  case array(Int)
 }
 
 /// What a persistent id names: a run of elements of one type.
@@ -36,6 +42,15 @@ struct TensorRecipe {
   let strides: [Int]
 }
 
+/// An array of NumPy as a pickle describes it.
+struct ArrayRecipe {
+  var shape: [Int] = []
+  /// Byte order, kind and size, `<f4`.
+  var type = ""
+  var isFortran = false
+  var bytes = Data()
+}
+
 /// Everything a pickle has built.
 struct PickleHeap {
   /// Lists and tuples.
@@ -46,6 +61,11 @@ struct PickleHeap {
   var modules: Set<Int> = []
   var storages: [StorageReference] = []
   var tensors: [TensorRecipe] = []
+  /// Element types, `<f4`.
+  var dtypes: [String] = []
+  var arrays: [ArrayRecipe] = []
+  /// Bytes that were made from texts, as Python 3 writes bytes for Python 2.
+  var encodedBytes = 0
 
   mutating func sequence(_ items: [PickleValue]) -> Int {
     sequences.append(items)

@@ -1,9 +1,23 @@
 import Basics
+import Foundation
 
-/// A pickle machine that can build plain data and tensors, and nothing else.
+/// What a pickle may hold besides plain data.
+enum PickleContent {
+  /// PyTorch's tensors.
+  case tensors
+  /// The modules of a TorchScript archive: a class is a name, an object its attributes.
+  case script
+  /// NumPy's arrays and numbers.
+  case arrays
+
+  var wanted: String { self == .arrays ? "only numbers, texts and NumPy arrays" : "only plain tensors" }
+  var remedy: String { self == .arrays ? NumpyNames.remedy : PickleNames.remedy }
+}
+
+/// A pickle machine that can build plain data, tensors and arrays, and nothing else.
 ///
-/// It knows no classes: a name is data, compared with a short list (``PickleNames``). Anything else ends the
-/// reading.
+/// It knows no classes: a name is data, compared with a short list (``PickleNames``, ``NumpyNames``).
+/// Anything else ends the reading.
 /// - Source: the opcodes of CPython's `pickletools`; protocol 2, and those of 3 to 5 that plain data may
 ///   contain.
 struct PickleMachine {
@@ -15,29 +29,27 @@ struct PickleMachine {
   private var memo: [Int: PickleValue] = [:]
   /// Descriptions of networks need a few hundred thousand operations; more than this is an attack on memory.
   private static let maximumOperations = 1 << 24
-  /// The pickle describes the modules of a TorchScript archive.
-  private let script: Bool
+  private let content: PickleContent
 
-  private init(_ cursor: ByteCursor, script: Bool) {
+  private init(_ cursor: ByteCursor, _ content: PickleContent) {
     self.cursor = cursor
-    self.script = script
+    self.content = content
   }
 
   /// Runs one pickle; the cursor ends up behind its STOP.
-  /// - Parameter script: understand TorchScript's module objects: a class is a name, an object its attributes.
   /// - Throws: ``IeumError`` (data) naming the byte, for a damaged pickle or one that asks for more than
-  ///   plain tensors.
+  ///   its content may have.
   static func run(
-    _ cursor: inout ByteCursor, script: Bool = false
+    _ cursor: inout ByteCursor, _ content: PickleContent = .tensors
   ) throws -> (value: PickleValue, heap: PickleHeap) {
-    var machine = PickleMachine(cursor, script: script)
+    var machine = PickleMachine(cursor, content)
     for _ in 0..<maximumOperations {
       if let value = try machine.step() {
         cursor = machine.cursor
         return (value, machine.heap)
       }
     }
-    throw machine.cursor.fault("describes more values than any network has")
+    throw machine.cursor.fault("describes more values than any network has", remedy: content.remedy)
   }
 
   /// One operation; a value only for STOP.
@@ -62,7 +74,8 @@ struct PickleMachine {
       try remember(operation)
     case UInt8(ascii: "c"), 0x93: stack.append(try global(operation))
     case UInt8(ascii: "R"), UInt8(ascii: "b"), UInt8(ascii: "Q"): try construct(operation)
-    case 0x81 where script: try newModule(operation)
+    case 0x81 where content == .script: try newModule(operation)
+    case UInt8(ascii: "B"), UInt8(ascii: "C"), 0x8e, 0x96: stack.append(.bytes(try bytes(operation)))
     default: throw refusedOperation(operation)
     }
     return nil
@@ -71,8 +84,7 @@ struct PickleMachine {
   private func refusedOperation(_ operation: UInt8) -> IeumError {
     let code = "0x" + String(operation, radix: 16)
     return cursor.fault(
-      "uses the pickle operation \(code): only plain tensors are read; nothing was executed",
-      remedy: PickleNames.remedy)
+      "uses the pickle operation \(code): \(content.wanted) are read; nothing was executed", remedy: content.remedy)
   }
 
   private mutating func checkProtocol() throws {
@@ -123,15 +135,36 @@ struct PickleMachine {
     case 0x8a: return try long()
     case UInt8(ascii: "G"):
       return .double(Double(bitPattern: UInt64(try cursor.integer(UInt64.self)).byteSwapped))
-    case UInt8(ascii: "X"), UInt8(ascii: "T"):
-      return .string(try cursor.text(Int(try cursor.integer(UInt32.self))))
-    case 0x8c, UInt8(ascii: "U"): return .string(try cursor.text(Int(try cursor.byte())))
+    case UInt8(ascii: "X"): return .string(try cursor.text(Int(try cursor.integer(UInt32.self))))
+    case 0x8c: return .string(try cursor.text(Int(try cursor.byte())))
+    case UInt8(ascii: "T"): return try oldText(Int(try cursor.integer(UInt32.self)))
+    case UInt8(ascii: "U"): return try oldText(Int(try cursor.byte()))
     case 0x8d:
       guard let length = Int(exactly: try cursor.integer(UInt64.self)) else {
         throw cursor.fault("is a damaged pickle (a text of impossible length)")
       }
       return .string(try cursor.text(length))
     default: return .none
+    }
+  }
+
+  /// A text of Python 2, which may be the bytes of an array.
+  private mutating func oldText(_ length: Int) throws -> PickleValue {
+    guard content == .arrays else { return .string(try cursor.text(length)) }
+    let bytes = try cursor.take(length)
+    return String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .bytes(bytes)
+  }
+
+  private mutating func bytes(_ operation: UInt8) throws -> Data {
+    guard content == .arrays else { throw refusedOperation(operation) }
+    switch operation {
+    case UInt8(ascii: "C"): return try cursor.take(Int(try cursor.byte()))
+    case UInt8(ascii: "B"): return try cursor.take(Int(try cursor.integer(UInt32.self)))
+    default:
+      guard let length = Int(exactly: try cursor.integer(UInt64.self)) else {
+        throw cursor.fault("is a damaged pickle (bytes of impossible length)")
+      }
+      return try cursor.take(length)
     }
   }
 
@@ -219,19 +252,25 @@ struct PickleMachine {
       }
       name = module + "." + last
     }
-    if script, PickleNames.isScript(name) { return .global(name) }
-    try PickleNames.check(name, at: cursor)
-    return .global(name)
+    switch content {
+    case .arrays: return .global(try NumpyNames.known(name, at: cursor))
+    case .script where PickleNames.isScript(name): return .global(name)
+    case .script, .tensors:
+      try PickleNames.check(name, at: cursor)
+      return .global(name)
+    }
   }
 
   private mutating func construct(_ operation: UInt8) throws {
     switch operation {
     case UInt8(ascii: "Q"):
+      guard content != .arrays else { throw refusedOperation(operation) }
       heap.storages.append(try PickleNames.storage(try pop(), heap, at: cursor))
       stack.append(.storage(heap.storages.count - 1))
     case UInt8(ascii: "b"):
       // A state dict carries `_metadata` as the state of its OrderedDict: versions of modules, not needed.
       let state = try pop()
+      if content == .arrays, try NumpyNames.complete(try top(), state, &heap, at: cursor) { return }
       guard case .dictionary(let target) = try top() else { throw refusedOperation(operation) }
       if heap.modules.contains(target), case .dictionary(let source) = state, source != target {
         heap.dictionaries[target] += heap.dictionaries[source]
@@ -256,6 +295,7 @@ struct PickleMachine {
         try insert(pair, into: target)
       }
       return target
+    case _ where content == .arrays: return try NumpyNames.call(name, arguments, &heap, at: cursor)
     case PickleNames.parameter:
       guard case .tensor? = arguments.first else {
         throw cursor.fault("is a damaged pickle (a parameter of no tensor)")

@@ -17,7 +17,7 @@ enum PyTorchZip {
     let swapped = try isSwapped(archive, root, file)
     let range = try archive.range(pickle)
     var cursor = ByteCursor(file, from: range.lowerBound, to: range.upperBound, place: "'\(pickle)'")
-    let object = try PickleMachine.run(&cursor, script: isScript)
+    let object = try PickleMachine.run(&cursor, isScript ? .script : .tensors)
     var seen: [String: Data] = [:]  // each checksum is computed once
     let entries =
       isScript

@@ -7,7 +7,7 @@ import Tensors
 
 struct FeaturesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "features", abstract: "Fills and inspects the feature store.", subcommands: [Extract.self, Show.self])
+    commandName: "features", abstract: "Fills and inspects the feature store.", subcommands: [Extract.self, Import.self, Show.self])
 
   struct Extract: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Encodes a dataset; goes on where it was interrupted.")
@@ -37,6 +37,43 @@ struct FeaturesCommand: ParsableCommand {
       if !file.errors.isEmpty { warn("\(file.errors.count) item(s) could not be encoded; see `ieum features show`") }
       if !file.partial.isEmpty { warn("\(file.partial.count) item(s) were encoded in part; see `ieum features show`") }
       print(file.path)
+    }
+  }
+
+  struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Makes a feature file of features that another program computed.",
+      discussion: """
+        Reads a pickle of id → array (collaborative-experts, MoEE; nothing in it is executed), an array .npy with its ids, a \
+        folder of HDF5 files with one video each (MMT), or the arrays of dataset 'precomputed' (vsepp, SCAN).
+        """)
+    @Argument(help: "A pickle, a .npy file or a folder of .h5 files; none with --dataset.") var source: String?
+    @Option(help: "Instead of a file: a dataset whose features are precomputed.") var dataset: String?
+    @OptionGroup var choice: DatasetChoiceOptions
+    @Option(help: "The ids of a .npy file's rows, one a line.") var ids: String?
+    @Option(help: "Of a folder: which features.EXPERT.") var expert: String?
+    @Option(help: "What the features are of: image, video, audio or text.") var modality = "video"
+    @Option(help: "What made them, for the record.") var name = "imported"
+    @Option(help: "The feature file to write.") var out: String
+
+    func run() throws {
+      guard let kind = FeatureAttributes.Modality(rawValue: modality) else {
+        throw Suggestion.unknown("modality", modality, known: FeatureAttributes.Modality.allCases.map(\.rawValue))
+      }
+      let file = try FeatureImport(try chosen(), name: name, modality: kind).write(to: out)
+      if !file.errors.isEmpty { warn("\(file.errors.count) item(s) have no features; see `ieum features show`") }
+      print(file.path)
+    }
+
+    private func chosen() throws -> FeatureImport.Source {
+      switch (source, dataset) {
+      case (let path?, nil): return .path(path, ids: ids, expert: expert)
+      case (nil, let name?):
+        let spec = try DatasetRegistry.named(name)
+        return .dataset(try spec.load(try choice.options(for: spec)))
+      default:
+        throw IeumError(.usage, "one of a file and --dataset is needed", remedy: "see ieum features import --help")
+      }
     }
   }
 

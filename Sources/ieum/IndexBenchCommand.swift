@@ -15,7 +15,7 @@ extension IndexCommand {
         leaves of its R@K.
         """)
 
-    @Argument(help: "A feature file, an embedding file, or a file of ann-benchmarks.") var file: String
+    @Argument(help: "A feature file, an embedding file, or a file of ann-benchmarks.") var file: String?
     @Option(name: .customLong("index"), help: "An index; may be repeated (default: all).") var indexes:
       [String] = []
     @Option(help: "angular, euclidean, manhattan, dot or hamming.") var metric: String?
@@ -25,13 +25,18 @@ extension IndexCommand {
     @Option(help: "Seed of the held-out rows.") var seed: UInt64 = 0
     @Option(help: "Passes over the queries; the fastest counts.") var runs = 3
     @Option(help: "Folder that receives bench.json, bench.md and the figure.") var out: String?
-    @Flag(help: "Time whole text queries of a search index (FILE is its folder): encoding, searching, both.")
+    @Flag(
+      help: """
+        Time whole queries of a search index (FILE is its folder; default: the default index) by text, picture, clip and \
+        sound: encoding, searching, both. At most \(SearchLatency.mostMedia) of each but text.
+        """)
     var endToEnd = false
     @Option(help: "Also write the data with true neighbours as an ann-benchmarks file.") var export: String?
     @Flag(help: "Print JSON.") var json = false
     @OptionGroup var engine: EngineOptions
 
     func validate() throws {
+      if file == nil, !endToEnd { throw ValidationError("name a file, or give --end-to-end") }
       if k < 1 || runs < 1 || queries < 1 {
         throw ValidationError("-k, --runs and --queries must be at least 1")
       }
@@ -39,9 +44,10 @@ extension IndexCommand {
 
     func run() throws {
       if endToEnd { return try timeQueries() }
+      guard let file else { return }
       let wanted = try metric.map { try IndexMetric.named($0) }
       let input = try IndexInput.read(file).holdingOut(queries, seed: seed)
-      let metric = wanted ?? input.metric ?? .angular
+      let metric = try input.metric(wanted)
       let sweep = try IndexSweep(
         indexes: indexes.isEmpty ? IndexRegistry.all.map(\.name) : indexes, values: try given.several(),
         metric: metric,
@@ -64,14 +70,17 @@ extension IndexCommand {
 
     private func timeQueries() throws {
       try engine.apply()
-      let latency = try SearchLatency.measure(
-        try SearchEngine(try SearchDatabase.open(file)), queries: queries, k: k, seed: seed)
+      let database = try file.map { try SearchDatabase.open($0) } ?? DefaultSearch.open { warn($0) }
+      let latency = try SearchLatency.measure(try SearchEngine(database), queries: queries, k: k, seed: seed)
       if json { return try printJSON(encoding: latency) }
-      var table = PlainTable(["", "P50 ms", "P99 ms"])
-      for (name, part) in [("encode", latency.encode), ("search", latency.search), ("total", latency.total)] {
-        table.add([name, String(format: "%.2f", part.p50), String(format: "%.2f", part.p99)])
+      var table = PlainTable(
+        ["query", "queries"] + ["encode", "search", "total"].flatMap { ["\($0) P50 ms", "P99 ms"] }, left: [0])
+      for row in latency.timings {
+        let times = [row.encode, row.search, row.total].flatMap { [$0.p50, $0.p99] }
+        table.add([row.kind.rawValue, "\(row.queries)"] + times.map { String(format: "%.2f", $0) })
       }
-      print("\(latency.queries) text queries over \(latency.items) items\n\n" + table.text)
+      print("\(latency.items) items\n\n" + table.text)
+      for note in latency.notes { print(note) }
     }
   }
 }

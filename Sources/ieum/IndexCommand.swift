@@ -1,7 +1,6 @@
 import ArgumentParser
 import Basics
 import Foundation
-import HDF5
 import Harness
 import Ranking
 
@@ -36,7 +35,7 @@ struct IndexCommand: ParsableCommand {
       let metric = try self.metric.map { try IndexMetric.named($0) }
       let input = try IndexInput.read(file)
       let built = try IndexFolder.build(
-        input, index: spec.name, metric: metric ?? input.metric ?? .angular, parameters: parameters, to: out)
+        input, index: spec.name, metric: try input.metric(metric), parameters: parameters, to: out)
       if json {
         try printJSON([
           "index": index, "buildSeconds": built.card.buildSeconds, "bytes": built.card.bytes,
@@ -63,17 +62,24 @@ struct IndexCommand: ParsableCommand {
     @Option(help: "Dimension of an Annoy file.") var dimension: Int?
     @Option(help: "Metric of an Annoy file.") var metric = "angular"
     @OptionGroup var given: IndexParameters
-    @Option(help: "HDF5 file that receives /neighbors and /distances.") var out: String?
+    @Option(help: "HDF5 file that receives /neighbors, /distances and /times, as ann-benchmarks' results have them.")
+    var out: String?
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
       let opened = try open()
       let search = try opened.search(try searchParameters())
       let queries = try QueryRows(file: vectors, rows: rows, ids: ids, of: opened)
-      let found = try queries.vectors.map {
-        try opened.index.search($0.vector, k: k, parameters: search, filter: nil)
+      var seconds: [Double] = []
+      let found = try queries.vectors.map { query in
+        let start = ContinuousClock.now
+        defer { seconds.append((ContinuousClock.now - start) / .seconds(1)) }
+        return try opened.index.search(query.vector, k: k, parameters: search, filter: nil)
       }
-      if let out { try write(found, to: out) }
+      if let out {
+        let dataset = ((vectors ?? opened.card.source) as NSString).lastPathComponent
+        try AnnBenchmarksResult.write(found, seconds: seconds, k: k, of: opened, dataset: dataset, to: out)
+      }
       let answers = zip(queries.vectors, found).map { query, neighbours in
         Answer(
           query: query.name,
@@ -118,19 +124,6 @@ struct IndexCommand: ParsableCommand {
           print("  \(item.id ?? String(item.row))\t" + String(format: "%.6f", item.distance))
         }
       }
-    }
-
-    private func write(_ found: [[Neighbor]], to path: String) throws {
-      let temporary = try AtomicFile.temporaryPath(for: path)
-      let file = try HDF5File(creating: temporary)
-      let width = found.map(\.count).max() ?? 0
-      // An approximate index may find fewer: −1 and NaN fill up.
-      let rows = found.flatMap { list in (0..<width).map { $0 < list.count ? Int64(list[$0].row) : -1 } }
-      let distances = found.flatMap { list in (0..<width).map { $0 < list.count ? list[$0].distance : .nan } }
-      try file.write("neighbors", ints: rows, shape: [found.count, width])
-      try file.write("distances", floats: distances, shape: [found.count, width])
-      try file.close()
-      try AtomicFile.commit(temporary, to: path)
     }
   }
 }

@@ -6,19 +6,21 @@ import Search
 
 struct SearchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "search", abstract: "Finds pictures and clips by text, picture, clip, or a known item.",
+    commandName: "search", abstract: "Finds pictures, clips and sounds by text, picture, clip, sound, or a known item.",
     discussion: """
       Several queries are mixed by weighted sum: `ieum search "at night" --image still.jpg --weight 0.5 1`. Without \
-      --index the stamps are searched (an index of them is made at the first use).
+      --index the stamps are searched (an index of them is made at the first use). Sounds need an index whose model has \
+      an audio tower.
       """)
 
   @Argument(help: "What to look for, in words.") var text: String?
   @Option(name: .customLong("image"), help: "A picture. May be repeated.") var images: [String] = []
   @Option(name: .customLong("video"), help: "A clip. May be repeated.") var videos: [String] = []
+  @Option(name: .customLong("sound"), help: "A sound, or a film's. May be repeated.") var sounds: [String] = []
   @Option(name: .customLong("like"), help: "The id of a known item. May be repeated.") var ids: [String] = []
   @Option(
     name: .customLong("weight"), parsing: .upToNextOption,
-    help: "Weights of the queries: text, pictures, clips, items, in this order (default: 1 each).")
+    help: "Weights of the queries: text, pictures, clips, sounds, items, in this order (default: 1 each).")
   var weights: [Double] = []
   @Option(help: "A file with one text query a line.") var queries: String?
   @Option(help: "The folder of a search index.") var index: String?
@@ -53,7 +55,7 @@ struct SearchCommand: ParsableCommand {
   }
 
   private func lines(_ path: String) throws -> [SearchQuery] {
-    guard text == nil, images.isEmpty, videos.isEmpty, ids.isEmpty else {
+    guard text == nil, images.isEmpty, videos.isEmpty, sounds.isEmpty, ids.isEmpty else {
       throw IeumError(.usage, "--queries stands alone", place: "--queries", remedy: "leave the other queries out")
     }
     guard let content = try? String(contentsOfFile: path, encoding: .utf8) else {
@@ -73,11 +75,15 @@ struct SearchCommand: ParsableCommand {
       try check(path)
       parts.append(.media(.film(path, start: nil, end: nil), name: path))
     }
+    for path in sounds {
+      try check(path)
+      parts.append(.media(.sound(path, start: nil, end: nil), name: path))
+    }
     parts += ids.map { .like($0) }
     guard weights.isEmpty || weights.count == parts.count else {
       throw IeumError(
         .usage, "\(weights.count) weight(s) for \(parts.count) quer(ies)", place: "--weight",
-        remedy: "give one for each: text, pictures, clips, items")
+        remedy: "give one for each: text, pictures, clips, sounds, items")
     }
     return try SearchQuery(parts.enumerated().map { ($1, weights.isEmpty ? 1 : weights[$0]) })
   }

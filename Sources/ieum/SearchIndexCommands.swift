@@ -15,18 +15,17 @@ extension IndexCommand {
     @Option(help: "The dataset's folder (for 'manifest': its file).") var root: String?
     @Option(help: "Language of the shown captions.") var language: String?
     @Option(name: .customLong("split"), help: "Only this split. May be repeated.") var splits: [Split] = []
-    @Option(name: .customLong("media"), help: "A picture, a film, or a folder of them. May be repeated.")
+    @Option(name: .customLong("media"), help: "A picture, a film, a sound, or a folder of them. May be repeated.")
     var media: [String] = []
     @Option(help: "Experiment whose model encodes (default: as the default index chooses it).") var model: String?
     @Option(help: "The experiment's cell (default: its first).") var cell: String?
     @Option(help: "exact, forest, hnsw, …") var index = SearchDatabase.defaultIndex
-    @Option(help: "Films are cut into clips of so many seconds.") var seconds = 20.0
+    @OptionGroup var cuts: CutOptions
     @OptionGroup var given: IndexParameters
     @OptionGroup var engine: EngineOptions
 
     func validate() throws {
       if dataset == nil, media.isEmpty { throw ValidationError("give --dataset or --media") }
-      if seconds <= 0 || !seconds.isFinite { throw ValidationError("--seconds must be greater than 0") }
       if cell != nil, model == nil { throw ValidationError("--cell needs --model") }
     }
 
@@ -47,9 +46,12 @@ extension IndexCommand {
           let chosen = splits.isEmpty ? nil : splits
           report(
             try ingest.add(
-              data, root: options.root ?? spec.defaultRoot, splits: chosen, seconds: seconds, progress: progressLine))
+              data, root: options.root ?? spec.defaultRoot, splits: chosen, seconds: cuts.seconds, shots: cuts.shots,
+              progress: progressLine))
         }
-        if !media.isEmpty { report(try ingest.add(files: media, seconds: seconds, progress: progressLine)) }
+        if !media.isEmpty {
+          report(try ingest.add(files: media, seconds: cuts.seconds, shots: cuts.shots, progress: progressLine))
+        }
         guard try database.summary().items > 0 else { throw IeumError(.data, "nothing could be indexed", file: folder) }
         return database
       }
@@ -72,21 +74,17 @@ extension IndexCommand {
   }
 
   struct Add: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Adds pictures and films to a search index.")
+    static let configuration = CommandConfiguration(abstract: "Adds pictures and films, where the model hears also sounds, to a search index.")
     @Argument(help: "The folder of the index.") var folder: String
     @Argument(help: "Pictures, films, or folders of them.") var paths: [String]
-    @Option(help: "Films are cut into clips of so many seconds.") var seconds = 20.0
+    @OptionGroup var cuts: CutOptions
     @OptionGroup var engine: EngineOptions
-
-    func validate() throws {
-      if seconds <= 0 || !seconds.isFinite { throw ValidationError("--seconds must be greater than 0") }
-    }
 
     func run() throws {
       let database = try SearchDatabase.open(folder)
       try engine.apply()
       let outcome = try SearchIngest(database, encoder: try database.model().encoder())
-        .add(files: paths, seconds: seconds, progress: progressLine)
+        .add(files: paths, seconds: cuts.seconds, shots: cuts.shots, progress: progressLine)
       report(outcome)
       if outcome.added == 0 { throw IeumError(.data, "nothing could be added", file: folder) }
       print("\(folder): \(outcome.added) added, \(try database.summary().items) items")
@@ -138,7 +136,8 @@ extension IndexCommand {
       for (name, count) in summary.datasets.sorted(by: { $0.key < $1.key }) { print("  \(name): \(count)") }
       print("captions in \(summary.languages.joined(separator: ", "))")
       print("\(summary.index) index over vectors of \(summary.dimension)")
-      print("model: \(card.summary)\n  \(card.text.encoder) + \(card.image.encoder), digest \(card.digest.prefix(16))")
+      let encoders = [card.text, card.image, card.audio].compactMap { $0?.encoder }.joined(separator: " + ")
+      print("model: \(card.summary)\n  \(encoders), digest \(card.digest.prefix(16))")
     }
   }
 
@@ -172,6 +171,16 @@ extension IndexCommand {
       guard !names.isEmpty else { return }
       print("\(names.count) \(what): " + names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : ""))
     }
+  }
+}
+
+/// How films become clips.
+struct CutOptions: ParsableArguments {
+  @Option(help: "Films are cut into clips of so many seconds; with --shots, the longest clip.") var seconds = 20.0
+  @Flag(help: "Cut films where one shot ends and the next begins.") var shots = false
+
+  func validate() throws {
+    if seconds <= 0 || !seconds.isFinite { throw ValidationError("--seconds must be greater than 0") }
   }
 }
 

@@ -150,6 +150,92 @@ import Testing
     }
   }
 
+  /// A film of two colours, two seconds each.
+  private func twoShots() throws -> String {
+    let path = world.folder + "/red-blue.mp4"
+    var video = MediaWriter.Video(width: 64, height: 64, ticksPerSecond: 4)
+    (video.codec, video.pixelFormat) = ("mpeg4", "yuv420p")
+    let writer = try MediaWriter(path, video: video)
+    for frame in 0..<16 {
+      let colour: [UInt8] = frame < 8 ? [240, 20, 20] : [20, 20, 240]
+      try writer.append(RGBImage(width: 64, height: 64, pixels: (0..<4096).flatMap { _ in colour }), at: frame)
+    }
+    try writer.finish()
+    return path
+  }
+
+  /// An experiment with a sound side, a tone for each picture.
+  private func soundExperiment() throws -> String {
+    let rows = try String(contentsOfFile: world.folder + "/items.csv", encoding: .utf8).split(separator: "\n")
+    let table = rows.enumerated().map { $1 + ($0 == 0 ? ",audio" : ",sounds/red-tone-\($0 - 1).ogg") }
+    try world.write(table.joined(separator: "\n") + "\n", "sounding.csv")
+    try FileManager.default.createDirectory(atPath: world.folder + "/sounds", withIntermediateDirectories: true)
+    for item in 0..<Miniature.count {
+      var settings = MediaWriter.Sound(rate: 16_000)
+      settings.codec = "libvorbis"
+      let writer = try MediaWriter("\(world.folder)/sounds/red-tone-\(item).ogg", video: nil, sound: settings)
+      let step = 2 * Double.pi * (150 + 60 * Double(item)) / 16_000
+      try writer.append(samples: (0..<8000).map { Float(0.5 * sin(step * Double($0))) })
+      try writer.finish()
+    }
+    let path = "\(world.folder)/sounds.yaml"
+    let towers = try String(contentsOfFile: experiment(.towers), encoding: .utf8)
+      .replacing("items.csv", with: "sounding.csv").replacing("tiny-towers", with: "tiny-sounds")
+      .replacing("  model: {", with: "  audio: {encoder: log-mel, parameters: {n_mels: 32}}\n  model: {")
+      .replacing("{pair: image-text}", with: "{pair: image-text}, sounds: {pair: text-audio}")
+    try AtomicFile.write(towers, to: path)
+    return path
+  }
+
+  @Test func soundsAreIndexedAskedWithAndTimed() throws {
+    defer { world.remove() }
+    let (index, deaf) = (world.folder + "/index-sounds", try create(.towers))
+    let made = try run(
+      "index", "create", index, "--model", soundExperiment(), "--media", world.folder + "/images", "--media",
+      world.folder + "/sounds")
+    #expect(made.status == 0 && made.output.contains("72 items"), "\(made.output) \(made.errors)")
+    let info = try run("index", "info", index)
+    #expect(info.output.contains("word2vec + resnet18 + log-mel"), "\(info.output)")
+    let sound = world.folder + "/sounds/red-tone-5.ogg"
+    let found = try run("search", "--sound", sound, "--index", index, "-k", "2", "--json")
+    #expect(try found.status == 0 && ids(found.json).first == "red-tone-5", "\(found.errors)")
+    #expect(try scores(found.json)[0] > 0.9999 && scores(found.json)[1] < 0.9999)
+    // Mixed with words, and with all weight on them.
+    let words = try run("search", "red", "--sound", sound, "--weight", "1", "0", "--index", index, "--json")
+    #expect(try words.status == 0 && scores(words.json) == scores(run("search", "red", "--index", index, "--json").json))
+    let refused = try run("search", "--sound", sound, "--index", deaf)
+    #expect(refused.status == 64 && refused.errors.contains("no sound side"), "\(refused.errors)")
+    #expect(try run("search", "--sound", world.folder + "/items.csv", "--index", index).status == 65)
+
+    #expect(try run("index", "add", index, twoShots(), "--seconds", "0").status == 64)
+    let added = try run("index", "add", index, twoShots(), "--shots")
+    #expect(added.output.contains("2 added, 74 items"), "\(added.output) \(added.errors)")
+
+    func timed(_ index: String) throws -> (kinds: [String], json: [String: Any]) {
+      let bench = try run("index", "bench", "--end-to-end", index, "--queries", "4", "--json")
+      #expect(bench.status == 0, "\(bench.errors)")
+      let json = try bench.json
+      return ((json["timings"] as? [[String: Any]] ?? []).compactMap { $0["kind"] as? String }, json)
+    }
+    let all = try timed(index)
+    #expect(all.kinds == ["text", "picture", "clip", "sound"] && all.json["items"] as? Int == 74, "\(all.json)")
+    for timing in all.json["timings"] as? [[String: Any]] ?? [] {
+      let part = timing["total"] as? [String: Double] ?? [:]
+      #expect((part["p50"] ?? 0) > 0 && (part["p99"] ?? 0) >= (part["p50"] ?? 1), "\(timing)")
+      #expect(timing["queries"] as? Int == (timing["kind"] as? String == "clip" ? 2 : 4))
+    }
+    // Its captions are the numbers of the pictures' files.
+    let numbers = try timed(deaf)
+    #expect(numbers.kinds == ["picture"])
+    #expect((numbers.json["notes"] as? [String] ?? []).contains { $0.hasPrefix("no caption has letters") })
+    let table = try run("index", "bench", "--end-to-end", deaf, "--queries", "2")
+    #expect(table.output.contains("picture") && table.output.contains("no caption has letters"))
+    // Without a path it is the default index, which needs its weights.
+    let empty = try Program.run(["index", "bench", "--end-to-end"], cache: world.folder + "/empty", in: world.folder)
+    #expect(empty.status == 65 && empty.errors.contains("make weights"), "\(empty.errors)")
+    #expect(try run("index", "bench").status == 64)
+  }
+
   @Test func badInputIsToldAndTheRestKeepsWorking() throws {
     defer { world.remove() }
     let (index, other) = (try create(.clips), try create(.towers))

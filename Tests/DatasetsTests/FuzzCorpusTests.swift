@@ -35,6 +35,15 @@ import Testing
     #expect(try items("korean-clips", "korean-clips/split.csv", as: "clips.csv", "split.csv") == 2)
   }
 
+  @Test func emoji() throws {
+    let corpus = "\(Self.root)/Fuzz/corpus"
+    for name in ["long", "short"] {
+      #expect(try EmojiFont(path: "\(corpus)/emoji-font/\(name).ttf").pictures.count == 2)
+    }
+    let names = try EmojiNames(path: corpus + "/emoji-names/ko.xml").captions
+    #expect(names == ["🐀": ["쥐", "동물, 쥐 & 친구"], "🐁": ["생쥐"]])
+  }
+
   @Test func clipVocabularies() throws {
     let corpus = "\(Self.root)/Fuzz/corpus/clip-vocabulary"
     let merges = try ClipTokenizer(file: corpus + "/merges.txt")

@@ -66,6 +66,47 @@ import Testing
     #expect(error?.place == "videos[1]" && error?.exitCode == 65)
   }
 
+  /// collaborative-experts: sentences as words, and the number of each test clip's sentence.
+  @Test func picklesOfCollaborativeExperts() throws {
+    try scratch.write(
+      Fixture.pickle(few.map { id in ("video\(id)", (0..<3).map { ["clip", "\(id)", "says", "\($0)"] }) }), "raw-captions.pkl")
+    try scratch.write("video9770\nvideo7010\n", "val_list_jsfusion.txt")
+    try scratch.write(few.filter { ![9770, 7010].contains($0) }.map { "video\($0)\n" }.joined(), "train_list_jsfusion.txt")
+    try scratch.write(Fixture.pickle([("video7010", 2), ("video9770", 0)]), "jsfusion_val_caption_idx.pkl")
+    let set = try msrvtt.load(options())
+    #expect(set.items(in: .test).map(\.id) == ["video9770", "video7010"] && set.captionPolicy == .fixedList)
+    #expect(set.items(in: .test).map { set.captions(of: $0) } == [["clip 9770 says 0"], ["clip 7010 says 2"]])
+    #expect(set.captions(of: set.items(in: .train)[0]).count == 3)
+    try scratch.write(Fixture.pickle([("video7010", 3), ("video9770", 0)]), "jsfusion_val_caption_idx.pkl")
+    let beyond = refusal { try msrvtt.load(options()) }
+    #expect(beyond?.problem == "sentence 3 of 'video7010' is asked for, which has 3" && beyond?.exitCode == 65)
+    try scratch.write(Fixture.pickle([("video7010", "2")]), "jsfusion_val_caption_idx.pkl")
+    #expect(refusal { try msrvtt.load(options()) }?.place == "entry 'video7010'")
+    try scratch.write(Fixture.pickle([("clip1", [["x"]])]), "raw-captions.pkl")
+    #expect(refusal { try msrvtt.load(options()) }?.problem.contains("'clip1'") == true)
+    try scratch.write(Data([0x80, 2]) + Data("cos\nsystem\n.".utf8), "raw-captions.pkl")
+    #expect(refusal { try msrvtt.load(options()) }?.problem.contains("nothing was executed") == true)
+  }
+
+  /// A clip of MSR-VTT is cut from a video that another set may train on.
+  @Test func videosInCommonWithAnotherSetAreLeaks() throws {
+    let text = official(few).replacing("https://example.org/7010", with: "http://www.youtube.com/watch?v=9lZi22qLlEo&t=3")
+      .replacing("https://example.org/0\"", with: "https://youtu.be/9lZi22qLlEo\"")
+    try scratch.write(text, "MSRVTT_data.json")
+    let set = try msrvtt.load(options { $0.split = "full" })
+    #expect(set.items(in: .test).map(\.sourceVideo) == ["9lZi22qLlEo", nil, nil])
+    // Inside the published split it is told, and no leak.
+    #expect(LeakCheck.run(set, kinds: [.id, .video]).leaks.isEmpty)
+    #expect(set.notes.contains { $0.hasPrefix("1 clips of test are cut from videos that train has other clips of") })
+    try scratch.write("9lZi22qLlEo_000030.mp4,whistling\n-0_abcdefgh_000001.mp4,whistling\n", "vggsound/train.csv")
+    try scratch.write("zzzzzzzzzzz_000030.mp4,whistling\n", "vggsound/test.csv")
+    let sounds = try DatasetRegistry.named("vggsound").load(options { $0.root = scratch.file("vggsound") })
+    let leaks = LeakCheck.between((sounds, [.train]), (set, .test))
+    #expect(leaks.shares == ["train+test": 1])
+    #expect(leaks.leaks.map(\.items) == [["9lZi22qLlEo_000030", "video7010"]] && leaks.leaks.map(\.kind) == [.video])
+    #expect(LeakCheck.between((sounds, [.test]), (set, .test)).leaks.isEmpty)
+  }
+
   @Test func filmsAreFoundInASubfolderToo() throws {
     try scratch.write(official(few), "MSRVTT_data.json")
     try scratch.write("x", "videos/all/video7010.mp4")

@@ -130,6 +130,55 @@ import Testing
     #expect(refusal { try flickr.load(options("flickr30k")) }?.problem == "is the file of 'flickr8k'")
   }
 
+  /// CLIP_benchmark's file of the test part.
+  @Test func flickr30kWithCommas() throws {
+    func load(_ text: String, strict: Bool = false) throws -> Dataset {
+      try scratch.write(text, "flickr30k/flickr30k_test_karpathy.txt")
+      return try flickr.load(options("flickr30k") { $0.split = "f30k-karpathy-test"; $0.acceptOtherData = !strict })
+    }
+    let set = try load("image,caption\n1009.jpg,Two men, one dog , \"and\" a.jpg,b .\r\n1007.jpg,One .\n1009.jpg,Three .\n\n")
+    #expect(set.split?.id == "f30k-karpathy-test" && set.items(in: .test).map(\.id) == ["1009", "1007"])
+    #expect(set.captions(of: set.items(in: .test)[0]) == ["Two men, one dog , \"and\" a.jpg,b .", "Three ."])
+    #expect(set.items(in: .train).isEmpty && set.items(in: .test)[1].imagePaths[0].hasSuffix("flickr30k-images/1007.jpg"))
+    #expect(refusal { try load("image,caption\n1009.jpg,x\n1007.png,y\n") }?.place == "line 3")
+    #expect(refusal { try load("image,caption\n") }?.problem == "holds no pictures")
+    #expect(refusal { try load("image,caption\n1.jpg,x\n", strict: true) }?.problem.contains("1000") == true)
+  }
+
+  /// The list counts sentences from 1, the token file from 0.
+  @Test func unrelatedSentencesAreLeftOutOnDemand() throws {
+    try flickrFile([flickrImage(1001, "test"), flickrImage(1002, "train"), flickrImage(1003, "val")])
+    try scratch.write("# format: <imageID> <sentence number>\n1001 5\n1002 1\n9999 2\n", "flickr30k/UNRELATED_CAPTIONS")
+    let whole = try flickr.load(options("flickr30k"))
+    let related = try flickr.load(options("flickr30k") { $0.dropUnrelated = true })
+    #expect(whole.captions(of: whole.items(in: .test)[0]).count == 5 && whole.split?.id == "f30k-karpathy")
+    #expect(related.split?.id == "f30k-karpathy-related" && related.digest != whole.digest)
+    #expect(related.captions(of: related.items(in: .test)[0]) == (0..<4).map { "Picture 1001, sentence \($0)." })
+    #expect(related.captions(of: related.items(in: .train)[0]) == (1..<5).map { "Picture 1002, sentence \($0)." })
+    #expect(related.notes.contains("2 of 3 sentences of UNRELATED_CAPTIONS are left out"))
+    #expect(related.split?.hash(of: .test) == whole.split?.hash(of: .test))
+    try cocoFile(fiveOfCoco)
+    let merged = try DatasetRegistry.named("coco-flickr30k").load(options("") { $0.dropUnrelated = true })
+    #expect(merged.split?.id == "half2020-related")
+    #expect(merged.captions(of: merged.items(in: .train).last ?? merged.allItems[0]).count == 4)
+    try scratch.write("1001.jpg#0\tOne .\n1001.jpg#4\tFive .\n1002.jpg#0\tx\n1003.jpg#0\ty\n", "flickr30k/results_20130124.token")
+    for (name, id) in [("train", 1002), ("val", 1003), ("test", 1001)] { try scratch.write("\(id)\n", "flickr30k/\(name).txt") }
+    let entities = try flickr.load(options("flickr30k") { $0.dropUnrelated = true; $0.split = "f30k-entities" })
+    #expect(entities.split?.id == "f30k-entities-related" && entities.captions(of: entities.items(in: .test)[0]) == ["One ."])
+    // The only sentence of the training picture is unrelated: the picture stays listed.
+    #expect(entities.skipped.map(\.id) == ["1002"] && entities.completeness[.train]?.listed == 1)
+    func problem(_ text: String) throws -> IeumError? {
+      try scratch.write(text, "flickr30k/UNRELATED_CAPTIONS")
+      return refusal { try flickr.load(options("flickr30k") { $0.dropUnrelated = true }) }
+    }
+    #expect(try problem("# x\n1001 6\n")?.place == "line 2")
+    #expect(try problem("1001\n")?.problem == "is not 'PICTURE NUMBER'")
+    #expect(try problem("1001 2\n1001 2\n")?.problem.contains("comes twice") == true)
+    #expect(try problem("# nothing\n")?.problem == "lists no sentences")
+    try FileManager.default.removeItem(atPath: scratch.file("flickr30k/UNRELATED_CAPTIONS"))
+    #expect(refusal { try flickr.load(options("flickr30k") { $0.dropUnrelated = true }) }?.problem == "is missing")
+  }
+
   @Test func theTwoMergedForHalf2020() throws {
     try cocoFile(fiveOfCoco)
     try flickrFile([flickrImage(1001, "test"), flickrImage(1002, "train"), flickrImage(1003, "val")])

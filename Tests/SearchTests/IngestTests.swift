@@ -123,6 +123,40 @@ import Testing
     for (id, reason) in outcome.failed { #expect(!reason.contains(id) && !reason.isEmpty, "\(reason)") }
   }
 
+  @Test func filmsAreCutAtTheirShots() throws {
+    let world = try ColourWorld()
+    defer { world.remove() }
+    let film = try world.film("shots.mp4", seconds: 3)
+    let database = try world.database()
+    let ingest = SearchIngest(database, encoder: world.encoder)
+    #expect(try ingest.add(files: [film], shots: true).added == 3)
+    let shots = try [0, 3, 6].map { try database.item("\(film)@\($0)").item }
+    #expect(shots.map(\.start) == [0, 3, 6] && shots.map(\.end) == [3, 6, nil] && shots.map(\.seconds) == [3, 3, 3])
+    let green = try world.engine(database).answer(SearchQuery([(.text("green"), 1)]), k: 1).hits[0]
+    #expect(green.item.id == film + "@3" && green.score > 0.99)
+    // A shot that is too long becomes equal parts.
+    let second = try world.database("halves")
+    #expect(try SearchIngest(second, encoder: world.encoder).add(files: [film], seconds: 2, shots: true).added == 6)
+    let half = try second.item(film + "@5").item
+    #expect(half.start == 4.5 && half.end == 6 && half.seconds == 1.5)
+  }
+
+  @Test func soundsAreRefusedWhereNothingHears() throws {
+    let world = try ColourWorld()
+    defer { world.remove() }
+    let database = try world.database()
+    let red = try world.picture("red.jpg", 250, 10, 10)
+    let sound = world.folder + "/media/tone.wav"
+    try AtomicFile.write("no sound either", to: sound)
+    let ingest = SearchIngest(database, encoder: world.encoder)
+    // Of a folder only what the model takes; a file that is named is told.
+    #expect(try ingest.add(files: [world.folder + "/media"]).added == 1)
+    let outcome = try ingest.add(files: [sound, red])
+    #expect(outcome.added == 1 && outcome.failed.first?.reason.contains("no sound side") == true, "\(outcome)")
+    #expect { try world.engine(database).answer(SearchQuery([(.media(.sound(sound, start: nil, end: nil), name: "s"), 1)])) }
+      throws: { ($0 as? IeumError)?.exitCode == 64 }
+  }
+
   @Test func theSheetHoldsEverythingItShows() throws {
     let world = try ColourWorld()
     defer { world.remove() }

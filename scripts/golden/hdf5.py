@@ -1,4 +1,4 @@
-"""Writes the HDF5 files that the store's tests read: made by h5py, in other types than ieum itself writes.
+"""Writes the HDF5 files that the tests of store and indexes read: made by h5py, in other types than ieum itself writes.
 
 usage: python scripts/golden/hdf5.py        (needs h5py and numpy)
 """
@@ -7,7 +7,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-out = Path(__file__).parents[2] / "Tests/DatasetsTests/Golden"
+tests = Path(__file__).parents[2] / "Tests"
+out = tests / "DatasetsTests/Golden"
 
 
 def embeddings():
@@ -35,6 +36,21 @@ def features():
                             fletcher32=True)
 
 
+def hamming():
+    """A set as ann-benchmarks writes those of bits: booleans, distances as the share of bits that differ."""
+    rng = np.random.default_rng(6)
+    train, test = rng.integers(0, 2, (300, 40)).astype(bool), rng.integers(0, 2, (8, 40)).astype(bool)
+    shares = (test[:, None] ^ train[None]).mean(axis=2)
+    nearest = np.argsort(shares, axis=1, kind="stable")[:, :20]
+    with h5py.File(tests / "CommandTests/Golden/h5py-hamming.hdf5", "w") as file:
+        for key, value in {"distance": "hamming", "point_type": "bit", "type": "dense", "dimension": 40}.items():
+            file.attrs[key] = value
+        file["train"], file["test"] = train, test
+        file["neighbors"] = nearest.astype("i4")
+        file["distances"] = np.take_along_axis(shares, nearest, axis=1).astype("f4")
+
+
 if __name__ == "__main__":
     embeddings()
     features()
+    hamming()

@@ -39,11 +39,13 @@ public enum LeakCheck {
     let placed =
       trained.splits.flatMap { trained.dataset.placed($0, as: .train) } + held.dataset.placed(held.split, as: held.split)
     let kinds = kinds.filter(\.isSameItem)
+    // The published splits of one set are what they are; between two sets the ids do not tell of a video in common.
+    let foreign = trained.dataset.namespace != held.dataset.namespace
     let leaks = kinds.flatMap { kind in
       switch kind {
       case .id: ids(placed)
       case .file: files(placed)
-      default: shared(.video, placed.map { ($0, $0.films) })
+      default: shared(.video, placed.map { ($0, $0.films + (foreign ? $0.source : [])) })
       }
     }
     return LeakReport(
@@ -123,6 +125,9 @@ struct PlacedItem {
     if let video = YouTubeClip.video(of: item.id) { names.append("video " + video) }
     return names.map { ($0, $0) }
   }
+
+  /// The video that the data name as its source, as ``films`` names one.
+  var source: [(key: String, detail: String)] { item.sourceVideo.map { [("video " + $0, "video " + $0)] } ?? [] }
 }
 
 /// The naming of clips cut from YouTube: eleven characters of the video, then where the clip begins (and ends).
@@ -134,6 +139,20 @@ enum YouTubeClip {
       parts.dropFirst().allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.isASCII && $0.isNumber } })
     else { return nil }
     return String(id.prefix(11))
+  }
+
+  /// `https://www.youtube.com/watch?v=9lZi22qLlEo` and `https://youtu.be/9lZi22qLlEo` → `9lZi22qLlEo`; nil for others.
+  static func video(ofURL text: String) -> String? {
+    guard let url = URLComponents(string: text), let host = url.host?.lowercased() else { return nil }
+    let id: String?
+    if host == "youtu.be" {
+      id = url.path.split(separator: "/").first.map(String.init)
+    } else if host == "youtube.com" || host.hasSuffix(".youtube.com") {
+      id = url.queryItems?.first { $0.name == "v" }?.value
+    } else {
+      id = nil
+    }
+    return id.flatMap { $0.count == 11 ? $0 : nil }
   }
 }
 

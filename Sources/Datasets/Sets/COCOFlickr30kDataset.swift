@@ -38,7 +38,7 @@ struct COCOFlickr30kDataset: DatasetSpec {
     ]
     let source = "\(root)/coco and \(root)/flickr30k"
     let split = try NamedSplit(
-      id,
+      id + Flickr30kUnrelated.mark(options),
       [
         .train: NamedSplit.Part(ids: listed(.train) + (joins ? listed(.test) : []), source: source),
         .validation: NamedSplit.Part(ids: listed(.validation), source: source),
@@ -49,7 +49,7 @@ struct COCOFlickr30kDataset: DatasetSpec {
       skipped: sets.flatMap { set in set.skipped.map { SkippedItem(id: "\(set.name)/\($0.id)", reason: $0.reason) } },
       notes: sets.flatMap { set in set.notes.map { "\(set.name): \($0)" } }, relevance: .relatedIDs,
       sizes: DatasetDigest.sizes(of: items.values.joined()), split: split,
-      captionPolicy: try CaptionPolicy.ofPictures(options, dataset: name), namespace: "")
+      captionPolicy: try CaptionPolicy.unlisted(options, dataset: name), namespace: "")
   }
 }
 
@@ -58,6 +58,7 @@ extension DatasetItem {
   func prefixed(_ prefix: String) -> DatasetItem {
     DatasetItem(
       id: "\(prefix)/\(id)", captions: captions, imagePaths: imagePaths, audioPath: audioPath, videoPath: videoPath,
-      start: start, end: end, label: label, relatedIDs: relatedIDs.map { "\(prefix)/\($0)" }, title: title)
+      start: start, end: end, label: label, relatedIDs: relatedIDs.map { "\(prefix)/\($0)" }, title: title,
+      featurePath: featurePath, sourceVideo: sourceVideo)
   }
 }

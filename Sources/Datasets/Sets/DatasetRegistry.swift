@@ -97,6 +97,7 @@ public enum DatasetRegistry {
     StampsDataset(),
     StampsClipsDataset(),
     OpenclipartDataset(),
+    EmojiDataset(),
     FilmsDataset(),
     ManifestDataset(),
     MSRVTTDataset(),
@@ -104,6 +105,10 @@ public enum DatasetRegistry {
     Flickr30kDataset(),
     COCOFlickr30kDataset(),
     VGGSoundDataset(),
+    MSVDDataset(),
+    XTD10Dataset(),
+    Crossmodal3600Dataset(),
+    PrecomputedDataset(),
     KoreanClipsDataset(),
   ]
 

@@ -14,13 +14,14 @@ struct KarpathyDataset {
     "flickr30k": ["train": 29_000, "val": 1_014, "test": 1_000],
   ]
 
-  func file() throws -> KarpathyFile {
+  /// - Parameter unrelated: sentences to leave out, by picture and number from 0.
+  func file(without unrelated: [String: Set<Int>] = [:]) throws -> KarpathyFile {
     let path = "\(root)/dataset_\(name).json"
     guard FileManager.default.fileExists(atPath: path) else {
       throw IeumError(
         .data, "is missing", file: path, place: "dataset '\(name)'", remedy: "put Karpathy's dataset_\(name).json there")
     }
-    let file = try KarpathyFile.read(path, dataset: name)
+    let file = try KarpathyFile.read(path, dataset: name, without: unrelated)
     if !options.acceptOtherData {
       for (split, count) in (Self.published[name] ?? [:]).sorted(by: { $0.key < $1.key }) {
         try PublishedList(count: count).check(file.ids(split), what: "'\(split)'", source: path)
@@ -43,7 +44,7 @@ struct KarpathyDataset {
     _ split: NamedSplit, captions: [String: [String]], files: [String: String], source: String, language: String,
     notes: [String] = []
   ) throws -> Dataset {
-    let policy = try CaptionPolicy.ofPictures(options, dataset: name)
+    let policy = try CaptionPolicy.unlisted(options, dataset: name)
     var builder = CaptionedItems(split: split, policy: policy, language: language)
     try builder.requireEntries(
       Set(captions.keys), source: source, dataset: name, acceptOtherData: options.acceptOtherData)
@@ -59,9 +60,12 @@ struct KarpathyDataset {
 }
 
 extension CaptionPolicy {
-  /// The policy for pictures with five sentences; there is no list that fixes one of them.
-  static func ofPictures(_ options: DatasetOptions, dataset: String) throws -> CaptionPolicy {
-    guard let policy = options.captions else { return .firstFive }
+  /// The policy of a dataset that has no list of fixed sentences.
+  /// - Parameter usual: the one that its published numbers follow.
+  static func unlisted(
+    _ options: DatasetOptions, dataset: String, usual: CaptionPolicy = .firstFive
+  ) throws -> CaptionPolicy {
+    guard let policy = options.captions else { return usual }
     guard policy != .fixedList else {
       throw IeumError(
         .usage, "'\(dataset)' has no list of fixed sentences", place: "option captions",

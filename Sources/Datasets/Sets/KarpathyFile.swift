@@ -33,7 +33,9 @@ struct KarpathyFile {
   ///   their COCO number, those of Flickr30k by their file name without suffix.
   /// - Throws: ``IeumError`` (data) for another dataset's or another year's file, missing fields, an unknown split, an
   ///   image that comes twice.
-  static func read(_ path: String, dataset: String) throws -> KarpathyFile {
+  static func read(
+    _ path: String, dataset: String, without unrelated: [String: Set<Int>] = [:]
+  ) throws -> KarpathyFile {
     let remedy = "put Karpathy's dataset_\(dataset).json there"
     let file: File
     do {
@@ -48,7 +50,7 @@ struct KarpathyFile {
     }
     var seen: [String: Int] = [:]
     let images = try file.images.enumerated().map { index, entry in
-      let image = try Self.image(entry, index, path, dataset, remedy)
+      let image = try Self.image(entry, index, path, dataset, remedy, unrelated)
       if let earlier = seen.updateValue(index, forKey: image.id) {
         throw IeumError(
           .data, "the image '\(image.id)' comes twice (first in images[\(earlier)])", file: path, place: "images[\(index)]",
@@ -61,7 +63,8 @@ struct KarpathyFile {
   }
 
   private static func image(
-    _ entry: File.Entry, _ index: Int, _ path: String, _ dataset: String, _ remedy: String
+    _ entry: File.Entry, _ index: Int, _ path: String, _ dataset: String, _ remedy: String,
+    _ unrelated: [String: Set<Int>]
   ) throws -> Image {
     func error(_ problem: String) -> IeumError {
       IeumError(.data, problem, file: path, place: "images[\(index)]", remedy: remedy)
@@ -71,7 +74,9 @@ struct KarpathyFile {
     }
     let name = KeyedTable.normal(entry.filename)
     guard !name.isEmpty else { throw error("the filename is empty") }
-    let captions = entry.sentences.map { KeyedTable.normal($0.raw) }.filter { !$0.isEmpty }
+    let out = unrelated[(name as NSString).deletingPathExtension] ?? []
+    let captions = entry.sentences.enumerated().filter { !out.contains($0.offset) }
+      .map { KeyedTable.normal($0.element.raw) }.filter { !$0.isEmpty }
     if dataset == "coco" {
       guard let folder = entry.filepath else { throw error("the field 'filepath' is missing") }
       guard ["train2014", "val2014"].contains(folder) else {

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Weights
 
 /// The clips and sentences of MSR-VTT, from any of the forms in which they circulate.
 struct MSRVTTAnnotations {
@@ -7,6 +8,8 @@ struct MSRVTTAnnotations {
   private(set) var captions: [String: [String]] = [:]
   /// Clip → its category, 0…19, where the file says so.
   private(set) var categories: [String: String] = [:]
+  /// Clip → the YouTube video that it is cut from, where the file says so.
+  private(set) var videos: [String: String] = [:]
   /// Files that were read.
   private(set) var files: [String] = []
   private(set) var emptySentences = 0
@@ -20,6 +23,7 @@ struct MSRVTTAnnotations {
     struct Video: Decodable {
       let video_id: String
       let category: Int?
+      let url: String?
     }
     struct Sentence: Decodable {
       let video_id: String
@@ -36,19 +40,31 @@ struct MSRVTTAnnotations {
   }
 
   static let remedy =
-    "put MSRVTT_data.json, the two *_videodatainfo.json files or MSR_VTT.json there as they are published (2016)"
+    "put MSRVTT_data.json, the two *_videodatainfo.json files, MSR_VTT.json or raw-captions.pkl there as they are published (2016)"
 
   /// Reads the first of the known sets of files that is in `root`.
   init(root: String, acceptOtherData: Bool) throws {
     let sets = [
       ["MSRVTT_data.json"], ["train_val_videodatainfo.json", "test_videodatainfo.json"], ["MSR_VTT.json"],
+      ["raw-captions.pkl"],
     ]
     let present = sets.map { $0.filter { FileManager.default.fileExists(atPath: "\(root)/\($0)") } }
     guard let names = present.first(where: { !$0.isEmpty }) else {
       throw IeumError(
         .data, "holds no annotation file", file: root, place: "dataset 'msrvtt'", remedy: MSRVTTAnnotations.remedy)
     }
-    for name in names { try add("\(root)/\(name)", acceptOtherData) }
+    for name in names {
+      let path = "\(root)/\(name)"
+      if name.hasSuffix(".pkl") { try addPickle(path) } else { try add(path, acceptOtherData) }
+    }
+  }
+
+  /// collaborative-experts: clip → its sentences as lists of words.
+  private mutating func addPickle(_ path: String) throws {
+    for (id, sentences) in try PickleTable.read(path).sentences() {
+      for sentence in sentences { try add(id, sentence, path, "entry '\(id)'") }
+    }
+    files.append(path)
   }
 
   private mutating func add(_ path: String, _ acceptOtherData: Bool) throws {
@@ -78,6 +94,7 @@ struct MSRVTTAnnotations {
           remedy: MSRVTTAnnotations.remedy)
       }
       categories[video.video_id] = video.category.map(String.init)
+      videos[video.video_id] = video.url.flatMap(YouTubeClip.video(ofURL:))
     }
     files.append(path)
   }

@@ -15,8 +15,9 @@ struct MSRVTTDataset: DatasetSpec {
   let defaultLanguage = "en"
   let splits = MSRVTTSplits.names
   let expectedLayout = [
-    "MSRVTT_data.json; or train_val_videodatainfo.json and test_videodatainfo.json; or MSR_VTT.json (annotations)",
-    "MSRVTT_JSFUSION_test.csv (split 1kA: test clips and their sentences); val_list_jsfusion.txt serves without them",
+    "MSRVTT_data.json; or train_val_videodatainfo.json and test_videodatainfo.json; or MSR_VTT.json; or raw-captions.pkl (annotations)",
+    "MSRVTT_JSFUSION_test.csv (split 1kA: test clips and their sentences); without it val_list_jsfusion.txt, and",
+    "jsfusion_val_caption_idx.pkl for the sentences (collaborative-experts: numbers of sentences in the annotation file)",
     "MSRVTT_train.9k.csv or train_list_jsfusion.txt (1kA-9k), MSRVTT_train.7k.csv (1kA-7k): otherwise derived",
     "train_list_miech.txt, test_list_miech.txt (split 1kB)",
     "videos/video0.mp4 … video9999.mp4 (also looked for in videos/all/, all/, TrainValVideo/ and TestVideo/)",
@@ -37,13 +38,14 @@ struct MSRVTTDataset: DatasetSpec {
       acceptOtherData: options.acceptOtherData)
     let items = builder.items { id, part, captions in
       DatasetItem(
-        id: id, captions: captions, videoPath: media.path(id), label: annotations.categories[id])
+        id: id, captions: captions, videoPath: media.path(id), label: annotations.categories[id],
+        sourceVideo: annotations.videos[id])
     } captions: {
       annotations.captions[$0] ?? []
     }
     return Dataset(
       name: name, language: builder.language, items: items, skipped: builder.skipped,
-      notes: notes(annotations, builder), relevance: .sameLabel,
+      notes: notes(annotations, builder) + [sharedVideos(items)].compactMap { $0 }, relevance: .sameLabel,
       sizes: DatasetDigest.sizes(of: items.values.joined()), split: split, captionPolicy: policy)
   }
 
@@ -56,9 +58,16 @@ struct MSRVTTDataset: DatasetSpec {
     let splits = MSRVTTSplits(
       root: root, annotated: annotations?.ids ?? [], acceptOtherData: options.acceptOtherData)
     let split = problems.collect { try splits.split(options) }
-    let sentences = problems.collect { policy == .fixedList ? try splits.fixedSentences() : [:] }
+    let sentences = problems.collect { policy == .fixedList ? try splits.fixedSentences(annotations?.captions ?? [:]) : [:] }
     guard let annotations, let split, let sentences else { throw problems.error }
     return (annotations, split, sentences)
+  }
+
+  /// The published lists of 1k-A know clips, not videos: it is told, and not refused.
+  private func sharedVideos(_ items: [Split: [DatasetItem]]) -> String? {
+    let trained = Set((items[.train] ?? []).compactMap(\.sourceVideo))
+    let shared = (items[.test] ?? []).count { $0.sourceVideo.map(trained.contains) ?? false }
+    return shared == 0 ? nil : "\(shared) clips of test are cut from videos that train has other clips of (published so)"
   }
 
   private func notes(_ annotations: MSRVTTAnnotations, _ builder: CaptionedItems) -> [String] {

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Weights
 
 /// The published splits of MSR-VTT, from the files that hold them or from the official ranges.
 ///
@@ -121,9 +122,14 @@ struct MSRVTTSplits {
   }
 
   /// The one sentence per test clip of 1k-A.
-  /// - Throws: ``IeumError`` (data) when the CSV that holds them is missing.
-  func fixedSentences() throws -> [String: String] {
+  /// - Parameter captions: clip → its sentences, which the list of collaborative-experts counts from 0.
+  /// - Throws: ``IeumError`` (data) when the file that holds them is missing.
+  func fixedSentences(_ captions: [String: [String]]) throws -> [String: String] {
     let path = "\(root)/MSRVTT_JSFUSION_test.csv"
+    let numbers = "\(root)/jsfusion_val_caption_idx.pkl"
+    if !FileManager.default.fileExists(atPath: path), FileManager.default.fileExists(atPath: numbers) {
+      return try numbered(numbers, captions)
+    }
     guard FileManager.default.fileExists(atPath: path) else {
       throw IeumError(
         .data, "the sentences of 1k-A test are missing", file: path, place: "dataset 'msrvtt'",
@@ -136,5 +142,20 @@ struct MSRVTTSplits {
         remedy: "put the published file there")
     }
     return Dictionary(cells.map { ($0.id, $0.value) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  private func numbered(_ path: String, _ captions: [String: [String]]) throws -> [String: String] {
+    var sentences: [String: String] = [:]
+    for (id, number) in try PickleTable.read(path).integers() {
+      // Clips without annotations are told of by the split.
+      guard let all = captions[id] else { continue }
+      guard all.indices.contains(number) else {
+        throw IeumError(
+          .data, "sentence \(number) of '\(id)' is asked for, which has \(all.count)", file: path, place: "entry '\(id)'",
+          remedy: "put the annotation file there that belongs to the list")
+      }
+      sentences[id] = all[number]
+    }
+    return sentences
   }
 }

@@ -71,7 +71,7 @@ struct ClipData: Sendable {
   private static func pairs(_ task: ClipTask) -> [Pair] {
     zip(task.clips.sources, task.sourceDatasets).flatMap { source, number in
       let dataset = task.datasets[number]
-      let items = source.takesAll ? dataset.allItems : dataset.items(in: .train)
+      let items = source.splits.flatMap { dataset.items(in: $0) }
       let languages = source.languages.isEmpty ? [dataset.language] : source.languages
       let pairs = items.map { item in
         Pair(dataset: number, id: item.id, texts: languages.flatMap { item.captions[$0] ?? [] })

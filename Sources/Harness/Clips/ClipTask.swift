@@ -173,7 +173,7 @@ struct ClipTask: CellTask {
   }
 
   var trainedOn: [(dataset: Dataset, splits: [Split])] {
-    zip(clips.sources, sourceDatasets).map { (datasets[$1], $0.takesAll ? Split.allCases : [.train]) }
+    zip(clips.sources, sourceDatasets).map { (datasets[$1], $0.splits) }
   }
   var validatedOn: Dataset { datasets[validationDataset] }
 

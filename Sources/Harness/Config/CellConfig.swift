@@ -130,6 +130,12 @@ public struct CellConfig: Sendable {
       language: reader.string("language", default: "en"), options: reader.parameters("options"))
   }
 
+  /// Which parts of a source are trained on: `items: all` takes validation and test items too, for a dataset that nothing
+  /// is measured on.
+  static func splits(_ source: ConfigReader) -> [Split] {
+    source.choice("items", ["train", "all"], default: "train") == "all" ? Split.allCases : [.train]
+  }
+
   /// - Parameter training: that section.
   static func device(_ training: ConfigReader) -> Device {
     let name = training.string("device", default: "cpu")

@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 import Models
 
 /// The settings of a cell that trains CLIP's towers on clips and texts end to end (`task: clips`), beside those that every
@@ -12,8 +13,8 @@ public struct ClipsConfig: Sendable {
     public let languages: [String]
     /// How often an item comes up in an epoch.
     public let repeats: Int
-    /// Train on validation and test items too: for a dataset that nothing is measured on.
-    public let takesAll: Bool
+    /// The parts of the dataset that are trained on: the training split, or everything.
+    public let splits: [Split]
   }
 
   public let sources: [Source]
@@ -60,7 +61,7 @@ public struct ClipsConfig: Sendable {
 
   private static func sources(_ reader: ConfigReader, _ dataset: CellConfig.DatasetChoice) -> [Source] {
     guard case .map(let entries, _)? = reader.tree("sources"), !entries.isEmpty else {
-      return [Source(name: dataset.name, dataset: dataset, languages: [], repeats: 1, takesAll: false)]
+      return [Source(name: dataset.name, dataset: dataset, languages: [], repeats: 1, splits: [.train])]
     }
     let all = reader.section("sources")
     return entries.map { entry in
@@ -71,7 +72,7 @@ public struct ClipsConfig: Sendable {
         dataset: section.tree("dataset") == nil ? dataset : CellConfig.dataset(section.section("dataset")),
         languages: section.strings("languages", default: []),
         repeats: section.int("repeat", default: 1, in: 1...1_000),
-        takesAll: section.choice("items", ["train", "all"], default: "train") == "all")
+        splits: CellConfig.splits(section))
     }
   }
 }

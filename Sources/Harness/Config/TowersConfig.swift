@@ -10,6 +10,8 @@ public struct TowersConfig: Sendable {
     public let dataset: CellConfig.DatasetChoice
     public let first: Modality
     public let second: Modality
+    /// The parts of the dataset that are trained on: the training split, or everything.
+    public let splits: [Split]
   }
 
   public let sources: [Source]
@@ -82,10 +84,11 @@ public struct TowersConfig: Sendable {
       let section = all.section(entry.key)
       let pair = section.choice("pair", ["image-text", "image-audio", "text-audio"], default: "image-text")
       let choice = section.tree("dataset") == nil ? dataset : CellConfig.dataset(section.section("dataset"))
+      let splits = CellConfig.splits(section)
       section.finish()
       let sides = pair.split(separator: "-").compactMap { Modality(rawValue: String($0)) }
       guard sides.count == 2 else { return nil }
-      return Source(name: entry.key, dataset: choice, first: sides[0], second: sides[1])
+      return Source(name: entry.key, dataset: choice, first: sides[0], second: sides[1], splits: splits)
     }
   }
 

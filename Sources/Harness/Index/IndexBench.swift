@@ -57,7 +57,7 @@ public struct IndexBench {
       thresholds = (0..<queries.count).map { Double(truth.distances[$0 * truth.width + k - 1]) + 1e-3 }
     } else {
       let exact = try IndexBench.neighbours(input.vectors, queries, metric, k: k)
-      thresholds = exact.map { metric.benchmarkDistance(Double($0.last?.distance ?? 0)) + 1e-3 }
+      thresholds = exact.map { metric.benchmarkDistance(Double($0.last?.distance ?? 0), dimension: queries.dimension) + 1e-3 }
     }
   }
 
@@ -126,7 +126,7 @@ public struct IndexBench {
       else { throw IeumError(.system, "an index returned rows that cannot be", place: "query \(query)") }
       for row in rows {
         let distance = metric.distance(queries.row(query), input.vectors.row(row), queries.dimension)
-        if metric.benchmarkDistance(distance) <= thresholds[query] { hits += 1 }
+        if metric.benchmarkDistance(distance, dimension: queries.dimension) <= thresholds[query] { hits += 1 }
       }
     }
     return Double(hits) / Double(found.count * k)

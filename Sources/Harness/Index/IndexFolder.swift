@@ -122,6 +122,12 @@ public struct IndexFolder: Sendable {
     return IndexFolder(card: card, index: index, ids: nil, spec: spec)
   }
 
+  /// `forest n_trees=10`
+  var label: String {
+    ([card.index] + card.parameters.merging(card.search) { $1 }.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
+      .joined(separator: " ")
+  }
+
   /// Search parameters: the card's, with others laid over them.
   public func search(_ given: [String: Scalar]) throws -> Parameters {
     try spec.search(card.search.mapValues { Scalar(parsing: $0) }.merging(given) { $1 })

@@ -37,8 +37,8 @@ public struct IndexInput {
   public let queryIDs: [String]?
   public let truth: Truth?
   public let relevance: Relevance?
-  /// The metric that the file names.
-  public let metric: IndexMetric?
+  /// The distance that the file names, in its own words.
+  public let distance: String?
   /// Digest of the encoder that made the vectors; empty where unknown.
   public let encoderDigest: String
 
@@ -59,7 +59,7 @@ public struct IndexInput {
     let rows = file.offsets == nil ? file.features : try file.matrix(of: file.ids)
     return IndexInput(
       path: path, kind: .features, vectors: try VectorMatrix(rows, dimension: file.dimension, file: path),
-      ids: file.ids, queries: nil, queryIDs: nil, truth: nil, relevance: nil, metric: nil,
+      ids: file.ids, queries: nil, queryIDs: nil, truth: nil, relevance: nil, distance: nil,
       encoderDigest: file.attributes.encoderDigest)
   }
 
@@ -71,7 +71,7 @@ public struct IndexInput {
       queries: try VectorMatrix(file.queries, dimension: file.dimension, file: path), queryIDs: file.queryIDs,
       truth: nil,
       relevance: Relevance(offsets: file.relevanceOffsets, rows: file.relevantRows, exclude: file.exclude),
-      metric: nil, encoderDigest: "")
+      distance: nil, encoderDigest: "")
   }
 
   private static func annBenchmarks(_ file: HDF5File) throws -> IndexInput {
@@ -89,19 +89,53 @@ public struct IndexInput {
         .data, "has \(test.dimension) columns, but 'train' has \(train.dimension)", file: file.path,
         place: "test")
     }
-    var truth: Truth?
-    if let test, let shape = try file.shape(of: "distances") {
-      guard shape.count == 2, shape[0] == test.count else {
-        throw IeumError(
-          .data, "the shape \(shape) does not fit \(test.count) queries", file: file.path, place: "distances")
-      }
-      truth = Truth(distances: try file.readFloats("distances"), width: shape[1])
-    }
+    let distance = try file.stringAttribute("distance")
     return IndexInput(
       path: file.path, kind: .annBenchmarks, vectors: train, ids: nil, queries: test, queryIDs: nil,
-      truth: truth,
-      relevance: nil, metric: try file.stringAttribute("distance").flatMap { try? IndexMetric.named($0) },
-      encoderDigest: "")
+      truth: try test.flatMap { try truth(file, train, $0, distance.flatMap { try? IndexMetric.named($0) }) },
+      relevance: nil, distance: distance, encoderDigest: "")
+  }
+
+  /// What is compared is distances. Inner products and Hamming distances are computed anew from the file's neighbours:
+  /// files differ in the sign of the ones and in the unit of the others.
+  private static func truth(
+    _ file: HDF5File, _ train: VectorMatrix, _ test: VectorMatrix, _ metric: IndexMetric?
+  ) throws -> Truth? {
+    let computed = metric == .dot || metric == .hamming ? metric : nil
+    let name = computed == nil ? "distances" : "neighbors"
+    guard let shape = try file.shape(of: name) else { return nil }
+    guard shape.count == 2, shape[0] == test.count else {
+      throw IeumError(
+        .data, "the shape \(shape) does not fit \(test.count) queries", file: file.path, place: name)
+    }
+    let width = shape[1]
+    guard let computed else { return Truth(distances: try file.readFloats(name), width: width) }
+    let distances = try file.readInts(name).enumerated().map { place, row -> Float in
+      guard (0..<train.count).contains(row) else {
+        throw IeumError(
+          .data, "names the row \(row) of \(train.count)", file: file.path, place: "\(name)[\(place / width)]",
+          remedy: "make the file again")
+      }
+      let reported = computed.distance(test.row(place / width), train.row(row), train.dimension)
+      return Float(computed.benchmarkDistance(reported, dimension: train.dimension))
+    }
+    return Truth(distances: distances, width: width)
+  }
+
+  /// The metric that the file names; nil where it names none, or one that no index here knows.
+  public var metric: IndexMetric? { distance.flatMap { try? IndexMetric.named($0) } }
+
+  /// The metric to use: the one asked for, else the file's, else angular.
+  /// - Throws: ``IeumError`` (data) when none is asked for and the file's is not known here.
+  public func metric(_ asked: IndexMetric?) throws -> IndexMetric {
+    if let asked { return asked }
+    guard metric != nil || distance == nil else {
+      throw IeumError(
+        .data, "the distance '\(distance ?? "")' is not one of "
+          + IndexMetric.allCases.map(\.rawValue).joined(separator: ", "), file: path, place: "attribute 'distance'",
+        remedy: "give --metric to compare its rows by another")
+    }
+    return metric ?? .angular
   }
 
   /// The file with some of its rows taken out as queries, where it has none.
@@ -123,6 +157,6 @@ public struct IndexInput {
     return IndexInput(
       path: path, kind: kind, vectors: try rows(kept), ids: ids.map { ids in kept.map { ids[$0] } },
       queries: try rows(held), queryIDs: ids.map { ids in held.map { ids[$0] } }, truth: nil, relevance: nil,
-      metric: metric, encoderDigest: encoderDigest)
+      distance: distance, encoderDigest: encoderDigest)
   }
 }

@@ -4,11 +4,11 @@ import Foundation
 
 /// What was found by opening the films and sounds of a dataset (frames, sound or none), kept in the cache under the digest
 /// of the data, so that they are opened once and not once per process.
-struct MediaCounts {
+public struct MediaCounts {
   /// Item → count.
-  let counts: [String: Int]
+  public let counts: [String: Int]
   /// Items that could not be read, and why. They are tried again by the next process.
-  let errors: [String: String]
+  public let errors: [String: String]
 
   /// Files opened between two writes: what an interruption loses.
   private static let piece = 1_000
@@ -16,7 +16,7 @@ struct MediaCounts {
   /// - Parameters:
   ///   - what: names the count, and all it depends on besides the data.
   ///   - count: of an item; called for those that are not known yet, on several threads.
-  init(
+  public init(
     _ dataset: Dataset, _ what: String, cache: Cache, progress: Progress,
     count: @Sendable (DatasetItem) throws -> Int
   ) throws {

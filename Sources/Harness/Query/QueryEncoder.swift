@@ -1,12 +1,14 @@
 import Basics
 import Datasets
 
-/// Something to be seen that becomes a vector: a picture, a film or a part of one, or pictures already decoded.
+/// What becomes a vector beside words: a picture, a film or a part of one, pictures already decoded, a sound.
 public enum QueryMedia: Sendable {
   case pictures([String])
   /// From `start` to `end` seconds; nil = the film's own ends.
   case film(String, start: Double?, end: Double?)
   case frames([RGBImage])
+  /// The sound of a file, a film's too, from `start` to `end` seconds; nil = its own ends.
+  case sound(String, start: Double?, end: Double?)
 
   /// What of a dataset's item can be seen; nil where it is a sound.
   public init?(_ item: DatasetItem) {
@@ -19,7 +21,18 @@ public enum QueryMedia: Sendable {
     }
   }
 
+  /// What of a dataset's item can be heard in a sound file of its own; nil where there is none.
+  public init?(sound item: DatasetItem) {
+    guard let path = item.audioPath else { return nil }
+    self = .sound(path, start: item.start, end: item.end)
+  }
+
+  /// Why a model without a sound side takes no sounds.
+  public static let unheard = IeumError(
+    .usage, "the model has no sound side", remedy: "use an index of a model with an 'audio' tower")
+
   /// The sampled pictures, decoded.
+  /// - Throws: ``IeumError``: data for what cannot be decoded, ``unheard`` for a sound.
   public func pictures(_ sampling: FrameSampling) throws -> [RGBImage] {
     switch self {
     case .pictures(let paths):
@@ -32,6 +45,7 @@ public enum QueryMedia: Sendable {
       let place = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($1, $0) })
       return wanted.compactMap { place[$0].map { pictures[$0] } }
     case .frames(let frames): return QueryMedia.sampled(frames, sampling)
+    case .sound: throw QueryMedia.unheard
     }
   }
 
@@ -43,16 +57,20 @@ public enum QueryMedia: Sendable {
   }
 }
 
-/// Turns texts, pictures and clips into unit vectors of one space. Calls may come from several threads.
+/// Turns texts, pictures, clips and sounds into unit vectors of one space. Calls may come from several threads.
 public protocol QueryEncoder: AnyObject, Sendable {
   var dimension: Int { get }
+  /// Whether it takes sounds.
+  var hearsSound: Bool { get }
   /// `[dimension]` or a reason per text.
   func texts(_ texts: [String]) throws -> [Result<[Float], IeumError>]
-  /// `[dimension]` or a reason per picture or clip.
+  /// `[dimension]` or a reason per picture, clip or sound.
   func media(_ media: [QueryMedia]) throws -> [Result<[Float], IeumError>]
 }
 
 extension QueryEncoder {
+  public var hearsSound: Bool { false }
+
   /// The vector of one text.
   /// - Throws: ``IeumError``: usage for a text without words, data for one that cannot be encoded.
   public func text(_ text: String) throws -> [Float] {

@@ -70,9 +70,13 @@ extension SearchModel {
         .usage, "search cannot encode new sentences with '\(text.encoder)' trained here", file: file, place: "text",
         remedy: "use a frozen bert, bert-ngrams or word2vec")
     }
-    guard !image.train, !image.encoder.isEmpty, image.encoder != StoredTower.name, towers.towers[.audio] == nil else {
+    guard !image.train, !image.encoder.isEmpty, image.encoder != StoredTower.name else {
+      throw IeumError(.usage, "search needs a frozen image encoder", file: file, place: "image")
+    }
+    guard towers.towers[.audio]?.encoder != StoredTower.name else {
       throw IeumError(
-        .usage, "search needs a frozen image encoder and no tower for sound", file: file, place: "image")
+        .usage, "search cannot encode new sounds as stored features", file: file, place: "audio",
+        remedy: "use log-mel or resnet18-audio")
     }
   }
 }
@@ -93,12 +97,12 @@ private struct Origin {
   }
 
   private func card(
-    _ kind: SearchModel.Kind, text: SearchModel.Encoder, image: SearchModel.Encoder, model: [String: String],
-    singleFrames: Bool, trainedOn: [String]
+    _ kind: SearchModel.Kind, text: SearchModel.Encoder, image: SearchModel.Encoder,
+    audio: SearchModel.Encoder? = nil, model: [String: String], singleFrames: Bool, trainedOn: [String]
   ) -> SearchModel.Card {
     SearchModel.Card(
       kind: kind, title: experiment.title, experiment: experiment.name, cell: cell.id, seed: seed,
-      language: cell.config.dataset.language, text: text, image: image, model: cell.config.model.name,
+      language: cell.config.dataset.language, text: text, image: image, audio: audio, model: cell.config.model.name,
       modelParameters: model, singleFrames: singleFrames, validationScore: score,
       trainedOn: Array(Set(trainedOn)).sorted(), digest: "")
   }
@@ -106,9 +110,14 @@ private struct Origin {
   func model(of task: TowerTask, cache: Cache) throws -> SearchModel {
     let folder = cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
     let (text, image) = (task.towers.encoder(.text), task.towers.encoder(.image))
+    let audio = task.towers.towers[.audio].map { choice in
+      encoder(
+        choice, digest: task.sides[.audio]?.weightsDigest ?? "",
+        more: choice.train ? [QuerySounds.trainedKey: "true"] : [:])
+    }
     let card = card(
       .towers, text: encoder(text, digest: task.sides[.text]?.weightsDigest ?? ""),
-      image: encoder(image, digest: task.sides[.image]?.weightsDigest ?? ""),
+      image: encoder(image, digest: task.sides[.image]?.weightsDigest ?? ""), audio: audio,
       model: cell.config.model.parameters.mapValues(\.description), singleFrames: task.towers.trainsOnSingleFrames,
       trainedOn: task.sourceDatasets.map { task.datasets[$0].name })
     return try SearchModel(card, checkpoint: folder + "/checkpoint.safetensors", cache: cache)

@@ -36,6 +36,8 @@ public struct SearchModel: Sendable {
     public let language: String
     public let text: Encoder
     public let image: Encoder
+    /// Nil where the model has no sound side.
+    public let audio: Encoder?
     public let model: String
     public let modelParameters: [String: String]
     public let singleFrames: Bool

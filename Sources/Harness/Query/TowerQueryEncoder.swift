@@ -5,7 +5,7 @@ import Models
 import Tensors
 import Weights
 
-/// Queries through trained towers on frozen text and image encoders.
+/// Queries through trained towers on frozen text and image encoders, and on a sound encoder where there is one.
 final class TowerQueryEncoder: QueryEncoder, @unchecked Sendable {
   let dimension: Int
   private let network: TowerNetwork
@@ -13,6 +13,8 @@ final class TowerQueryEncoder: QueryEncoder, @unchecked Sendable {
   private let image: ImageEncoder
   private let sampling: FrameSampling
   private let usesSingleFrames: Bool
+  /// Nil where the model has no sound side.
+  private let sounds: QuerySounds?
   /// The networks keep buffers of their own, so one call works at a time.
   private let lock = NSLock()
   private static let piece = 32
@@ -36,9 +38,11 @@ final class TowerQueryEncoder: QueryEncoder, @unchecked Sendable {
     sampling = try FrameSampling(name: values.string("sampling"), frames: values.int("frames"))
     usesSingleFrames = card.singleFrames
     var generator = SeededGenerator(seed: 0)
-    let trunks: [Modality: any Trunk] = [
+    sounds = try card.audio.map { try QuerySounds($0, cache: cache) }
+    var trunks: [Modality: any Trunk] = [
       .text: StoredTrunk(dimension: text.dimension), .image: StoredTrunk(dimension: spec.dimension),
     ]
+    trunks[.audio] = sounds?.trunk
     network = try TowerModelRegistry.named(card.model).make(
       card.modelParameters.mapValues { Scalar(parsing: $0) }, trunks: trunks, generator: &generator)
     let tensors = try WeightFile.read(checkpoint).tensors.filter { $0.name.hasPrefix("model.") }
@@ -52,7 +56,8 @@ final class TowerQueryEncoder: QueryEncoder, @unchecked Sendable {
     defer { lock.unlock() }
     let features = try text.vectors(texts)
     let usable = features.compactMap { try? $0.get() }
-    let rows = try embed(.text, usable.flatMap { $0 }, shape: [usable.count, text.dimension])
+    let rows = try usable.isEmpty
+      ? [] : embed(.text, Tensor(usable.flatMap { $0 }, shape: [usable.count, text.dimension]))
     var next = 0
     return features.map { feature in
       feature.map { _ in
@@ -62,9 +67,31 @@ final class TowerQueryEncoder: QueryEncoder, @unchecked Sendable {
     }
   }
 
+  var hearsSound: Bool { sounds != nil }
+
   func media(_ media: [QueryMedia]) throws -> [Result<[Float], IeumError>] {
-    try stride(from: 0, to: media.count, by: Self.piece).flatMap { start in
-      try piece(Array(media[start..<min(start + Self.piece, media.count)]))
+    var results = [Result<[Float], IeumError>?](repeating: nil, count: media.count)
+    for start in stride(from: 0, to: media.count, by: Self.piece) {
+      let places = Array(start..<min(start + Self.piece, media.count))
+      let heard = places.filter { if case .sound = media[$0] { hearsSound } else { false } }
+      let seen = places.filter { !heard.contains($0) }
+      for (place, result) in zip(seen, try piece(seen.map { media[$0] })) { results[place] = result }
+      for (place, result) in zip(heard, try heardPiece(heard.map { media[$0] })) { results[place] = result }
+    }
+    return results.map { $0 ?? .failure(IeumError(.system, "it has no vector")) }
+  }
+
+  private func heardPiece(_ media: [QueryMedia]) throws -> [Result<[Float], IeumError>] {
+    guard let sounds, !media.isEmpty else { return [] }
+    let parts = media.map { item -> MediaPart in
+      guard case .sound(let path, let start, let end) = item else { return MediaPart(id: "", source: .nothing) }
+      return MediaPart(id: path, source: .file(path, start: start, end: end))
+    }
+    lock.lock()
+    defer { lock.unlock() }
+    return try sounds.inputs(parts).map { input in
+      guard case .success(let rows) = input else { return input.map { _ in [] } }
+      return .success(try clip(.audio, rows))
     }
   }
 
@@ -93,25 +120,18 @@ final class TowerQueryEncoder: QueryEncoder, @unchecked Sendable {
       let width = image.spec.dimension
       let rows = Array(features[next * width..<(next + frames.count) * width])
       next += frames.count
-      return .success(try clip(rows, frames: frames.count))
+      return .success(try clip(.image, try Tensor(rows, shape: [frames.count, width])))
     }
   }
 
-  /// As the towers were trained: the mean of the frames' embeddings, or the embedding of pooled frames.
-  private func clip(_ features: [Float], frames: Int) throws -> [Float] {
-    let width = image.spec.dimension
-    if usesSingleFrames {
-      let rows = try embed(.image, features, shape: [frames, width])
-      return ItemVectors.means(rows, counts: [frames], dimension: dimension)
-    }
-    return try embed(.image, features, shape: [1, frames, width])
+  /// As the towers were trained: the mean of the frames' (or stretches') embeddings, or the embedding of pooled ones.
+  private func clip(_ modality: Modality, _ rows: Tensor) throws -> [Float] {
+    guard usesSingleFrames else { return try embed(modality, rows.reshape([1] + rows.shape)) }
+    return ItemVectors.means(try embed(modality, rows), counts: [rows.shape[0]], dimension: dimension)
   }
 
-  private func embed(_ modality: Modality, _ values: [Float], shape: [Int]) throws -> [Float] {
-    guard !values.isEmpty else { return [] }
+  private func embed(_ modality: Modality, _ rows: Tensor) throws -> [Float] {
     var unused = SeededGenerator(seed: 0)
-    return try noGrad {
-      try network.embed(modality, TowerInput(try Tensor(values, shape: shape)), generator: &unused).floats()
-    }
+    return try noGrad { try network.embed(modality, TowerInput(rows), generator: &unused).floats() }
   }
 }

@@ -30,7 +30,7 @@ struct CellLeaks {
         if isOwn, splits == [.train] { continue }
         let names = "\(trained.namespace) \(trained.digest) \(splits) \(dataset.namespace) \(dataset.digest) \(part)"
         let same = kinds.filter(\.isSameItem)
-        let report = try known("across 1 \(names) \(same.map(\.rawValue))") {
+        let report = try known("across 2 \(names) \(same.map(\.rawValue))") {
           LeakCheck.between((trained, splits), (dataset, part), kinds: same)
         }
         if !reports.contains(where: { $0.dataset == report.dataset }) { reports.append(report) }

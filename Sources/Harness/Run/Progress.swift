@@ -7,9 +7,19 @@ public final class Progress {
   private var done = 0
   private var start = ContinuousClock.now
   private var lastLine = ContinuousClock.now
-  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let isTerminal: Bool
+  private let write: (String) -> Void
 
-  public init() {}
+  public convenience init() {
+    self.init(isTerminal: isatty(STDERR_FILENO) == 1) { FileHandle.standardError.write(Data($0.utf8)) }
+  }
+
+  /// - Parameters:
+  ///   - isTerminal: lines may be written over.
+  ///   - write: takes what would go to stderr.
+  public init(isTerminal: Bool, write: @escaping (String) -> Void) {
+    (self.isTerminal, self.write) = (isTerminal, write)
+  }
 
   public func start(_ title: String, total: Int) {
     (self.title, self.total, done) = (title, total, 0)
@@ -32,6 +42,4 @@ public final class Progress {
   public func finish() { if isTerminal, total > 0 { write("\r\u{1B}[K") } }
 
   public func note(_ text: String) { write(text + "\n") }
-
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

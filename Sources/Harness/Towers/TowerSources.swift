@@ -8,7 +8,7 @@ struct TowerSource: Sendable {
   let source: TowersConfig.Source
   let first: any TowerInputs
   let second: any TowerInputs
-  /// Training items that both sides can read as far as is known.
+  /// Items that both sides can read as far as is known.
   let keys: [ItemKey]
   let completeness: Completeness
   let datasets: [String]
@@ -21,12 +21,13 @@ struct TowerSource: Sendable {
       throw IeumError(.usage, "the source '\(source.name)' has no encoder", place: "sources")
     }
     (self.source, self.first, self.second) = (source, first, second)
-    let items = task.datasets[dataset].items(in: .train).map { ItemKey(dataset: dataset, id: $0.id) }
+    let data = task.datasets[dataset]
+    let items = source.splits.flatMap { data.items(in: $0) }.map { ItemKey(dataset: dataset, id: $0.id) }
     let keys = items.filter { first.count(of: $0) > 0 && second.count(of: $0) > 0 }
     let used = Set(keys)
     completeness = Completeness(
       found: keys.count,
-      absent: task.datasets[dataset].unusable(in: .train) + items.filter { !used.contains($0) }.map(\.id))
+      absent: source.splits.flatMap { data.unusable(in: $0) } + items.filter { !used.contains($0) }.map(\.id))
     self.keys = keys
     datasets = task.datasets.map(\.name)
     draw = PairDraw(singleFrames: task.towers.trainsOnSingleFrames, captions: task.towers.captions)

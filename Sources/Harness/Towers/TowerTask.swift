@@ -94,7 +94,9 @@ struct TowerTask: CellTask {
     }
   }
 
-  var trainedOn: [(dataset: Dataset, splits: [Split])] { sourceDatasets.map { (datasets[$0], [.train]) } }
+  var trainedOn: [(dataset: Dataset, splits: [Split])] {
+    zip(towers.sources, sourceDatasets).map { (datasets[$1], $0.splits) }
+  }
   var validatedOn: Dataset { datasets[validationDataset] }
 
   /// What a training depends on, seed aside.

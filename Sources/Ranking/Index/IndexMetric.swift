@@ -14,8 +14,8 @@ public enum IndexMetric: String, Sendable, CaseIterable, Codable {
 
   /// - Throws: ``IeumError`` (usage) for an unknown name, with the nearest known one.
   public static func named(_ name: String) throws -> IndexMetric {
-    if name == "cosine" { return .angular }
-    guard let metric = IndexMetric(rawValue: name) else {
+    let others: [String: IndexMetric] = ["cosine": .angular, "ip": .dot]
+    guard let metric = IndexMetric(rawValue: name) ?? others[name] else {
       throw Suggestion.unknown("metric", name, known: allCases.map(\.rawValue))
     }
     return metric
@@ -48,12 +48,13 @@ public enum IndexMetric: String, Sendable, CaseIterable, Codable {
   }
 
   /// The reported distance as a number that grows with distance, in the unit in which ann-benchmarks
-  /// compares: 1 − cos, Euclidean and city-block distance, minus the inner product, bits.
-  public func benchmarkDistance(_ reported: Double) -> Double {
+  /// compares: 1 − cos, Euclidean and city-block distance, minus the inner product, the share of bits that differ.
+  public func benchmarkDistance(_ reported: Double, dimension: Int) -> Double {
     switch self {
     case .angular: reported * reported / 2
     case .dot: -reported
-    case .euclidean, .manhattan, .hamming: reported
+    case .hamming: reported / Double(dimension)
+    case .euclidean, .manhattan: reported
     }
   }
 }

@@ -29,7 +29,9 @@ enum DatasetDigest {
     let files = item.files.map { path in
       path.split(separator: "/").suffix(2).joined(separator: "/") + ":\(contents[path] ?? "absent")"
     }
-    let range = [item.start.map { "start=\($0)" }, item.end.map { "end=\($0)" }].compactMap { $0 }
+    let range = [
+      item.start.map { "start=\($0)" }, item.end.map { "end=\($0)" }, item.sourceVideo.map { "video=\($0)" },
+    ].compactMap { $0 }
     return ([item.id, item.label ?? ""] + texts + files + range + item.relatedIDs).joined(separator: "\u{1f}")
   }
 

@@ -8,6 +8,10 @@ public struct DatasetItem: Sendable, Hashable {
   /// The sound file; a film's own sound where this is nil and ``videoPath`` is not.
   public let audioPath: String?
   public let videoPath: String?
+  /// The file of precomputed features that the item is a row of, where that is all there is of it.
+  public let featurePath: String?
+  /// The YouTube video that the item is cut from, where the data tell and its id does not.
+  public let sourceVideo: String?
   /// The part of the film or sound that the item is, in seconds from its beginning; nil = from the first frame.
   public let start: Double?
   /// Where that part ends, in seconds from the file's beginning; nil = at the last frame.
@@ -22,7 +26,7 @@ public struct DatasetItem: Sendable, Hashable {
   public init(
     id: String, captions: [String: [String]], imagePaths: [String] = [], audioPath: String? = nil,
     videoPath: String? = nil, start: Double? = nil, end: Double? = nil, label: String? = nil,
-    relatedIDs: [String] = [], title: String? = nil
+    relatedIDs: [String] = [], title: String? = nil, featurePath: String? = nil, sourceVideo: String? = nil
   ) {
     self.id = id
     self.captions = captions.filter { !$0.value.isEmpty }
@@ -34,6 +38,8 @@ public struct DatasetItem: Sendable, Hashable {
     self.label = label
     self.relatedIDs = relatedIDs
     self.title = title
+    self.featurePath = featurePath
+    self.sourceVideo = sourceVideo
   }
 
   /// An item with one text per language.
@@ -50,8 +56,8 @@ public struct DatasetItem: Sendable, Hashable {
   /// Language code → the first text.
   public var texts: [String: String] { captions.compactMapValues(\.first) }
 
-  /// Every file that the item names: pictures, sound, film.
-  public var files: [String] { imagePaths + [audioPath, videoPath].compactMap { $0 } }
+  /// Every file that the item names: pictures, sound, film, features.
+  public var files: [String] { imagePaths + [audioPath, videoPath, featurePath].compactMap { $0 } }
 
   /// The name of a caption in feature files and rankings: `ID#k`, k from 0 in the order of ``captions``.
   public static func captionID(_ id: String, _ number: Int) -> String { "\(id)#\(number)" }

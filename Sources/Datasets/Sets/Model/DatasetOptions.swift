@@ -22,6 +22,8 @@ public struct DatasetOptions: Sendable, Hashable {
   public var allowLeakage = false
   /// Items to cut, by seed, from train for validation where the split lists none.
   public var holdOut = 0
+  /// Flickr30k: leave out the sentences that Flickr30k Entities lists as unrelated to their picture.
+  public var dropUnrelated = false
   /// The folder of derived files.
   public var cache = CacheRoot.path()
 
@@ -43,6 +45,7 @@ extension DatasetOptions {
       "captions", default: .string(""), "captions of an evaluated item",
       choices: [""] + CaptionPolicy.allCases.map(\.rawValue)),
     ParameterSpec("allowLeakage", default: .bool(false), "go on although parts of a split share items"),
+    ParameterSpec("dropUnrelated", default: .bool(false), "flickr30k: leave out sentences of UNRELATED_CAPTIONS"),
     ParameterSpec("holdOut", default: .int(0), "items cut from train for validation where the split lists none"),
   ]
 
@@ -60,6 +63,7 @@ extension DatasetOptions {
     test = text("test")
     captions = text("captions").flatMap(CaptionPolicy.init(rawValue:))
     allowLeakage = values.bool("allowLeakage")
+    dropUnrelated = values.bool("dropUnrelated")
     holdOut = max(0, values.int("holdOut"))
   }
 }

@@ -127,7 +127,7 @@ public struct DatasetReport: Sendable, Codable {
     let items = dataset.allItems
     let kinds = [
       ("pictures", items.reduce(0) { $0 + $1.imagePaths.count }), ("films", items.count { $0.videoPath != nil }),
-      ("sounds", items.count { $0.audioPath != nil }),
+      ("sounds", items.count { $0.audioPath != nil }), ("rows of features", items.count { $0.featurePath != nil }),
       ("captions", items.reduce(0) { $0 + dataset.captions(of: $1).count }),
     ]
     return "\(items.count) items naming " + kinds.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ")

@@ -28,7 +28,7 @@ public enum IDList {
   /// Reads one id a line, or the column `column` of a CSV file.
   /// - Throws: ``IeumError`` (data) naming file and line for an empty list, an id that comes twice, and text that is
   ///   not UTF-8.
-  static func read(_ path: String, column: String = "video_id") throws -> [String] {
+  public static func read(_ path: String, column: String = "video_id") throws -> [String] {
     let entries = path.hasSuffix(".csv") ? try KeyedTable(path: path, key: column).keys() : try lines(path)
     guard !entries.isEmpty else {
       throw IeumError(.data, "lists no ids", file: path, remedy: "put the whole file there")

@@ -31,6 +31,16 @@ public enum AbandonedFiles {
     return removed
   }
 
+  /// Removes abandoned folders that were made under a temporary name for `path`, or for `path` with an ending.
+  public static func removeFolders(for path: String) {
+    let url = URL(fileURLWithPath: path)
+    let parent = url.deletingLastPathComponent().path
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+    where name.hasPrefix(".\(url.lastPathComponent).") && name.hasSuffix(".part") && isAbandoned("\(parent)/\(name)") {
+      try? FileManager.default.removeItem(atPath: "\(parent)/\(name)")
+    }
+  }
+
   private static func isAbandoned(_ path: String) -> Bool {
     let name = URL(fileURLWithPath: path).lastPathComponent
     let parts = name.split(separator: ".")

@@ -72,7 +72,8 @@ public final class FileLock {
 
   public func release() {
     guard descriptor >= 0 else { return }
-    unlink(path)
+    // The folder around it may have been replaced: then the name is another's.
+    if FileLock.isSame(descriptor, path) { unlink(path) }
     close(descriptor)
     descriptor = -1
   }

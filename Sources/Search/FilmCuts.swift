@@ -1,3 +1,4 @@
+import Basics
 import Datasets
 
 /// How films become clips.
@@ -12,15 +13,18 @@ struct FilmCuts {
 
   /// The parts of a film, one after the other, without gaps.
   func parts(of film: VideoFile) throws -> [Part] {
-    let inner = atShots ? try shots(of: film) : fixed(film.table.duration)
+    let inner = atShots ? try shots(of: film) : try fixed(film.table.duration)
     let ends = [nil] + inner.map { Optional($0) } + [nil]
     return zip(ends, ends.dropFirst()).map { ($0, $1) }
   }
 
   /// Every so many seconds; a rest shorter than half of that belongs to the clip before it.
-  private func fixed(_ length: Double) -> [Double] {
-    let count = max(1, Int((length / seconds).rounded(.toNearestOrAwayFromZero)))
-    return (1..<max(1, count)).map { Double($0) * seconds }
+  private func fixed(_ length: Double) throws -> [Double] {
+    let count = max(1, (length / seconds).rounded(.toNearestOrAwayFromZero))
+    guard count <= 100_000 else {
+      throw IeumError(.usage, "\(length) s are more than 100,000 clips", remedy: "take longer ones (--seconds)")
+    }
+    return (1..<Int(count)).map { Double($0) * seconds }
   }
 
   /// Where shots end; one that is too long is divided into equal parts.

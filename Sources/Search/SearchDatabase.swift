@@ -11,7 +11,12 @@ import Ranking
 public final class SearchDatabase: Sendable {
   public let folder: String
   let catalog: SearchCatalog
-  private let loaded = LoadedVectors()
+  private let keptVectors = Kept<SearchCatalog.State, SearchVectors>()
+  private let keptContents = Kept<SearchCatalog.State, SearchContents>()
+  private let identity: FileIdentity?
+  /// Whose vectors are in it, and how long they are; neither ever changes.
+  public let encoderDigest: String
+  public let dimension: Int
 
   public static let defaultIndex = "forest"
 
@@ -53,17 +58,28 @@ public final class SearchDatabase: Sendable {
     (state.dimension, state.index, state.encoderDigest) = (dimension, index, encoderDigest)
     state.parameters = parameters.mapValues(\.description)
     try catalog.write { [state] in try SearchCatalog.store(state, $0) }
-    return SearchDatabase(folder, catalog)
+    return try SearchDatabase(folder, catalog, FileIdentity(path))
   }
 
   /// - Throws: ``IeumError`` (data) for a folder without a database, or a damaged one.
   public static func open(_ folder: String) throws -> SearchDatabase {
-    SearchDatabase(folder, try SearchCatalog("\(folder)/items.sqlite", creating: false))
+    let path = "\(folder)/items.sqlite"
+    // Looked at first: one that is replaced meanwhile is then known to be another.
+    let identity = FileIdentity(path)
+    return try SearchDatabase(folder, SearchCatalog(path, creating: false), identity)
   }
 
-  private init(_ folder: String, _ catalog: SearchCatalog) {
+  private init(_ folder: String, _ catalog: SearchCatalog, _ identity: FileIdentity?) throws {
     self.folder = folder
     self.catalog = catalog
+    self.identity = identity
+    let state = try catalog.read(SearchCatalog.state)
+    (encoderDigest, dimension) = (state.encoderDigest, state.dimension)
+  }
+
+  /// Whether another database has taken this one's place since it was opened.
+  public var isReplaced: Bool {
+    FileIdentity("\(folder)/items.sqlite").map { $0 != identity } ?? false
   }
 
   /// Ends its use of the files; nothing can be asked of it afterwards.
@@ -73,7 +89,7 @@ public final class SearchDatabase: Sendable {
   /// - Throws: ``IeumError`` (data) when the model in the folder is not the one that the vectors were made with.
   public func model() throws -> SearchModel {
     let model = try SearchModel.open(folder)
-    let wanted = try catalog.read(SearchCatalog.state).encoderDigest
+    let wanted = encoderDigest
     guard model.card.digest == wanted else {
       throw IeumError(
         .data, "is another encoder (\(model.card.digest.prefix(12))) than the vectors' (\(wanted.prefix(12)))",
@@ -84,10 +100,9 @@ public final class SearchDatabase: Sendable {
 
   /// Refuses vectors or queries of another encoder.
   public func check(encoderDigest: String) throws {
-    let wanted = try catalog.read(SearchCatalog.state).encoderDigest
-    guard encoderDigest == wanted else {
+    guard encoderDigest == self.encoderDigest else {
       throw IeumError(
-        .data, "the encoder \(encoderDigest.prefix(12)) is not the one of this index (\(wanted.prefix(12)))",
+        .data, "the encoder \(encoderDigest.prefix(12)) is not the one of this index (\(self.encoderDigest.prefix(12)))",
         file: folder, remedy: "encode with the model in that folder")
     }
   }
@@ -106,20 +121,21 @@ public final class SearchDatabase: Sendable {
   }
 
   public func summary() throws -> Summary {
-    try catalog.read { db in
-      let state = try SearchCatalog.state(db)
-      var datasets: [String: Int] = [:]
-      for row in try Row.fetchAll(
-        db, sql: "SELECT dataset, COUNT(*) AS count FROM item WHERE removed = 0 GROUP BY dataset")
-      {
-        datasets[row["dataset"]] = row["count"]
+    try catalog.read { db in try self.contents(SearchCatalog.state(db), db).summary }
+  }
+
+  private func contents(_ state: SearchCatalog.State, _ db: Database) throws -> SearchContents {
+    try keptContents.value(state) { try SearchContents(state, db) }
+  }
+
+  func vectors(_ state: SearchCatalog.State) throws -> SearchVectors {
+    try keptVectors.value(state.files) {
+      let made = try SearchVectors(state, folder)
+      // Files of another index under this one's names must not be taken for its own.
+      guard !isReplaced else {
+        throw IeumError(.data, "another index has taken this one's place", file: folder, remedy: "ask again")
       }
-      return Summary(
-        items: datasets.values.reduce(0, +),
-        removed: try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM item WHERE removed = 1") ?? 0,
-        dimension: state.dimension, index: state.index, waiting: state.rows - state.indexed, datasets: datasets,
-        languages: try String.fetchAll(db, sql: "SELECT DISTINCT language FROM caption ORDER BY language"),
-        encoderDigest: state.encoderDigest)
+      return made
     }
   }
 
@@ -139,9 +155,16 @@ public final class SearchDatabase: Sendable {
 
   /// The vector of an item.
   public func vector(of id: String) throws -> [Float] {
-    let state = try catalog.read(SearchCatalog.state)
-    let row = try item(id).row
-    return try loaded.current(state, folder).vectors?.vector(row) ?? []
+    try settled {
+      _ = try item(id)
+      let (state, row) = try catalog.read { db in
+        (
+          try SearchCatalog.state(db),
+          try Int.fetchOne(db, sql: "SELECT row FROM item WHERE id = ? AND removed = 0", arguments: [id])
+        )
+      }
+      return try row.map { try self.vectors(state).vector($0) }
+    }
   }
 
   /// Whether a file lies in a folder that the index's media came from, symbolic links followed.
@@ -159,12 +182,16 @@ public final class SearchDatabase: Sendable {
     _ vector: [Float], k: Int, filter: SearchFilter = SearchFilter(), excluding excluded: Set<String> = [],
     search: [String: Scalar] = [:]
   ) throws -> [SearchHit] {
+    try settled { try attempt(vector, k, filter, excluded, search) }
+  }
+
+  /// Asks again where a rebuild took the files away, or numbered the rows anew (nil), meanwhile.
+  func settled<T>(_ body: () throws -> T?) throws -> T {
     while true {
       let generation = try catalog.read(SearchCatalog.state).generation
       do {
-        if let hits = try attempt(vector, k, filter, excluded, search) { return hits }
+        if let result = try body() { return result }
       } catch {
-        // A rebuild took the files away while this search began: then the new ones are searched.
         if try catalog.read(SearchCatalog.state).generation == generation { throw error }
       }
     }
@@ -174,14 +201,17 @@ public final class SearchDatabase: Sendable {
   private func attempt(
     _ vector: [Float], _ k: Int, _ filter: SearchFilter, _ excluded: Set<String>, _ search: [String: Scalar]
   ) throws -> [SearchHit]? {
-    let (state, rows) = try catalog.read { db in
-      (try SearchCatalog.state(db), try SearchCatalog.rows(filter, db))
+    let (state, contents, rows) = try catalog.read { db in
+      let state = try SearchCatalog.state(db)
+      return try (state, self.contents(state, db), filter.isEmpty ? nil : SearchCatalog.rows(filter, db))
     }
-    guard state.rows > 0, !rows.isEmpty else { return [] }
-    let vectors = try loaded.current(state, folder)
-    let allowed = rows.count == state.rows ? nil : RowFilter(count: state.rows, rows: rows)
-    let wanted = min(rows.count, k + excluded.count)
+    let passing = rows?.count ?? contents.summary.items
+    guard state.rows > 0, passing > 0 else { return [] }
+    let allowed = rows.map { RowFilter(count: state.rows, rows: $0) } ?? contents.live
+    let vectors = try self.vectors(state)
+    let wanted = min(passing, k + excluded.count)
     let found = try vectors.nearest(vector, k: wanted, filter: allowed, search: search)
+    for neighbor in found { _ = try vectors.vector(neighbor.row) }
     return try catalog.read { db in
       guard try SearchCatalog.state(db).generation == state.generation else { return nil }
       var hits: [SearchHit] = []
@@ -191,7 +221,8 @@ public final class SearchDatabase: Sendable {
         let item = try SearchCatalog.item(row, db)
         if excluded.contains(item.id) { continue }
         let score = 1 - Double(neighbor.distance) * Double(neighbor.distance) / 2
-        hits.append(SearchHit(rank: hits.count + 1, score: score, item: item))
+        let isMissing = item.path.map { access($0, F_OK) != 0 } ?? false
+        hits.append(SearchHit(rank: hits.count + 1, score: score, item: item, missing: isMissing ? true : nil))
       }
       return hits
     }

@@ -46,6 +46,8 @@ public struct SearchAnswer: Sendable, Codable {
   public let hits: [SearchHit]
   /// Items that were searched.
   public let items: Int
+  /// Unpacking what was uploaded; nil where nothing was.
+  public var decodeMilliseconds: Double?
   public let encodeMilliseconds: Double
   public let searchMilliseconds: Double
 }
@@ -59,10 +61,9 @@ public final class SearchEngine: Sendable {
   public convenience init(_ database: SearchDatabase) throws {
     let model = try database.model()
     let encoder = try model.encoder()
-    let dimension = try database.summary().dimension
-    guard encoder.dimension == dimension else {
+    guard encoder.dimension == database.dimension else {
       throw IeumError(
-        .data, "gives vectors of \(encoder.dimension), the index holds \(dimension)",
+        .data, "gives vectors of \(encoder.dimension), the index holds \(database.dimension)",
         file: "\(database.folder)/model.json", remedy: "make the index again")
     }
     self.init(database, encoder: encoder)
@@ -85,6 +86,9 @@ public final class SearchEngine: Sendable {
       case .like(let id): vector = try database.vector(of: id)
       }
       for index in sum.indices { sum[index] += weight * Double(vector[index]) }
+    }
+    guard sum.allSatisfy({ abs($0) < 1e150 }) else {
+      throw IeumError(.usage, "the weights are too large", place: "weights", remedy: "give numbers around 1")
     }
     let norm = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
     guard norm > 1e-9 else {

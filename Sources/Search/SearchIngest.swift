@@ -15,6 +15,8 @@ public struct SearchIngest {
   private struct Entry {
     var item: SearchItem
     let media: QueryMedia
+    /// What its film is cut into, with the last clip of it.
+    var clips: FilmClips?
   }
 
   private let database: SearchDatabase
@@ -81,10 +83,11 @@ public struct SearchIngest {
     var outcome = Outcome()
     var entries: [Entry] = []
     var roots: [String] = []
+    var seen: Set<String> = []
     for path in paths {
       let (found, root) = try files(path)
       roots.append(root)
-      for file in found {
+      for file in found where seen.insert(file).inserted {
         let name = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
         let caption = name.replacing("_", with: " ").replacing("-", with: " ")
         let ending = (file as NSString).pathExtension.lowercased()
@@ -130,7 +133,12 @@ public struct SearchIngest {
   private func collect(
     _ entries: inout [Entry], _ outcome: inout Outcome, _ id: String, _ body: () throws -> [Entry]
   ) {
-    do { entries += try body() } catch { outcome.failed.append((id, "\(error)")) }
+    do { entries += try body() } catch { outcome.failed.append((id, SearchIngest.reason(error, id))) }
+  }
+
+  /// An error in words that do not name the item again.
+  private static func reason(_ error: any Error, _ id: String) -> String {
+    "\(error)".replacing("\(id): ", with: "").replacing("\(id), ", with: "")
   }
 
   /// A film as clips.
@@ -141,13 +149,24 @@ public struct SearchIngest {
     let length = video.table.duration
     let film = (path as NSString).lastPathComponent
     let parts = try cuts.parts(of: video)
-    return parts.map { part in
+    var entries = parts.map { part in
       let start = parts.count == 1 ? nil : part.start ?? 0
       let item = SearchItem(
-        id: parts.count == 1 ? id : "\(id)@\(Int((start ?? 0).rounded()))", dataset: dataset, film: film, path: path,
+        id: start.map { "\(id)@\(SearchIngest.label($0))" } ?? id, dataset: dataset, film: film, path: path,
         start: start, end: part.end, seconds: (part.end ?? length) - (start ?? 0), captions: captions, caption: caption)
       return Entry(item: item, media: .film(path, start: start, end: part.end))
     }
+    entries[parts.count - 1].clips = FilmClips(path: path, dataset: dataset, film: id, ids: Set(entries.map(\.item.id)))
+    return entries
+  }
+
+  /// Seconds to the millisecond, without zeros at the end: `40`, `0.5`.
+  private static func label(_ seconds: Double) -> String {
+    let (whole, rest) = Int((seconds * 1000).rounded()).quotientAndRemainder(dividingBy: 1000)
+    guard rest != 0 else { return "\(whole)" }
+    var digits = String(format: "%03d", rest)
+    while digits.hasSuffix("0") { digits.removeLast() }
+    return "\(whole).\(digits)"
   }
 
   /// A sound, or a part of one; it has a length, but is of no film.
@@ -165,8 +184,17 @@ public struct SearchIngest {
   }
 
   private func write(
-    _ entries: [Entry], roots: [String], _ outcome: inout Outcome, _ progress: (Int, Int) -> Void
+    _ given: [Entry], roots: [String], _ outcome: inout Outcome, _ progress: (Int, Int) -> Void
   ) throws {
+    var seen: Set<String> = []
+    var entries: [Entry] = []
+    for entry in given {
+      if seen.insert(entry.item.id).inserted {
+        entries.append(entry)
+      } else {
+        outcome.failed.append((entry.item.id, "its id stands twice"))
+      }
+    }
     let writer = try SearchWriter(database)
     let folders = roots.compactMap { path -> String? in
       guard let real = realpath(path, nil) else { return nil }
@@ -182,10 +210,10 @@ public struct SearchIngest {
           var item = entry.item
           item.thumbnail = try thumbnail(entry)
           ready.append((item, vector))
-        case .failure(let error): outcome.failed.append((entry.item.id, "\(error)"))
+        case .failure(let error): outcome.failed.append((entry.item.id, SearchIngest.reason(error, entry.item.id)))
         }
       }
-      try writer.add(ready, roots: folders)
+      try writer.add(ready, roots: folders, clips: piece.compactMap(\.clips))
       outcome.added += ready.count
       progress(min(start + Self.piece, entries.count), entries.count)
     }

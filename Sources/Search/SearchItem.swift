@@ -52,4 +52,6 @@ public struct SearchHit: Sendable, Codable {
   /// Cosine of query and item, −1…1.
   public let score: Double
   public let item: SearchItem
+  /// True where the item's file is not there any more; otherwise left out.
+  public let missing: Bool?
 }

@@ -12,11 +12,14 @@ struct MediaResponse {
     "mp4": "video/mp4", "m4v": "video/mp4", "webm": "video/webm", "mkv": "video/x-matroska", "mov": "video/quicktime",
     "ogv": "video/ogg", "avi": "video/x-msvideo", "mpg": "video/mpeg", "mpeg": "video/mpeg", "png": "image/png",
     "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "bmp": "image/bmp",
+    "svg": "image/svg+xml", "tif": "image/tiff", "tiff": "image/tiff", "ts": "video/mp2t", "wmv": "video/x-ms-wmv",
+    "flv": "video/x-flv",
   ]
 
   init(_ database: SearchDatabase) { self.database = database }
 
-  /// - Throws: ``Refusal`` (404) for an unknown item, a file outside of the index's folders, or one that vanished.
+  /// - Throws: ``Refusal``: 404 for an unknown item, a file outside of the index's folders, or one that vanished; 416 for
+  ///   bytes that are not there.
   func respond(_ request: HTTPRequest) async throws -> HTTPResponse {
     guard let id = request.query.first(where: { $0.name == "id" })?.value else {
       throw Refusal(.badRequest, "'id' is missing")
@@ -30,6 +33,8 @@ struct MediaResponse {
     let range = try self.range(request.headers[HTTPHeader("Range")], size: size)
     var headers: HTTPHeaders = [
       .contentType: type, HTTPHeader("Accept-Ranges"): "bytes", HTTPHeader("X-Content-Type-Options"): "nosniff",
+      // A drawing (SVG) may hold scripts; shown by itself it has no rights here.
+      HTTPHeader("Content-Security-Policy"): "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     ]
     if let range { headers[HTTPHeader("Content-Range")] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)" }
     let body = try HTTPBodySequence(file: URL(fileURLWithPath: path), range: range, suggestedBufferSize: 1 << 16)
@@ -39,19 +44,19 @@ struct MediaResponse {
   /// `bytes=from-to`, `bytes=from-`, `bytes=-last`; anything else asks for all.
   private func range(_ header: String?, size: Int) throws -> Range<Int>? {
     guard let header, header.hasPrefix("bytes="), !header.contains(",") else { return nil }
-    let ends = header.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
-    guard ends.count == 2 else { return nil }
-    let first: Int
-    let last: Int
-    if let from = Int(ends[0]) {
-      first = from
-      last = min(Int(ends[1]) ?? from + MediaResponse.most - 1, size - 1)
-    } else if let count = Int(ends[1]) {
-      (first, last) = (max(0, size - count), size - 1)
-    } else {
-      return nil
-    }
-    guard first >= 0, first <= last else { throw Refusal(.init(416, phrase: "Range Not Satisfiable"), "no such bytes") }
+    let ends = header.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+    guard ends.count == 2, ends.allSatisfy({ $0.allSatisfy { "0"..."9" ~= $0 } }), ends != ["", ""] else { return nil }
+    // Numbers too large for this machine are behind the end of any file.
+    func number(_ digits: String) -> Int { Int(digits) ?? .max }
+    let first = ends[0].isEmpty ? size - min(size, number(ends[1])) : number(ends[0])
+    guard first < size else { throw unsatisfiable(size) }
+    let open = first + min(MediaResponse.most, size - first) - 1
+    let last = ends[0].isEmpty ? size - 1 : ends[1].isEmpty ? open : min(number(ends[1]), size - 1)
+    guard first <= last else { throw unsatisfiable(size) }
     return first..<last + 1
+  }
+
+  private func unsatisfiable(_ size: Int) -> Refusal {
+    Refusal(.rangeNotSatisfiable, "there are no such bytes", [.contentRange: "bytes */\(size)"])
   }
 }

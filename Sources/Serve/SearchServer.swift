@@ -10,34 +10,42 @@ import Search
 ///
 /// No file is served but thumbnails, the page's own, and the media of items whose folders the index names as its roots.
 public struct SearchServer: Sendable {
-  private let engine: SearchEngine
-  private let title: String
-  private let decoder: UploadDecoder
+  private let live: LiveSearch
+  private let decoding: DecodeLine
+  private let uploads: UploadFolder
   private let port: UInt16
   /// Largest upload in bytes.
   private let largestUpload: Int
-  /// Searches block; they do not belong on the threads that serve sockets.
+  /// Searches block; they do not belong on the threads that serve sockets. Decoding uploads has threads of its own.
   private let queue = DispatchQueue(label: "search", attributes: .concurrent)
 
+  /// Seconds that a request may take: the line before the decoder, the decoder, the search.
+  private static let patience = 240.0
+
   /// - Parameters:
+  ///   - title: says which model it is.
   ///   - port: 0 = any that is free.
   ///   - program: this program, started again to decode uploads.
   ///   - largestUpload: in bytes.
   public init(
     _ engine: SearchEngine, title: String, port: UInt16, program: String, largestUpload: Int = 64 << 20
-  ) {
-    self.engine = engine
-    self.title = title
+  ) throws {
+    live = LiveSearch(engine, title: title)
     self.port = port
     self.largestUpload = largestUpload
-    decoder = UploadDecoder(program: program)
+    decoding = DecodeLine(UploadDecoder(program: program))
+    uploads = try UploadFolder()
   }
+
+  /// Removes what was uploaded; for a process that ends while it serves.
+  public func removeUploads() { uploads.remove() }
 
   /// Serves until the task is cancelled.
   /// - Parameter ready: told the address once it listens.
   public func run(ready: @escaping @Sendable (String) -> Void) async throws {
+    defer { removeUploads() }
     let server = HTTPServer(
-      address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: 60, logger: .disabled,
+      address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: Self.patience, logger: .disabled,
       handler: ClosureHTTPHandler { request in await respond(request) })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
@@ -50,7 +58,20 @@ public struct SearchServer: Sendable {
     }
   }
 
+  /// `HEAD` is `GET` without the body.
   private func respond(_ request: HTTPRequest) async -> HTTPResponse {
+    guard request.method == .HEAD else { return await answer(request) }
+    var same = request
+    same.method = .GET
+    var response = await answer(same)
+    if case .httpBody(let body) = response.payload, let count = body.count {
+      response.headers[.contentLength] = "\(count)"
+      response.payload = .httpBody(HTTPBodySequence())
+    }
+    return response
+  }
+
+  private func answer(_ request: HTTPRequest) async -> HTTPResponse {
     do {
       try checkOrigin(request)
       switch (request.method, request.path) {
@@ -59,30 +80,29 @@ public struct SearchServer: Sendable {
       case (.GET, "/page.js"): return page(PackageResources.page_js, "text/javascript; charset=utf-8")
       case (.GET, "/api/info"): return try json(await work { try info() })
       case (.GET, "/api/search"), (.POST, "/api/search"): return try await search(request)
-      case (.GET, "/media"): return try await MediaResponse(engine.database).respond(request)
-      case (.GET, let path) where path.hasPrefix("/thumbnails/"): return try thumbnail(path)
+      case (.GET, "/media"): return try await media(request)
+      case (.GET, let path) where path.hasPrefix("/thumbnails/"): return try await thumbnail(path)
       case (.GET, _): throw Refusal(.notFound, "there is no such page")
-      default: throw Refusal(.methodNotAllowed, "only GET, and POST of a search, are understood")
+      default: throw Refusal(.methodNotAllowed, "only GET, HEAD, and POST of a search, are understood")
       }
     } catch let refusal as Refusal {
-      return failure(refusal.status, refusal.reason)
+      return failure(refusal.status, refusal.reason, refusal.headers)
     } catch let error as IeumError {
       return failure(error.kind == .system ? .internalServerError : .badRequest, plain(error))
     } catch { return failure(.internalServerError, "the search failed") }
   }
 
-  /// Another site's page must not ask in the user's name, by whatever name it reaches this machine.
+  /// Another site's page must not ask in the user's name, by whatever name it reaches this machine; another port is
+  /// another site.
   private func checkOrigin(_ request: HTTPRequest) throws {
-    func isLocal(_ host: Substring) -> Bool {
+    let host = request.headers[.host]?.lowercased()
+    if let host {
       let name = host.split(separator: ":").first ?? ""
-      return name == "127.0.0.1" || name == "localhost"
+      guard name == "127.0.0.1" || name == "localhost" else {
+        throw Refusal(.forbidden, "this page answers to 127.0.0.1 only")
+      }
     }
-    if let host = request.headers[.host], !isLocal(host[...]) {
-      throw Refusal(.forbidden, "this page answers to 127.0.0.1 only")
-    }
-    if let origin = request.headers[HTTPHeader("Origin")],
-      !isLocal(origin.split(separator: "/").last ?? "")
-    {
+    if let origin = request.headers[HTTPHeader("Origin")], origin.lowercased() != "http://\(host ?? "")" {
       throw Refusal(.forbidden, "pages of other sites cannot search here")
     }
   }
@@ -108,8 +128,12 @@ public struct SearchServer: Sendable {
       body: try encoder.encode(value))
   }
 
-  private func failure(_ status: HTTPStatusCode, _ reason: String) -> HTTPResponse {
-    (try? json(["error": reason], status)) ?? HTTPResponse(statusCode: status)
+  private func failure(
+    _ status: HTTPStatusCode, _ reason: String, _ headers: [HTTPHeader: String] = [:]
+  ) -> HTTPResponse {
+    var response = (try? json(["error": reason], status)) ?? HTTPResponse(statusCode: status)
+    for (header, value) in headers { response.headers[header] = value }
+    return response
   }
 
   /// An error without this machine's paths.
@@ -134,6 +158,7 @@ public struct SearchServer: Sendable {
   }
 
   private func info() throws -> Info {
+    let (engine, title) = try live.current()
     let summary = try engine.database.summary()
     return Info(
       items: summary.items, datasets: summary.datasets, languages: summary.languages, index: summary.index,
@@ -142,22 +167,33 @@ public struct SearchServer: Sendable {
 
   private func search(_ request: HTTPRequest) async throws -> HTTPResponse {
     let asked = try RequestedSearch(request)
-    let upload = request.method == .POST ? try await Upload.receive(request, limit: largestUpload) : nil
-    let answer = try await work { () throws -> SearchAnswer in
-      var parts = asked.parts
-      if let upload {
-        defer { upload.remove() }
-        parts.append((.media(.frames(try decoder.decode(upload.path)), name: "upload"), asked.uploadWeight))
-      }
-      return try engine.answer(SearchQuery(parts), k: asked.k, filter: asked.filter)
-    }
-    return try json(answer)
+    let upload = request.method == .POST ? try await Upload.receive(request, limit: largestUpload, in: uploads) : nil
+    defer { upload?.remove() }
+    var decoded: DecodeLine.Decoded?
+    if let upload { decoded = try await decoding.pictures(of: upload.path, for: Client(request)) }
+    return try json(await answer(asked, decoded))
   }
 
-  private func thumbnail(_ path: String) throws -> HTTPResponse {
+  private func answer(_ asked: RequestedSearch, _ decoded: DecodeLine.Decoded?) async throws -> SearchAnswer {
+    try await work {
+      var parts = asked.parts
+      if let decoded { parts.append((.media(.frames(decoded.pictures), name: "upload"), asked.uploadWeight)) }
+      var answer = try live.current().engine.answer(SearchQuery(parts), k: asked.k, filter: asked.filter)
+      answer.decodeMilliseconds = decoded?.milliseconds
+      return answer
+    }
+  }
+
+  private func media(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let database = try await work { try live.current().engine.database }
+    return try await MediaResponse(database).respond(request)
+  }
+
+  private func thumbnail(_ path: String) async throws -> HTTPResponse {
     let name = path.dropFirst("/thumbnails/".count)
     let isName = name.hasSuffix(".jpg") && name.dropLast(4).allSatisfy { $0.isHexDigit } && name.count <= 44
-    guard isName, let data = FileManager.default.contents(atPath: "\(engine.database.folder)/thumbnails/\(name)") else {
+    let folder = try await work { try live.current().engine.database.folder }
+    guard isName, let data = FileManager.default.contents(atPath: "\(folder)/thumbnails/\(name)") else {
       throw Refusal(.notFound, "there is no such thumbnail")
     }
     return HTTPResponse(
@@ -170,9 +206,9 @@ public struct SearchServer: Sendable {
 struct Refusal: Error {
   let status: HTTPStatusCode
   let reason: String
+  let headers: [HTTPHeader: String]
 
-  init(_ status: HTTPStatusCode, _ reason: String) {
-    self.status = status
-    self.reason = reason
+  init(_ status: HTTPStatusCode, _ reason: String, _ headers: [HTTPHeader: String] = [:]) {
+    (self.status, self.reason, self.headers) = (status, reason, headers)
   }
 }

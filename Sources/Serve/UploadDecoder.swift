@@ -22,19 +22,19 @@ public struct UploadDecoder: Sendable {
   }
 
   /// The pictures of a file: itself, or frames of a film.
+  /// - Parameter child: by which the decoding can be ended from elsewhere.
   /// - Throws: ``IeumError`` (data) when it cannot be decoded within the limits.
-  public func decode(_ path: String) throws -> [RGBImage] {
-    let process = Process()
+  public func decode(_ path: String, _ child: DecodingProcess = DecodingProcess()) throws -> [RGBImage] {
+    let process = child.process
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = [UploadDecoder.command, path, "--seconds", "\(Int(seconds.rounded(.up)))"]
     let (output, errors) = (Pipe(), Pipe())
     (process.standardOutput, process.standardError) = (output, errors)
     process.standardInput = FileHandle.nullDevice
-    do { try process.run() } catch {
+    do { try child.start() } catch let error as CancellationError { throw error } catch {
       throw IeumError(.system, "the decoder cannot be started (\(error.localizedDescription))", file: program)
     }
-    let identifier = process.processIdentifier
-    let limit = DispatchWorkItem { kill(identifier, SIGKILL) }
+    let limit = DispatchWorkItem { child.end() }
     DispatchQueue.global().asyncAfter(deadline: .now() + 3 * seconds, execute: limit)
     let most = UploadDecoder.frames * (3 * UploadDecoder.side * UploadDecoder.side + 64)
     // Errors are short; the pictures are read to their end, or to the most that they can be.
@@ -115,5 +115,30 @@ public struct UploadDecoder: Sendable {
       guard piece.starts(with: header) else { throw IeumError(.system, "the decoder's answer is damaged") }
       return RGBImage(width: side, height: side, pixels: [UInt8](piece.dropFirst(header.count)))
     }
+  }
+}
+
+/// A process that decodes an upload.
+public final class DecodingProcess: @unchecked Sendable {
+  let process = Process()
+  private let lock = NSLock()
+  private var isEnded = false
+
+  public init() {}
+
+  /// - Throws: `CancellationError` when it was ended before it began.
+  func start() throws {
+    lock.lock()
+    defer { lock.unlock() }
+    guard !isEnded else { throw CancellationError() }
+    try process.run()
+  }
+
+  /// Kills it, or keeps it from starting.
+  public func end() {
+    lock.lock()
+    defer { lock.unlock() }
+    isEnded = true
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 }

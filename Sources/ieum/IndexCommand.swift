@@ -14,6 +14,7 @@ struct IndexCommand: ParsableCommand {
     }.joined(separator: "\n"),
     subcommands: [
       Build.self, Query.self, Bench.self, Create.self, Default.self, Add.self, Remove.self, Rebuild.self, Info.self,
+      Check.self,
     ])
 
   struct Build: ParsableCommand {

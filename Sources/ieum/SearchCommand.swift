@@ -102,7 +102,7 @@ struct SearchCommand: ParsableCommand {
       }
       table.add([
         "\(hit.rank)", String(format: "%.4f", hit.score), hit.item.caption, hit.item.id,
-        (hit.item.path ?? "") + (span ?? ""),
+        (hit.item.path ?? "") + (span ?? "") + (hit.missing == true ? " (missing)" : ""),
       ])
     }
     if queries != nil { print("\n\(answer.query)") }

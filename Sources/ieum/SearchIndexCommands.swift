@@ -38,21 +38,24 @@ extension IndexCommand {
       try engine.apply()
       let trained = try model.map { try SearchModel.trained($0, cell: cell) } ?? DefaultModel.best { warn($0) }
       let encoder = try trained.encoder()
-      let database = try SearchDatabase.create(
-        folder, model: trained, dimension: encoder.dimension, index: index, parameters: parameters)
-      let ingest = SearchIngest(database, encoder: encoder)
-      if let data, let spec {
-        let chosen = splits.isEmpty ? nil : splits
-        report(
-          try ingest.add(
-            data, root: options.root ?? spec.defaultRoot, splits: chosen, seconds: cuts.seconds, shots: cuts.shots,
-            progress: progressLine))
-      }
-      if !media.isEmpty {
-        report(try ingest.add(files: media, seconds: cuts.seconds, shots: cuts.shots, progress: progressLine))
+      let database = try SearchDatabase.build(folder) { scratch in
+        let database = try SearchDatabase.create(
+          scratch, model: trained, dimension: encoder.dimension, index: index, parameters: parameters)
+        let ingest = SearchIngest(database, encoder: encoder)
+        if let data, let spec {
+          let chosen = splits.isEmpty ? nil : splits
+          report(
+            try ingest.add(
+              data, root: options.root ?? spec.defaultRoot, splits: chosen, seconds: cuts.seconds, shots: cuts.shots,
+              progress: progressLine))
+        }
+        if !media.isEmpty {
+          report(try ingest.add(files: media, seconds: cuts.seconds, shots: cuts.shots, progress: progressLine))
+        }
+        guard try database.summary().items > 0 else { throw IeumError(.data, "nothing could be indexed", file: folder) }
+        return database
       }
       let summary = try database.summary()
-      guard summary.items > 0 else { throw IeumError(.data, "nothing could be indexed", file: folder) }
       print("\(folder): \(summary.items) items, \(summary.index) index, model: \(trained.card.title)")
     }
   }
@@ -135,6 +138,38 @@ extension IndexCommand {
       print("\(summary.index) index over vectors of \(summary.dimension)")
       let encoders = [card.text, card.image, card.audio].compactMap { $0?.encoder }.joined(separator: " + ")
       print("model: \(card.summary)\n  \(encoders), digest \(card.digest.prefix(16))")
+    }
+  }
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Reads a whole search index and tells what is damaged, and which media vanished (exit status 65 then).")
+    @Argument(help: "The folder of the index.") var folder: String
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+      let database = try SearchDatabase.open(folder)
+      var check = try database.check()
+      do { _ = try database.model().encoder() } catch let error as IeumError { check.damaged.append("\(error)") }
+      if json {
+        try printJSON(encoding: check)
+      } else {
+        for line in check.damaged { print("damaged: \(line)") }
+        tell(check.missingMedia, "media file(s) vanished")
+        tell(check.missingThumbnails, "thumbnail(s) missing, of")
+        if !check.isVerified { print("some vectors have no digest yet; `ieum index rebuild` gives them one") }
+      }
+      guard check.isSound else {
+        throw IeumError(
+          .data, check.damaged.isEmpty ? "names files that are not there" : "is damaged", file: folder,
+          remedy: check.damaged.isEmpty ? "put them back, or remove their items" : "make the index again")
+      }
+      if !json { print("\(folder): \(try database.summary().items) items, sound") }
+    }
+
+    private func tell(_ names: [String], _ what: String) {
+      guard !names.isEmpty else { return }
+      print("\(names.count) \(what): " + names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : ""))
     }
   }
 }

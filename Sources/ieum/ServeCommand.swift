@@ -20,7 +20,9 @@ struct ServeCommand: ParsableCommand {
     let searcher = try SearchEngine(database)
     let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     let title = try database.model().card.summary
-    let server = SearchServer(searcher, title: title, port: port, program: program)
+    let server = try SearchServer(searcher, title: title, port: port, program: program)
+    let signals = [SIGINT, SIGTERM].map { ends(at: $0, server) }
+    defer { for source in signals { source.cancel() } }
     let done = DispatchSemaphore(value: 0)
     let outcome = ServeOutcome()
     Task {
@@ -36,6 +38,18 @@ struct ServeCommand: ParsableCommand {
         .system, "the server ended (\(error))", place: "port \(port)", remedy: "choose another with --port")
     }
   }
+}
+
+/// Ends the program at a signal, uploads removed.
+private func ends(at number: Int32, _ server: SearchServer) -> any DispatchSourceSignal {
+  signal(number, SIG_IGN)
+  let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+  source.setEventHandler {
+    server.removeUploads()
+    Foundation.exit(0)
+  }
+  source.resume()
+  return source
 }
 
 private final class ServeOutcome: @unchecked Sendable {

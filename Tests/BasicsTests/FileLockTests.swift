@@ -39,4 +39,20 @@ import Testing
     let error = #expect(throws: IeumError.self) { try FileLock("/nowhere/lock") }
     #expect(error?.kind == .system && error?.file == "/nowhere/lock")
   }
+
+  /// The folder was moved away, and another one has taken its place, with a lock of its own.
+  @Test func releaseLeavesTheLockOfAnotherFolder() throws {
+    let folder = NSTemporaryDirectory() + "ieum-lock-\(UUID().uuidString)"
+    defer { for path in [folder, folder + ".moved"] { try? FileManager.default.removeItem(atPath: path) } }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let first = try FileLock(folder + "/lock")
+    #expect(rename(folder, folder + ".moved") == 0)
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let second = try FileLock(folder + "/lock")
+    first.release()
+    #expect(FileManager.default.fileExists(atPath: folder + "/lock"))
+    #expect(FileLock.isHeld(folder + "/lock"))
+    second.release()
+    #expect(!FileManager.default.fileExists(atPath: folder + "/lock"))
+  }
 }

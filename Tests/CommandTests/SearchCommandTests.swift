@@ -13,7 +13,7 @@ import Testing
   }
 
   private static let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Golden/clipko"
-  private let world: Miniature
+  let world: Miniature
 
   init() throws {
     world = try Miniature()
@@ -60,7 +60,7 @@ import Testing
   }
 
   /// An experiment of that kind on the miniature's pictures.
-  private func experiment(_ kind: Kind) throws -> String {
+  func experiment(_ kind: Kind) throws -> String {
     let (sides, training) = settings(kind)
     try world.write(
       """
@@ -77,11 +77,11 @@ import Testing
     return "\(world.folder)/\(kind.rawValue).yaml"
   }
 
-  private func run(_ arguments: String...) throws -> Program {
+  func run(_ arguments: String...) throws -> Program {
     try Program.run(arguments, cache: world.folder + "/cache", in: world.folder)
   }
 
-  private func create(_ kind: Kind) throws -> String {
+  func create(_ kind: Kind) throws -> String {
     let folder = "\(world.folder)/index-\(kind.rawValue)"
     let made = try run("index", "create", folder, "--model", experiment(kind), "--media", world.folder + "/images")
     #expect(made.status == 0 && made.output.contains("36 items, forest index"), "\(made.errors)")

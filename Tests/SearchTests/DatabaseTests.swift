@@ -150,24 +150,28 @@ import Testing
     try writer.add(world.items(50))
     try writer.rebuild()
     let folder = database.folder
-    let search = Task.detached { () throws -> Int in
-      let engine = SearchEngine(try SearchDatabase.open(folder), encoder: ColourEncoder())
-      var searches = 0
-      while !Task.isCancelled {
-        let found = try engine.answer(SearchQuery([(.text("red"), 1)]), k: 10).hits
-        // Whatever is added or rebuilt, the reddest stays where it is.
-        guard found.count == 10, found[0].item.id == "item 0" else { return -1 }
-        searches += 1
-        await Task.yield()
+    let searches = Searches()
+    // A thread of its own, so that it goes on whatever else the machine does.
+    Thread.detachNewThread {
+      while !searches.isOver {
+        do {
+          let engine = SearchEngine(try SearchDatabase.open(folder), encoder: ColourEncoder())
+          for _ in 0..<20 where !searches.isOver {
+            let found = try engine.answer(SearchQuery([(.text("red"), 1)]), k: 10).hits
+            // Whatever is added or rebuilt, the reddest stays where it is.
+            searches.add(found.count == 10 && found[0].item.id == "item 0" ? nil : "\(found.map(\.item.id))")
+          }
+        } catch { searches.add("\(error)") }
       }
-      return searches
     }
     for round in 0..<12 {
+      let before = searches.count
       try writer.add(world.items(10, from: 50 + 10 * round))
       if round % 3 == 2 { try writer.rebuild() }
+      #expect(try await becomes { searches.count > before })
     }
-    search.cancel()
-    #expect(try await search.value >= 0)
+    searches.isOver = true
+    #expect(searches.problems.isEmpty)
   }
 
   @Test func damageIsTold() throws {
@@ -192,8 +196,32 @@ import Testing
     #expect { try world.engine(SearchDatabase.open(database.folder)).answer(query) } throws: {
       ($0 as? IeumError)?.file == vectors
     }
+    try FileManager.default.createDirectory(atPath: world.folder + "/empty", withIntermediateDirectories: true)
+    try Data().write(to: URL(fileURLWithPath: world.folder + "/empty/items.sqlite"))
+    #expect { try SearchDatabase.open(world.folder + "/empty") } throws: {
+      ($0 as? IeumError)?.problem == "is damaged" && ($0 as? IeumError)?.exitCode == 65
+    }
     try FileManager.default.createDirectory(atPath: world.folder + "/bad", withIntermediateDirectories: true)
     try Data(repeating: 65, count: 5000).write(to: URL(fileURLWithPath: world.folder + "/bad/items.sqlite"))
     #expect { try SearchDatabase.open(world.folder + "/bad") } throws: { ($0 as? IeumError)?.exitCode == 65 }
+  }
+}
+
+private final class Searches: @unchecked Sendable {
+  private let lock = NSLock()
+  private var (done, failed, ended): (Int, [String], Bool) = (0, [], false)
+
+  func add(_ problem: String?) {
+    lock.withLock {
+      done += 1
+      if let problem { failed.append(problem) }
+    }
+  }
+
+  var count: Int { lock.withLock { done } }
+  var problems: [String] { lock.withLock { failed } }
+  var isOver: Bool {
+    get { lock.withLock { ended } }
+    set { lock.withLock { ended = newValue } }
   }
 }

@@ -46,6 +46,83 @@ import Testing
     #expect(throws: IeumError.self) { try ingest.add(files: [world.folder + "/nowhere"]) }
   }
 
+  @Test func clipsOfLessThanASecondAreAllThere() throws {
+    let world = try ColourWorld()
+    defer { world.remove() }
+    let film = try world.film("light.mp4", seconds: 1)
+    let database = try world.database()
+    let outcome = try SearchIngest(database, encoder: world.encoder).add(files: [film], seconds: 0.5)
+    #expect(outcome.added == 6 && outcome.failed.isEmpty)
+    #expect(try database.summary().items == 6)
+    for label in ["0", "0.5", "1", "1.5", "2", "2.5"] { #expect(try database.item("\(film)@\(label)").item.path == film) }
+    #expect(try SearchIngest(database, encoder: world.encoder).add(files: [film], seconds: 1e-300).added == 0)
+  }
+
+  @Test func anotherCutTakesThePlaceOfTheFormer() throws {
+    let world = try ColourWorld()
+    defer { world.remove() }
+    let film = try world.film("light.mp4", seconds: 4)
+    let other = try world.film("light.mp4@0.mp4", seconds: 4)
+    let database = try world.database()
+    let ingest = SearchIngest(database, encoder: world.encoder)
+    func ids() throws -> Set<String> {
+      Set(try database.nearest([1, 0, 0], k: 1000).map(\.item.id))
+    }
+    // The same file in another dataset is another's business.
+    try SearchWriter(database).add([
+      (SearchItem(id: film + "@77", dataset: "x", path: film, caption: "x"), [1, 0, 0])
+    ])
+    _ = try ingest.add(files: [film, other], seconds: 2)
+    let rest = Set((0..<6).map { "\(other)@\(2 * $0)" } + [film + "@77"])
+    #expect(try ids() == rest.union((0..<6).map { "\(film)@\(2 * $0)" }))
+    _ = try ingest.add(files: [film], seconds: 4)
+    #expect(try ids() == rest.union([film + "@0", film + "@4", film + "@8"]))
+    _ = try ingest.add(files: [film], seconds: 60)
+    #expect(try ids() == rest.union([film]))
+    _ = try ingest.add(files: [film], seconds: 4)
+    // Cut short by its owner.
+    _ = try world.film("light.mp4", seconds: 2)
+    _ = try ingest.add(files: [film], seconds: 4)
+    #expect(try ids() == rest.union([film + "@0", film + "@4"]))
+    #expect(try database.summary().items == 9)
+  }
+
+  @Test func idsStandOnce() throws {
+    let world = try ColourWorld()
+    defer { world.remove() }
+    let red = try world.picture("red.jpg", 250, 10, 10)
+    let database = try world.database()
+    // A file that is named twice is one file.
+    let outcome = try SearchIngest(database, encoder: world.encoder).add(files: [world.folder + "/media", red])
+    #expect(outcome.added == 1 && outcome.failed.isEmpty)
+    let one = world.items(1)
+    #expect { try SearchWriter(database).add(one + one) } throws: { ($0 as? IeumError)?.problem.contains("twice") == true }
+    #expect(try database.summary().items == 1)
+  }
+
+  @Test func thumbnailsGoWithTheirItems() throws {
+    let world = try ColourWorld()
+    defer { world.remove() }
+    let red = try world.picture("red.jpg", 250, 10, 10)
+    let blue = try world.picture("blue.jpg", 10, 10, 250)
+    let database = try world.database()
+    _ = try SearchIngest(database, encoder: world.encoder).add(files: [red, blue])
+    let names = try [red, blue].map { try #require(try database.item($0).item.thumbnail) }
+    let writer = try SearchWriter(database)
+    #expect(try writer.remove([red]).isEmpty)
+    try writer.rebuild()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: database.folder + "/thumbnails") == [names[1]])
+  }
+
+  @Test func aReasonDoesNotNameTheFileAgain() throws {
+    let world = try ColourWorld()
+    defer { world.remove() }
+    for name in ["broken.png", "broken.mp4"] { try AtomicFile.write("nothing", to: "\(world.folder)/media/\(name)") }
+    let outcome = try SearchIngest(world.database(), encoder: world.encoder).add(files: [world.folder + "/media"])
+    #expect(outcome.failed.count == 2)
+    for (id, reason) in outcome.failed { #expect(!reason.contains(id) && !reason.isEmpty, "\(reason)") }
+  }
+
   @Test func filmsAreCutAtTheirShots() throws {
     let world = try ColourWorld()
     defer { world.remove() }

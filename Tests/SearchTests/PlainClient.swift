@@ -22,8 +22,15 @@ struct PlainClient {
   }
 
   func ask(_ method: String, _ target: String, _ headers: [String: String] = [:], _ body: Data? = nil) throws -> Answer {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = try begin(method, target, headers, body)
     defer { close(descriptor) }
+    return PlainClient.answer(descriptor)
+  }
+
+  /// Sends a request and waits for nothing.
+  /// - Returns: the connection, for the caller to close.
+  func begin(_ method: String, _ target: String, _ headers: [String: String], _ body: Data?) throws -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
@@ -33,9 +40,12 @@ struct PlainClient {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard connected == 0 else { throw IeumError(.system, "no connection to port \(port)") }
+    guard connected == 0 else {
+      close(descriptor)
+      throw IeumError(.system, "no connection to port \(port)")
+    }
     var all = ["Host": "127.0.0.1:\(port)", "Connection": "close"].merging(headers) { $1 }
-    if let body, all["Content-Length"] == nil { all["Content-Length"] = "\(body.count)" }
+    if let body, all["Content-Length"] == nil, all["Transfer-Encoding"] == nil { all["Content-Length"] = "\(body.count)" }
     let lines = ["\(method) \(target) HTTP/1.1"] + all.map { "\($0.key): \($0.value)" }
     let message = Data((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + (body ?? Data())
     message.withUnsafeBytes { bytes in
@@ -46,6 +56,10 @@ struct PlainClient {
         sent += step
       }
     }
+    return descriptor
+  }
+
+  private static func answer(_ descriptor: Int32) -> Answer {
     var answer = Data()
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {

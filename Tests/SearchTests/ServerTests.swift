@@ -7,36 +7,8 @@ import Serve
 import Testing
 
 @Suite(.serialized) struct ServerTests {
-  /// Runs a body against a server on a free port.
-  private func served(
-    _ database: SearchDatabase, largestUpload: Int = 1 << 20, _ body: (PlainClient) throws -> Void
-  ) async throws {
-    let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/ieum"
-    let server = SearchServer(
-      SearchEngine(database, encoder: ColourEncoder()), title: "colours", port: 0, program: program,
-      largestUpload: largestUpload)
-    let (addresses, ready) = AsyncStream.makeStream(of: String.self)
-    let task = Task { try await server.run { ready.yield($0) } }
-    defer { task.cancel() }
-    var iterator = addresses.makeAsyncIterator()
-    let address = try #require(await iterator.next())
-    let port = try #require(URL(string: address)?.port)
-    #expect(address.hasPrefix("http://127.0.0.1:"))
-    try body(PlainClient(port: UInt16(port)))
-  }
-
-  private func world() throws -> (ColourWorld, SearchDatabase) {
-    let world = try ColourWorld()
-    _ = try world.picture("red.jpg", 250, 10, 10)
-    _ = try world.picture("blue.jpg", 10, 10, 250)
-    _ = try world.film("light.mp4", seconds: 2)
-    let database = try world.database()
-    _ = try SearchIngest(database, encoder: world.encoder).add(files: [world.folder + "/media"], seconds: 2)
-    return (world, database)
-  }
-
   @Test func thePageLoadsNothingFromElsewhere() async throws {
-    let (world, database) = try world()
+    let (world, database) = try ColourWorld.searchable()
     defer { world.remove() }
     try await served(database) { client in
       let page = try client.get("/")
@@ -51,11 +23,12 @@ import Testing
   }
 
   @Test func searchesByTextItemPictureAndClip() async throws {
-    let (world, database) = try world()
+    let (world, database) = try ColourWorld.searchable()
     defer { world.remove() }
     let (red, film) = (world.folder + "/media/red.jpg", world.folder + "/media/light.mp4")
     try await served(database) { client in
       let text = try client.get("/api/search?q=green&k=1")
+      #expect(text.json["decodeMilliseconds"] == nil && text.json["encodeMilliseconds"] != nil)
       #expect(text.status == 200 && text.ids == [film + "@2"] && text.json["items"] as? Int == 5)
       let name = film.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
       #expect(try client.get("/api/search?like=\(name)%400&k=1").ids == [red])
@@ -64,6 +37,7 @@ import Testing
       let clip = try Data(contentsOf: URL(fileURLWithPath: film))
       let byClip = try client.post("/api/search?k=5", clip, type: "video/mp4")
       #expect(byClip.status == 200 && byClip.ids.count == 5)
+      #expect(try #require(byClip.json["decodeMilliseconds"] as? Double) > 0)
       // Picture and words together: red + 3 × blue is nearer to blue than to red.
       let mixed = try client.post("/api/search?q=blue&textWeight=3&k=2", picture, type: "image/jpeg")
       #expect(Set(mixed.ids) == [world.folder + "/media/blue.jpg", film + "@4"])
@@ -71,12 +45,13 @@ import Testing
   }
 
   @Test func badRequestsAreToldAndHarmNothing() async throws {
-    let (world, database) = try world()
+    let (world, database) = try ColourWorld.searchable()
     defer { world.remove() }
     try await served(database, largestUpload: 100_000) { client in
       for target in [
         "/api/search", "/api/search?q=%3F%21", "/api/search?q=red&k=0", "/api/search?q=red&k=x",
         "/api/search?q=red&colour=1", "/api/search?like=nothing", "/api/search?q=red&shortest=nan",
+        "/api/search?q=red&textWeight=1e308",
       ] {
         let answer = try client.get(target)
         #expect(answer.status == 400 && (answer.json["error"] as? String)?.isEmpty == false, "\(target)")
@@ -94,13 +69,19 @@ import Testing
       let announced = try client.ask(
         "POST", "/api/search", ["Content-Type": "image/png", "Content-Length": "4294967296"], Data(count: 10))
       #expect(announced.status == 413)
+      let head = ["Content-Type": "image/png", "Transfer-Encoding": "chunked"]
+      let huge = Data("100000000\r\n".utf8) + Data(count: 150_000)
+      #expect(try client.ask("POST", "/api/search", head, huge).status == 413)
+      let piece = Data("2000\r\n".utf8) + Data(count: 0x2000) + Data("\r\n".utf8)
+      let pieces = (0..<20).reduce(into: Data()) { all, _ in all += piece }
+      #expect(try client.ask("POST", "/api/search", head, pieces).status == 413)
       // Everything still works.
       #expect(try client.get("/api/search?q=red&k=1").status == 200)
     }
   }
 
   @Test func aBombOfPixelsIsRefused() async throws {
-    let (world, database) = try world()
+    let (world, database) = try ColourWorld.searchable()
     defer { world.remove() }
     let bomb = Self.bomb
     #expect(bomb.count > 400_000 && bomb.count < 600_000)
@@ -113,16 +94,18 @@ import Testing
 
   /// Media that moved cannot be shown; everything else goes on.
   @Test func movedMediaAreMissedAlone() async throws {
-    let (world, database) = try world()
+    let (world, database) = try ColourWorld.searchable()
     defer { world.remove() }
     let red = world.folder + "/media/red.jpg"
     let name = red.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     let thumbnail = try #require(try database.item(red).item.thumbnail)
     try await served(database) { client in
       #expect(try client.get("/media?id=\(name)").status == 200)
+      #expect(try client.get("/api/search?q=red&k=5").hits.allSatisfy { $0["missing"] == nil })
       try FileManager.default.moveItem(atPath: world.folder + "/media", toPath: world.folder + "/moved")
       #expect(try client.get("/media?id=\(name)").status == 404)
-      #expect(try client.get("/api/search?q=red&k=5").ids.count == 5)
+      let found = try client.get("/api/search?q=red&k=5")
+      #expect(found.ids.count == 5 && found.hits.allSatisfy { $0["missing"] as? Bool == true })
       #expect(try client.get("/api/search?like=\(name)&k=1").status == 200)
       #expect(try client.get("/thumbnails/\(thumbnail)").status == 200)
     }
@@ -174,7 +157,7 @@ import Testing
   }
 
   @Test func filesOutsideAreNotServed() async throws {
-    let (world, database) = try world()
+    let (world, database) = try ColourWorld.searchable()
     defer { world.remove() }
     try AtomicFile.write("secret", to: world.folder + "/secret.png")
     try FileManager.default.createSymbolicLink(
@@ -206,6 +189,8 @@ import Testing
       // Pages of other sites, and names that an attacker points at this machine.
       #expect(try client.get("/api/search?q=red", ["Origin": "http://evil.example"]).status == 403)
       #expect(try client.get("/api/search?q=red", ["Host": "evil.example"]).status == 403)
+      #expect(try client.get("/api/search?q=red", ["Origin": "http://127.0.0.1:\(client.port ^ 1)"]).status == 403)
+      #expect(try client.get("/api/search?q=red", ["Origin": "null"]).status == 403)
       #expect(try client.get("/api/search?q=red", ["Origin": "http://127.0.0.1:\(client.port)"]).status == 200)
     }
   }

@@ -4,7 +4,8 @@ import Ranking
 
 /// The vectors and index of one state of a database, mapped.
 final class SearchVectors: Sendable {
-  let vectors: VectorMatrix?
+  private let vectors: VectorMatrix?
+  private let path: String
   private let index: (any VectorIndex)?
   private let spec: IndexSpec
   private let parameters: [String: Scalar]
@@ -25,12 +26,13 @@ final class SearchVectors: Sendable {
     let parameters = state.parameters.mapValues { Scalar(parsing: $0) }
     (self.spec, self.exact, self.parameters) = (spec, exact, parameters)
     indexed = state.indexed
+    path = Self.vectorsPath(folder, state.generation)
     guard state.rows > 0 else {
       (vectors, index, tail) = (nil, nil, nil)
       return
     }
     let vectors = try VectorMatrix(
-      mapping: Self.vectorsPath(folder, state.generation), count: state.rows, dimension: state.dimension, growing: true)
+      mapping: path, count: state.rows, dimension: state.dimension, growing: true)
     self.vectors = vectors
     let build = parameters.filter { name, _ in spec.buildParameters.contains { $0.name == name } }
     index =
@@ -47,6 +49,20 @@ final class SearchVectors: Sendable {
     }
   }
 
+  /// A row as a writer stored it: of length 1, or 0.
+  /// - Throws: ``IeumError`` (data) for anything else: the file is damaged.
+  func vector(_ row: Int) throws -> [Float] {
+    guard let vectors, (0..<vectors.count).contains(row) else { return [] }
+    let vector = vectors.vector(row)
+    let norm = vector.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    guard norm.isFinite, norm == 0 || abs(norm - 1) < 1e-3 else {
+      throw IeumError(
+        .data, "is damaged: no unit vector", file: path, place: "row \(row)",
+        remedy: "look with `ieum index check`, then make the index again")
+    }
+    return vector
+  }
+
   func nearest(_ query: [Float], k: Int, filter: RowFilter?, search: [String: Scalar]) throws -> [Neighbor] {
     let defaults = parameters.filter { name, _ in spec.searchParameters.contains { $0.name == name } }
     var found: [Neighbor] = []
@@ -54,31 +70,12 @@ final class SearchVectors: Sendable {
       var given = defaults.merging(search) { $1 }
       // The forest's own default looks at very little when few are asked for.
       if spec.name == "forest", given["search_k"] == nil { given["search_k"] = .int(max(5000, 50 * k)) }
-      let part = filter.map { filter in RowFilter(count: indexed, rows: (0..<indexed).filter { filter[$0] }) }
-      found = try index.search(query, k: k, parameters: try spec.search(given), filter: part)
+      found = try index.search(query, k: k, parameters: try spec.search(given), filter: filter?.prefix(indexed))
     }
     if let tail {
-      let part = filter.map { filter in
-        RowFilter(count: tail.count, rows: (0..<tail.count).filter { filter[indexed + $0] })
-      }
-      found += try tail.search(query, k: k, parameters: try exact.search(), filter: part)
+      found += try tail.search(query, k: k, parameters: try exact.search(), filter: filter?.dropFirst(indexed))
         .map { Neighbor(row: $0.row + indexed, distance: $0.distance) }
     }
     return Array(found.sorted { ($0.distance, $0.row) < ($1.distance, $1.row) }.prefix(k))
-  }
-}
-
-/// Keeps the vectors of the state seen last.
-final class LoadedVectors: @unchecked Sendable {
-  private let lock = NSLock()
-  private var known: (state: SearchCatalog.State, vectors: SearchVectors)?
-
-  func current(_ state: SearchCatalog.State, _ folder: String) throws -> SearchVectors {
-    lock.lock()
-    defer { lock.unlock() }
-    if let known, known.state == state { return known.vectors }
-    let vectors = try SearchVectors(state, folder)
-    known = (state, vectors)
-    return vectors
   }
 }

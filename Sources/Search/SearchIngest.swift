@@ -88,9 +88,9 @@ public struct SearchIngest {
       let (found, root) = try files(path)
       roots.append(root)
       for file in found where seen.insert(file).inserted {
-        let name = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
+        let name = FileName.stem((file as NSString).lastPathComponent)
         let caption = name.replacing("_", with: " ").replacing("-", with: " ")
-        let ending = (file as NSString).pathExtension.lowercased()
+        let ending = FileName.suffix(file)
         if SearchIngest.filmEndings.contains(ending) {
           collect(&entries, &outcome, file) {
             try clips(
@@ -123,7 +123,7 @@ public struct SearchIngest {
     guard isFolder.boolValue else { return ([resolved], (resolved as NSString).deletingLastPathComponent) }
     let endings = Set(Self.filmEndings + Self.pictureEndings + (encoder.hearsSound ? Self.soundEndings : []))
     let names = (try? FileManager.default.subpathsOfDirectory(atPath: resolved)) ?? []
-    let media = names.filter { endings.contains(($0 as NSString).pathExtension.lowercased()) }.sorted()
+    let media = names.filter { endings.contains(FileName.suffix($0)) }.sorted()
     guard !media.isEmpty else {
       throw IeumError(.data, "holds no pictures and no films", file: path, remedy: "name another folder")
     }

@@ -26,7 +26,7 @@ struct MediaResponse {
     }
     let gone = Refusal(.notFound, "the file of this item is not there any more")
     guard let item = try? database.item(id).item, let path = item.path,
-      let type = MediaResponse.types[(path as NSString).pathExtension.lowercased()]
+      let type = MediaResponse.types[FileName.suffix(path)]
     else { throw Refusal(.notFound, "there is no such file") }
     guard try database.mayRead(path) else { throw gone }
     guard let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int, size > 0 else { throw gone }

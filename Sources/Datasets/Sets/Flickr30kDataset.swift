@@ -96,7 +96,7 @@ enum Flickr30kTokens {
           .data, "is not 'FILE.jpg#N', a tab and a sentence", file: path, place: "line \(line)",
           remedy: "put the published results_20130124.token there")
       }
-      let id = (KeyedTable.normal(String(text[..<hash])) as NSString).deletingPathExtension
+      let id = FileName.stem(KeyedTable.normal(String(text[..<hash])))
       if numbered[id]?.contains(where: { $0.number == number }) == true {
         throw IeumError(
           .data, "sentence \(number) of '\(id)' comes twice", file: path, place: "line \(line)",

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// The pictures in a folder.
@@ -9,7 +10,7 @@ enum ImageFolder {
   static func pictures(in folder: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.filter {
-      !$0.hasPrefix(".") && suffixes.contains(($0 as NSString).pathExtension.lowercased())
+      !$0.hasPrefix(".") && suffixes.contains(FileName.suffix($0))
     }
     .sorted().map { "\(folder)/\($0)" }
   }

@@ -74,7 +74,7 @@ struct KarpathyFile {
     }
     let name = KeyedTable.normal(entry.filename)
     guard !name.isEmpty else { throw error("the filename is empty") }
-    let out = unrelated[(name as NSString).deletingPathExtension] ?? []
+    let out = unrelated[FileName.stem(name)] ?? []
     let captions = entry.sentences.enumerated().filter { !out.contains($0.offset) }
       .map { KeyedTable.normal($0.element.raw) }.filter { !$0.isEmpty }
     if dataset == "coco" {
@@ -86,7 +86,7 @@ struct KarpathyFile {
       return Image(id: String(number), file: "\(folder)/\(name)", split: entry.split, captions: captions)
     }
     return Image(
-      id: (name as NSString).deletingPathExtension, file: name, split: entry.split, captions: captions)
+      id: FileName.stem(name), file: name, split: entry.split, captions: captions)
   }
 
   /// Whether the file begins as COCO's own annotation files do.

@@ -25,7 +25,7 @@ struct ManifestRecord {
   /// Reads a table; `.jsonl` and `.ndjson` hold an object a line, everything else is CSV.
   /// - Throws: ``IeumError`` (data) naming file and line.
   static func read(_ path: String) throws -> [ManifestRecord] {
-    let suffix = (path as NSString).pathExtension.lowercased()
+    let suffix = FileName.suffix(path)
     let records = ["jsonl", "ndjson"].contains(suffix) ? try readJSON(path) : try readCSV(path)
     for record in records {
       for key in record.keys where !names.contains(key) && !key.hasPrefix("text_") {

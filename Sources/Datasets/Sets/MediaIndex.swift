@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Finds the files of clips and pictures by their name without suffix, in the folders where they are usually put.
@@ -18,9 +19,9 @@ struct MediaIndex {
     expectedSuffix = expected
     for folder in folders {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)")) ?? []
-      for name in names.sorted() where suffixes.contains((name as NSString).pathExtension.lowercased()) {
+      for name in names.sorted() where suffixes.contains(FileName.suffix(name)) {
         // Names from some file systems are decomposed (NFD); ids are NFC.
-        let stem = KeyedTable.normal((name as NSString).deletingPathExtension)
+        let stem = KeyedTable.normal(FileName.stem(name))
         if paths[stem] == nil { paths[stem] = "\(root)/\(folder)/\(name)" }
       }
     }

@@ -91,7 +91,7 @@ struct VGGSoundDataset: DatasetSpec {
   private func clips(_ root: String, _ part: Split, _ count: Int, _ options: DatasetOptions) throws -> [Clip] {
     let table = try CSVTable.read("\(root)/\(part.rawValue).csv", header: ["clip", "label"])
     let clips = try table.rows.map { row in
-      let id = (KeyedTable.normal(row.fields[0]) as NSString).deletingPathExtension
+      let id = FileName.stem(KeyedTable.normal(row.fields[0]))
       guard let cut = id.lastIndex(of: "_"), cut != id.startIndex, id[cut...].count == 7,
         id[id.index(after: cut)...].allSatisfy({ $0.isASCII && $0.isNumber })
       else { throw table.error("the clip '\(row.fields[0])' is not named ID_SECOND.mp4", row) }

@@ -144,7 +144,7 @@ struct ForeignFeatures {
       let file = try HDF5File(reading: "\(path)/\(name)")
       defer { try? file.close() }
       let shape = file.exists(dataset) ? try file.shape(of: dataset) ?? [] : []
-      let id = ((name as NSString).lastPathComponent as NSString).deletingPathExtension
+      let id = FileName.stem((name as NSString).lastPathComponent)
       found.append((id, shape, shape.isEmpty ? [] : try file.readFloats(dataset)))
       digests.append(try Digest.ofFile("\(path)/\(name)"))
     }

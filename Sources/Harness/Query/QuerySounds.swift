@@ -42,16 +42,18 @@ struct QuerySounds {
 
   /// The trunk's input for each sound, one row per stretch, or why there is none.
   func inputs(_ parts: [MediaPart]) -> [Result<Tensor, IeumError>] {
+    // Nobody reads how long a query's stages wait.
+    var shares = WaitingShares()
     switch reads {
     case .statistics(let frames):
-      return zip(parts, frames.encode(parts)).map { part, result in
+      return zip(parts, frames.encode(parts, &shares)).map { part, result in
         Self.told {
           let values = SoundTower.statistics(try result.get(), frames.dimension)
           return try Tensor(values, shape: [1, values.count])
         }
       }
     case .features(let frames):
-      return frames.encode(parts).map { result in
+      return frames.encode(parts, &shares).map { result in
         Self.told {
           let values = try result.get()
           return try Tensor(values, shape: [values.count / frames.dimension, frames.dimension])

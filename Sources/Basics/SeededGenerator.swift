@@ -40,6 +40,15 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     return result
   }
 
+  /// The same elements in a seeded order (Fisher–Yates from the end); frozen lists depend on it.
+  public mutating func shuffled<T>(_ elements: [T]) -> [T] {
+    var elements = elements
+    for last in stride(from: elements.count - 1, to: 0, by: -1) {
+      elements.swapAt(last, Int(next() % UInt64(last + 1)))
+    }
+    return elements
+  }
+
   /// A double in [0, 1).
   public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 }

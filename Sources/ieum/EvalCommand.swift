@@ -22,7 +22,8 @@ struct EvalCommand: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
   @OptionGroup var engine: EngineOptions
 
-  private static let protocols = RetrievalProtocol.allCases.map(\.rawValue).joined(separator: ", ")
+  private static let protocols =
+    (RetrievalProtocol.allCases.map(\.rawValue) + HashingProtocol.allCases.map(\.rawValue)).joined(separator: ", ")
 
   func validate() throws {
     guard (file == nil) != (task.dataset == nil) else {

@@ -7,7 +7,7 @@ import Ranking
 
 /// How embeddings are ranked.
 struct RankingOptions: ParsableArguments {
-  @Option(help: "cosine, dot or euclidean.") var similarity = "cosine"
+  @Option(help: "cosine, dot or euclidean; hamming for codes of 0 and 1, or of -1 and 1.") var similarity = "cosine"
   @Option(name: .customLong("metric"), help: "A metric, such as R@10 or cappedR@20. May be repeated.")
   var metrics: [String] = []
   @Option(help: "expected, optimistic, pessimistic; ce and clip4clip for comparison with that code.")
@@ -21,10 +21,11 @@ struct RankingOptions: ParsableArguments {
   @Option(help: "Seed of the bootstrap.") var seed: UInt64 = 0
 
   func settings() throws -> EvaluationSettings {
-    EvaluationSettings(
-      similarity: try Similarity.named(similarity), ties: try TiePolicy.named(ties),
+    let codes = similarity == "hamming"
+    return EvaluationSettings(
+      similarity: codes ? .euclidean : try Similarity.named(similarity), ties: try TiePolicy.named(ties),
       metrics: try metrics.map { try Metric.parse($0) },
-      rescoring: try rescore.map { try .init(name: $0, scale: rescoreScale) }, seed: seed)
+      rescoring: try rescore.map { try .init(name: $0, scale: rescoreScale) }, seed: seed, binaryCodes: codes)
   }
 
   func querybank() throws -> [Float]? { try bankFile.map { try QueryBank.read($0) } }
@@ -70,7 +71,10 @@ struct FusionOptions: ParsableArguments {
 struct TaskOptions: ParsableArguments {
   @Option(help: "A dataset of `ieum data list`.") var dataset: String?
   @Option(help: "Vectors of captions (named ID#k) or class names.") var texts: String?
-  @Option(help: "Vectors of clips or pictures.") var items: String?
+  @Option(name: [.customLong("items"), .customLong("gallery")], help: "Vectors of clips or pictures.")
+  var items: String?
+  @Option(help: "Vectors of the asking pictures, where a hashing protocol encodes them otherwise.")
+  var queries: String?
   @Option(help: "Vectors of the same items in another modality (protocol pairs).") var partners: String?
   @Option(help: "Part of the split: test, validation or train.") var part = "test"
   @OptionGroup var choice: DatasetChoiceOptions
@@ -79,7 +83,8 @@ struct TaskOptions: ParsableArguments {
 
   func sources() throws -> TaskEvaluation.Sources {
     func read(_ path: String?) throws -> VectorFile? { try path.map { try VectorFile.read($0, pooling: pool) } }
-    return .init(texts: try read(texts), items: try read(items), partners: try read(partners))
+    return .init(
+      texts: try read(texts), items: try read(items), partners: try read(partners), queries: try read(queries))
   }
 
   func tasks(_ name: String?) throws -> [RetrievalTask] {
@@ -88,6 +93,12 @@ struct TaskOptions: ParsableArguments {
       throw Suggestion.unknown("part", part, known: Split.allCases.map(\.rawValue), place: "--part")
     }
     let spec = try DatasetRegistry.named(dataset)
+    if let name, let hashing = HashingProtocol(rawValue: name) {
+      guard split == .test else {
+        throw IeumError(.usage, "'\(name)' has queries of its own", place: "--part", remedy: "leave --part away")
+      }
+      return [try hashing.task(of: try spec.load(try choice.options(for: spec)))]
+    }
     let chosen = try RetrievalProtocol.named(name ?? RetrievalProtocol.textToVideo.rawValue)
     return try chosen.tasks(of: try spec.load(try choice.options(for: spec)), split: split)
   }

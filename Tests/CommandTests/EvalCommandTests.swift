@@ -48,6 +48,40 @@ import Testing
     #expect(try Program("eval", path).errors.contains("wants gallery row 3 of fold 1"))
   }
 
+  @Test func codesOfPicturesByAProtocolOfDeepHashing() throws {
+    let names = "airplane automobile bird cat deer dog frog horse ship truck"
+    try AtomicFile.write(names.replacing(" ", with: "\n"), to: folder.file("cifar/batches.meta.txt"))
+    for name in (1...5).map({ "data_batch_\($0)" }) + ["test_batch"] {
+      var bytes = Data(count: 100 * 3073)
+      for record in 0..<100 { bytes[record * 3073] = UInt8(record % 10) }
+      try AtomicFile.write(bytes, to: folder.file("cifar/\(name).bin"))
+    }
+    let ids = (0..<6).flatMap { file in (0..<100).map { file * 10_000 + $0 } }
+    // A bit a class.
+    var codes = ids.flatMap { id in (0..<10).map { Float(id % 10 == $0 ? 1 : 0) } }
+    func write(_ name: String) throws -> String {
+      let file = try HDF5File(creating: folder.file(name))
+      try file.write("ids", strings: ids.map { String($0) })
+      try file.write("features", floats: codes, shape: [ids.count, 10])
+      try file.close()
+      return folder.file(name)
+    }
+    let start = [
+      "eval", "--dataset", "cifar10", "--root", folder.file("cifar"), "--option", "acceptOtherData=true", "--similarity",
+      "hamming", "--json", "--protocol",
+    ]
+    let path = try write("codes.h5")
+    let json = try Program(start + ["cifar10-50k-official", "--gallery", path, "--queries", path]).json
+    let task = try #require((json["tasks"] as? [[String: Any]])?.first)
+    #expect(task["mAP"] as? Double == 100 && task["mAP@1000-found"] as? Double == 100 && task["gallery"] as? Int == 500)
+    #expect(task["protocol"] as? String == "cifar10-50k-official" && task["queries"] as? Int == 100)
+    codes[0] = 0.5
+    let odd = try Program(start + ["cifar10-59k", "--items", try write("odd.h5")])
+    #expect(odd.status == 65 && odd.errors.contains("no binary codes"))
+    #expect(try Program(start + ["cifar10-54k", "--items", path, "--part", "train"]).status == 64)
+    #expect(try Program(start + ["cifar10-5k", "--items", path]).errors.contains("cifar10-5"))
+  }
+
   @Test func rescoringIsLabelled() throws {
     var file = EmbeddingFile(
       queries: [1, 0.2, 0.9, 0.5], gallery: [1, 0.1, 0.8, 0.7], dimension: 2, relevant: [[0], [1]])

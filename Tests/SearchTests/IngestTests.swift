@@ -137,7 +137,7 @@ import Testing
     // A shot that is too long becomes equal parts.
     let second = try world.database("halves")
     #expect(try SearchIngest(second, encoder: world.encoder).add(files: [film], seconds: 2, shots: true).added == 6)
-    let half = try second.item(film + "@5").item
+    let half = try second.item(film + "@4.5").item
     #expect(half.start == 4.5 && half.end == 6 && half.seconds == 1.5)
   }
 

@@ -110,6 +110,7 @@ public enum DatasetRegistry {
     Crossmodal3600Dataset(),
     PrecomputedDataset(),
     KoreanClipsDataset(),
+    CIFAR10Dataset(),
   ]
 
   /// - Throws: ``IeumError`` (usage) with the nearest known name.

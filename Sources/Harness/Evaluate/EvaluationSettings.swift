@@ -4,6 +4,9 @@ import Ranking
 /// How embeddings are ranked and what is measured: the same for files and for tasks of a dataset.
 public struct EvaluationSettings: Sendable {
   public var similarity: Similarity
+  /// Whether the vectors must be binary codes: two values in all of them. Squared Euclidean distance is then
+  /// Hamming distance times a constant, and computed exactly.
+  public var binaryCodes: Bool
   public var ties: TiePolicy
   /// Empty: the defaults.
   public var metrics: [Metric]
@@ -38,8 +41,9 @@ public struct EvaluationSettings: Sendable {
 
   public init(
     similarity: Similarity = .cosine, ties: TiePolicy = .expected, metrics: [Metric] = [],
-    rescoring: RescoringChoice? = nil, seed: UInt64 = 0
+    rescoring: RescoringChoice? = nil, seed: UInt64 = 0, binaryCodes: Bool = false
   ) {
+    self.binaryCodes = binaryCodes
     self.similarity = similarity
     self.ties = ties
     self.metrics = metrics
@@ -51,9 +55,19 @@ public struct EvaluationSettings: Sendable {
     _ problem: RankingProblem, bank: [Float]?, file: String, absent: AbsentRows? = nil, metrics: [Metric]? = nil,
     blocks: [Int]? = nil
   ) throws -> RankingResult {
-    try RankingEvaluator.evaluate(
+    if binaryCodes { try checkCodes(problem, file) }
+    return try RankingEvaluator.evaluate(
       problem, similarity: similarity, ties: ties, metrics: metrics ?? self.metrics,
       rescoring: rescoring?.with(bank: bank, file: file), absent: absent,
       blocks: blocks.map { QueryBlocks(labels: $0) }, seed: seed)
+  }
+
+  private func checkCodes(_ problem: RankingProblem, _ file: String) throws {
+    let values = problem.queries + problem.gallery
+    if [0, -1].contains(where: { zero in values.allSatisfy { $0 == 1 || $0 == zero } }) { return }
+    let odd = values.first { $0 != 0 && $0.magnitude != 1 }.map { "\($0)" } ?? "0 beside -1"
+    throw IeumError(
+      .data, "holds \(odd): no binary codes of 0 and 1, or of -1 and 1", file: file,
+      place: "--similarity hamming", remedy: "write the codes themselves, or rank by cosine, dot or euclidean")
   }
 }

@@ -55,9 +55,10 @@ public enum EvaluationText {
 
   public static func lines(_ evaluation: TaskEvaluation) -> [String] {
     let task = evaluation.task
+    let captions = task.querySide == .queries ? "" : ", captions \(task.captionPolicy.rawValue)"
     var head = [
-      "\(task.protocolName == task.direction ? "" : "\(task.protocolName) ")\(task.direction) on \(task.split), captions "
-        + "\(task.captionPolicy.rawValue), gallery \(task.galleryHash.prefix(12))",
+      "\(task.protocolName == task.direction ? "" : "\(task.protocolName) ")\(task.direction) on \(task.split)\(captions), "
+        + "gallery \(task.galleryHash.prefix(12))",
       "with vectors: queries \(evaluation.queries.text), gallery \(evaluation.gallery.text)",
     ]
     if !evaluation.queries.isComplete || !evaluation.gallery.isComplete {

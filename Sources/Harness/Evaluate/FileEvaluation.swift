@@ -47,7 +47,7 @@ public enum FileEvaluation {
       return groups
     case .some(let other):
       let known = ["t2v", "v2t-flat", "v2t-grouped"]
-      if RetrievalProtocol(rawValue: other) != nil {
+      if RetrievalProtocol(rawValue: other) != nil || HashingProtocol(rawValue: other) != nil {
         throw IeumError(
           .usage, "the protocol '\(other)' needs a dataset", place: "--protocol",
           remedy: "give --dataset, --texts and --items; a file alone can follow \(known.joined(separator: ", "))")

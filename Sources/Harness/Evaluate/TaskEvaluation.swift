@@ -9,8 +9,13 @@ public struct TaskEvaluation: Sendable {
     public var texts: VectorFile?
     public var items: VectorFile?
     public var partners: VectorFile?
+    /// Vectors of the asking items of a ``HashingProtocol``; nil = those of ``items``.
+    public var queries: VectorFile?
 
-    public init(texts: VectorFile? = nil, items: VectorFile? = nil, partners: VectorFile? = nil) {
+    public init(
+      texts: VectorFile? = nil, items: VectorFile? = nil, partners: VectorFile? = nil, queries: VectorFile? = nil
+    ) {
+      self.queries = queries
       self.texts = texts
       self.items = items
       self.partners = partners
@@ -22,6 +27,7 @@ public struct TaskEvaluation: Sendable {
         case .texts: (texts, "--texts")
         case .items: (items, "--items")
         case .partners: (partners, "--partners")
+        case .queries: (queries ?? items, "--items")
         }
       guard let file else {
         throw IeumError(.usage, "the protocol ranks \(side.rawValue), but has no vectors of them", place: option)
@@ -40,6 +46,8 @@ public struct TaskEvaluation: Sendable {
   public let queryNames: [String]
 
   static let defaults = [Metric.recall(at: 1), .recall(at: 5), .recall(at: 10), .medianRank, .meanRank]
+  /// What deep hashing reports, whole and at its common cut-off, and the textbook's value at that cut-off.
+  static let hashingDefaults = ["mAP", "mAP@1000-found", "mAP@1000"]
   /// What a class name asks for has many answers.
   static let labelDefaults = [Metric.recall(at: 1), .recall(at: 5), .recall(at: 10), .meanAveragePrecision, .precisionAtAll]
 
@@ -49,6 +57,11 @@ public struct TaskEvaluation: Sendable {
     _ task: RetrievalTask, sources: Sources, settings: EvaluationSettings, querybank: [Float]? = nil,
     allowMissing: Bool = false
   ) throws {
+    if let extra = sources.queries, task.querySide != .queries {
+      throw IeumError(
+        .usage, "'\(task.protocolName)' takes its queries from --\(task.querySide.rawValue)", file: extra.path,
+        place: "--queries", remedy: "only \(HashingProtocol.allCases.map(\.rawValue).joined(separator: ", ")) read it")
+    }
     let (queries, gallery) = (try sources.file(task.querySide), try sources.file(task.gallerySide))
     guard queries.dimension == gallery.dimension else {
       throw IeumError(
@@ -64,15 +77,21 @@ public struct TaskEvaluation: Sendable {
         file: file.path, place: "\(task.split), \(task.direction)",
         remedy: "encode them; --allow-missing counts them as misses and keeps them in the divisor")
     }
-    let byLabel = task.querySide == .texts && task.textRelevance == .label
-    let defaults = byLabel ? TaskEvaluation.labelDefaults : TaskEvaluation.defaults
-    let metrics = settings.metrics.isEmpty ? defaults : settings.metrics
+    let metrics = settings.metrics.isEmpty ? try TaskEvaluation.defaults(of: task) : settings.metrics
     results = try folds.map { fold in
       try settings.evaluate(
         try fold.problem(file: gallery.path), bank: querybank, file: queries.path, absent: fold.absent, metrics: metrics)
     }
     self.task = task
     queryNames = folds.flatMap(\.queryNames)
+  }
+
+  private static func defaults(of task: RetrievalTask) throws -> [Metric] {
+    switch task.querySide {
+    case .queries: try hashingDefaults.map { try Metric.parse($0) }
+    case .texts where task.textRelevance == .label: labelDefaults
+    case .texts, .items, .partners: defaults
+    }
   }
 }
 
@@ -133,17 +152,17 @@ private struct FoldVectors {
     ) {
       for (query, entry) in fold.queries.enumerated() {
         let rows = fold.indices[fold.indptr[query]..<fold.indptr[query + 1]]
-        let wanted = Set(rows.map { candidates[$0] })
+        let wanted = { Set(rows.map { candidates[$0] }) }
         let known = rows.compactMap { place[$0] }
         let vector = queries.vector(entry)
         if vector == nil { missing.append(entry.name) }
         if let vector, !known.isEmpty {
           values += vector
           relevant.append(known)
-          absentRelevant.append(wanted.subtracting(present).count)
+          absentRelevant.append(known.count == rows.count ? 0 : wanted().subtracting(present).count)
           ranked.append(entry.name)
         } else {
-          unranked.append(wanted.count)
+          unranked.append(wanted().count)
           rest.append(entry.name)
         }
       }

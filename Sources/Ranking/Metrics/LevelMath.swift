@@ -118,41 +118,52 @@ struct LevelMath {
     return found / discount(0, min(relevantCount, cutoff))
   }
 
-  /// Average precision with the relevant items found in the top K as divisor; under `expected` the mean over seeded
-  /// orders of the tied items.
-  func foundPrecision(_ cutoff: Int, orders: Int, generator: inout SeededGenerator) -> Double {
-    guard policy == .expected, levels.contains(where: { $0.tied > 0 && $0.start < cutoff }) else {
-      return foundPrecision(levels.flatMap { level in (1...level.relevant).map { first(level) + $0 } }, cutoff)
-    }
-    var sum = 0.0
-    for _ in 0..<orders {
-      var places: [Int] = []
-      for level in levels where level.start < cutoff { places += draw(level, cutoff, &generator) }
-      sum += foundPrecision(places, cutoff)
-    }
-    return sum / Double(orders)
-  }
-
-  private func foundPrecision(_ places: [Int], _ cutoff: Int) -> Double {
-    var (found, sum) = (0, 0.0)
-    for place in places where place <= cutoff {
-      found += 1
-      sum += Double(found) / Double(place)
+  /// Average precision with the relevant items found in the top K as divisor, 0 where none is found: what
+  /// deep hashing reports as mAP@K.
+  ///
+  /// Only the level that the cut-off goes through leaves open how many are found. Where j of its relevant
+  /// items are among its first m places, all orders of these places are equally likely: they are a level of m
+  /// items themselves.
+  func foundPrecision(_ cutoff: Int) -> Double {
+    var (sum, found) = (0.0, 0)
+    for level in levels {
+      let places = cutoff - level.start
+      if policy == .expected, level.tied > 0, places > 0, places < level.size {
+        return LevelMath.drawn(level, places).reduce(0) { mean, draw in
+          if found + draw.count == 0 { return mean }
+          let part = Level(
+            above: level.above, tied: places - draw.count, relevant: draw.count, relevantAbove: level.relevantAbove)
+          let own = draw.count > 0 ? precisions(part, cutoff) : 0
+          return mean + draw.chance * (sum + own) / Double(found + draw.count)
+        }
+      }
+      sum += precisions(level, cutoff)
+      found += min(max(cutoff - first(level), 0), level.relevant)
     }
     return found == 0 ? 0 : sum / Double(found)
   }
 
-  /// Places ≤ K of a level's relevant items in one random order, ascending.
-  private func draw(_ level: Level, _ cutoff: Int, _ generator: inout SeededGenerator) -> [Int] {
-    var (places, left) = ([Int](), level.relevant)
-    for m in 0..<level.size where left > 0 {
-      if level.start + m >= cutoff { break }
-      if generator.uniform() * Double(level.size - m) < Double(left) {
-        places.append(level.start + m + 1)
-        left -= 1
-      }
+  /// How many relevant items the first `places` of a level's items hold (hypergeometric), with the chance of
+  /// each number: by the recurrence from the likeliest one, as far as chances count in double.
+  private static func drawn(_ level: Level, _ places: Int) -> [(count: Int, chance: Double)] {
+    let (n, p, m) = (level.size, level.relevant, places)
+    let (least, most) = (max(0, m - level.tied), min(m, p))
+    let mode = min(max((m + 1) * (p + 1) / (n + 2), least), most)
+    var weights = [(count: mode, chance: 1.0)]
+    var weight = 1.0
+    for j in stride(from: mode, to: most, by: 1) {
+      weight *= Double((p - j) * (m - j)) / Double((j + 1) * (level.tied - m + j + 1))
+      if weight < 1e-18 { break }
+      weights.append((j + 1, weight))
     }
-    return places
+    weight = 1
+    for j in stride(from: mode, to: least, by: -1) {
+      weight *= Double(j * (level.tied - m + j)) / Double((p - j + 1) * (m - j + 1))
+      if weight < 1e-18 { break }
+      weights.append((j - 1, weight))
+    }
+    let total = weights.reduce(0) { $0 + $1.chance }
+    return weights.map { ($0.count, $0.chance / total) }
   }
 
   // MARK: places

@@ -5,17 +5,13 @@ struct MetricSamples: Sendable {
   let levels: QueryLevels
   let policy: TiePolicy
   let tables: RankTables
-  let seed: UInt64
   /// Places that are retrieved at all: a cut-off beyond it finds nothing more.
   let depth: Int
-  /// Orders of the ties that `mAP@K-found` is averaged over.
-  static let orders = 32
 
-  init(_ levels: QueryLevels, _ policy: TiePolicy, tables: RankTables, seed: UInt64, depth: Int = .max) {
+  init(_ levels: QueryLevels, _ policy: TiePolicy, tables: RankTables, depth: Int = .max) {
     self.levels = levels
     self.policy = policy
     self.tables = tables
-    self.seed = seed
     self.depth = depth
   }
 
@@ -41,17 +37,10 @@ struct MetricSamples: Sendable {
     case .medianRankFloor: return .median((0..<levels.count).map { (math($0).rank, $0) }, floored: true)
     case .meanRank: return .mean(each { $0.rank })
     case .averagePrecision: return .mean(each { $0.averagePrecision(metric.cutoff) }, scale: 100)
-    case .foundPrecision: return .mean(foundPrecisions(cutoff), scale: 100)
+    case .foundPrecision: return .mean(each { $0.foundPrecision(cutoff) }, scale: 100)
     case .precisionAtAll: return .mean(each { $0.hits($0.relevantCount) / Double($0.relevantCount) }, scale: 100)
     case .gain: return .mean(each { $0.gain(metric.cutoff) })
     case .reciprocalRank: return .mean(each { $0.reciprocalRank })
-    }
-  }
-
-  private func foundPrecisions(_ cutoff: Int) -> [Double] {
-    (0..<levels.count).map { query in
-      var generator = SeededGenerator(seed: seed, purpose: "ties-\(query)")
-      return math(query).foundPrecision(cutoff, orders: MetricSamples.orders, generator: &generator)
     }
   }
 

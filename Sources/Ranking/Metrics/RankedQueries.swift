@@ -100,12 +100,12 @@ struct Scoring: Sendable {
   static let summed = [1, 5, 10].map { Metric.recall(at: $0) }
 
   func forward(_ policy: TiePolicy) -> MetricSamples {
-    MetricSamples(ranked.forward, policy, tables: tables, seed: seed, depth: ranked.depth ?? .max)
+    MetricSamples(ranked.forward, policy, tables: tables, depth: ranked.depth ?? .max)
   }
 
   func reverse(_ policy: TiePolicy) -> MetricSamples? {
     ranked.reverse.map {
-      MetricSamples($0, policy, tables: tables, seed: seed, depth: ranked.depth ?? .max)
+      MetricSamples($0, policy, tables: tables, depth: ranked.depth ?? .max)
     }
   }
 

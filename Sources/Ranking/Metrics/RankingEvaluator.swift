@@ -17,7 +17,7 @@ public enum RankingEvaluator {
   ///     `recall@K` count no hit beyond it; ranks and the other metrics read the whole order.
   ///   - tile: rows of a product; changes speed and memory only.
   ///   - blocks: queries that the bootstrap draws together; nil = those whose one relevant item is the same.
-  ///   - seed: of the bootstrap and of the orders behind `mAP@K-found`.
+  ///   - seed: of the bootstrap.
   /// - Throws: ``IeumError`` (usage) for a metric that a compatibility policy does not define, or for `rsum` where only
   ///   one direction is ranked (rescoring, absent rows); (data) for a query bank of another width.
   public static func evaluate(

@@ -44,12 +44,8 @@ struct SplitMaker {
 
   /// Seeded Fisher–Yates, then larger groups first (ties keep their shuffled order).
   private func ordered(_ groups: [[Entry]], _ generator: inout SeededGenerator) -> [[Entry]] {
-    var groups = groups
-    for last in stride(from: groups.count - 1, to: 0, by: -1) {
-      groups.swapAt(last, Int(generator.next() % UInt64(last + 1)))
-    }
-    return groups.enumerated().sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }.map(
-      \.element)
+    generator.shuffled(groups).enumerated()
+      .sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }.map(\.element)
   }
 
   /// Connected components of entries that share a key.

@@ -30,12 +30,8 @@ enum HoldOut {
       throw IeumError(
         .usage, "holdOut=\(count) leaves nothing of \(ids.count) training items", remedy: "hold out fewer")
     }
-    var order = IDList.canonical(ids)
     var generator = SeededGenerator(seed: seed, purpose: "hold-out")
-    for last in stride(from: order.count - 1, to: 0, by: -1) {
-      order.swapAt(last, Int(generator.next() % UInt64(last + 1)))
-    }
-    let held = Set(order.prefix(count))
+    let held = Set(generator.shuffled(IDList.canonical(ids)).prefix(count))
     return (ids.filter { !held.contains($0) }, ids.filter(held.contains))
   }
 }

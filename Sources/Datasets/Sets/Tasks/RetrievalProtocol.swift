@@ -35,7 +35,8 @@ public enum RetrievalProtocol: String, Sendable, CaseIterable {
   /// - Throws: ``IeumError`` (usage) for an unknown name, with the nearest known one.
   public static func named(_ name: String) throws -> RetrievalProtocol {
     guard let found = RetrievalProtocol(rawValue: name) else {
-      throw Suggestion.unknown("protocol", name, known: allCases.map(\.rawValue))
+      throw Suggestion.unknown(
+        "protocol", name, known: allCases.map(\.rawValue) + HashingProtocol.allCases.map(\.rawValue))
     }
     return found
   }

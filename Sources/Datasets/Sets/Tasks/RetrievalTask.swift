@@ -11,6 +11,8 @@ public struct RetrievalTask: Sendable {
     case items
     /// The same items as another modality: their sound.
     case partners
+    /// Pictures that ask, where they may be encoded otherwise than those of the gallery (asymmetric hashing).
+    case queries
   }
 
   /// A query or a gallery row.
@@ -39,7 +41,7 @@ public struct RetrievalTask: Sendable {
 
   /// The protocol's name: `t2v`, `coco1k-5fold`.
   public let protocolName: String
-  /// `t2v`, `v2t-flat`, `v2t-grouped`, `t2i`, `i2t`, `a2b`, `b2a`.
+  /// `t2v`, `v2t-flat`, `v2t-grouped`, `t2i`, `i2t`, `a2b`, `b2a`, `i2i`.
   public let direction: String
   public let querySide: Side
   public let gallerySide: Side

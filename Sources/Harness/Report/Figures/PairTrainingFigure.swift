@@ -3,12 +3,14 @@ import Foundation
 
 /// A training on pairs: the loss of each source by epoch, and the score on validation data on an axis of its own.
 enum PairTrainingFigure {
-  /// Reads a cell's `train.csv`: `epoch`, `score` and a column `loss_SOURCE` for each source.
+  /// Reads a cell's `train.csv`: `epoch`, `score` and a column `loss_SOURCE` for each source; `train_loss` where there are none.
   static func make(_ context: FigureContext) throws -> Figure {
     let cell = try chosen(context)
     let path = "\(context.folder)/cells/\(cell.id)/train.csv"
     let header = try FigureContext.header(of: path)
-    let sources = header.filter { $0.hasPrefix("loss_") }
+    // Clips have one loss over all their sources.
+    let named = header.filter { $0.hasPrefix("loss_") }
+    let sources = named.isEmpty ? header.filter { $0 == "train_loss" && header.contains("score") } : named
     guard !sources.isEmpty else {
       throw IeumError(.data, "has no column 'loss_…'", file: path, remedy: "draw fig24 for a training on items")
     }
@@ -20,12 +22,12 @@ enum PairTrainingFigure {
     let colours = [FigureStyle.ours, "#3c8f80", "#8a6d9e"]
     let losses = sources.enumerated().map { index, source in
       "'\(name).dat' using 1:\(index + 3) with lines lw 2.5 lc rgb '\(colours[index % colours.count])' "
-        + "title \(FigureStyle.quote("loss, \(source.dropFirst(5))"))"
+        + "title \(FigureStyle.quote(named.isEmpty ? "loss" : "loss, \(source.dropFirst(5))"))"
     }
     return Figure(
       name: name, title: context.title("Training: \(cell.rowTitle)"),
-      caption: "Mean loss of an epoch on each source (left) and the score on validation data (right) that chose the "
-        + "checkpoint of epoch \(stop).",
+      caption: "Mean loss of an epoch\(named.isEmpty ? "" : " on each source") (left) and the score on validation data "
+        + "(right) that chose the checkpoint of epoch \(stop).",
       settings: [
         "set xlabel 'epoch' tc rgb '#222222'", "set ylabel 'loss' tc rgb '#222222'",
         "set y2label 'score on validation data' tc rgb '#222222'", "set y2tics", "set ytics nomirror", "set border 11",

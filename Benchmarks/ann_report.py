@@ -93,7 +93,7 @@ set style line 1 lc rgb '#222222'
 set border 3 lc rgb '#222222'; set tics nomirror tc rgb '#222222'
 set title '{title}' tc rgb '#222222'
 set logscale y; set format y '%.0f'; set grid xtics ytics lc rgb '#dddddd'
-set xrange [0:1.02]; set xlabel 'recall@{data["k"]}' tc rgb '#222222'; set ylabel 'queries per second, one thread' tc rgb '#222222'
+set xrange [0:1.02]; set xlabel 'recall\\@{data["k"]}' tc rgb '#222222'; set ylabel 'queries per second, one thread' tc rgb '#222222'
 set key outside right top tc rgb '#222222'
 """
     drawn = "plot " + ", \\\n  ".join(plots)

@@ -226,10 +226,11 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--ieum", default=".build/release/ieum")
     parser.add_argument("--index", help="the folder of a search index; otherwise the default one")
-    parser.add_argument("--picture", type=pathlib.Path, default=STAMPS / "animals/mammals/cats/cat.png")
+    parser.add_argument("--picture", type=pathlib.Path, default=STAMPS / "animals/mammals/apes/chimp.png")
     parser.add_argument("--clip", type=pathlib.Path, help="a film to search by; without one that step is left out")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("docs/images"))
     given = parser.parse_args()
+    check(given.picture.is_file(), f"{given.picture} is missing; name another with --picture")
     program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     check(program, "install chromium-headless-shell (Debian package chromium-headless-shell)")
     given.out.mkdir(parents=True, exist_ok=True)
@@ -239,7 +240,7 @@ def main():
     try:
         line = server.stdout.readline()
         check("listening on " in line, "the server did not start")
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Chromium may still write
             browser = Browser(program, folder + "/profile")
             try:
                 walk(browser, line.split("listening on ")[1].strip(), given, pathlib.Path(folder))

@@ -3,35 +3,47 @@
 import os
 
 SIDE, FRAMES = 224, 12
+KEYS = [250, 25]  # frames from one key frame to the next
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 def make(folder):
-    """A noisy picture of 640 × 480 and a film of 10 seconds, 320 × 240, 25 frames a second, a key frame every 250."""
-    import av
+    """A noisy picture of 640 × 480, and films."""
     import numpy
     from PIL import Image
 
     random = numpy.random.default_rng(1)
-
-    def picture(width, height, phase):
-        y, x = numpy.mgrid[0:height, 0:width]
-        waves = numpy.stack([128 + 90 * numpy.sin((x * (3 + c) + y * (5 - c)) / 97 + c + phase) for c in range(3)], axis=-1)
-        return numpy.clip(waves + random.normal(0, 12, waves.shape), 0, 255).astype(numpy.uint8)
-
+    y, x = numpy.mgrid[0:480, 0:640]
+    waves = numpy.stack([128 + 90 * numpy.sin((x * (3 + c) + y * (5 - c)) / 97 + c) for c in range(3)], axis=-1)
+    picture = numpy.clip(waves + random.normal(0, 12, waves.shape), 0, 255).astype(numpy.uint8)
     path = os.path.join(folder, "picture.jpg")
-    Image.fromarray(picture(640, 480, 0)).save(path, quality=85)
+    Image.fromarray(picture).save(path, quality=85)
     # A dataset of the same picture again and again: reading and decoding cost what they cost.
     with open(os.path.join(folder, "items.csv"), "w") as file:
         file.write("id,text,images,label,split\n")
         for index in range(192):
             os.link(path, os.path.join(folder, f"picture-{index}.jpg"))
             file.write(f"i{index},A picture number {index},picture-{index}.jpg,l{index % 2},{'train' if index % 3 else 'test'}\n")
-    with av.open(os.path.join(folder, "film.mp4"), "w") as container:
-        stream = container.add_stream("libx264", rate=25, options={"g": "250", "preset": "veryfast", "bf": "3"})
+    for interval in KEYS:
+        film(os.path.join(folder, f"film-{interval}.mp4"), interval, random)
+
+
+def film(path, interval, random):
+    """Ten seconds of moving waves with a little grain, 320 × 240, 25 frames a second, x264's defaults but for the
+    distance of key frames."""
+    import av
+    import numpy
+
+    y, x = numpy.mgrid[0:240, 0:320]
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"g": str(interval), "preset": "medium"})
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
         for index in range(250):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(320, 240, index / 25), format="rgb24")))
+            waves = numpy.stack([
+                128 + 60 * numpy.sin((x * (3 + c) + y * (5 - c)) / 23 + c + index / 25)
+                + 40 * numpy.sin((x * x / 40 + y * (9 - c) + 40 * index / 25) / 31) for c in range(3)], axis=-1)
+            pixels = numpy.clip(waves + random.normal(0, 4, waves.shape), 0, 255).astype(numpy.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(stream.encode())
 
 

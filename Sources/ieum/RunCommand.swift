@@ -145,9 +145,10 @@ struct PlanCommand: ParsableCommand {
   func validate() throws { if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") } }
 
   func run() throws {
-    try engine.apply()
+    let prepare = engine.whenNeeded()
     let plan = try Plan(
-      try options.load(), bench: Workbench(), probes: probes, jobs: jobs ?? ProcessInfo.processInfo.processorCount)
+      try options.load(), bench: Workbench(), probing: probes ? prepare : nil,
+      jobs: jobs ?? ProcessInfo.processInfo.processorCount)
     if json { try printJSON(encoding: plan) } else { print(plan.text) }
   }
 }

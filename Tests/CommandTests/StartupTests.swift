@@ -46,6 +46,13 @@ import Testing
     }
   }
 
+  /// A change of a library alone is a change of the program: it makes failed cells worth another try.
+  @Test func aProgramIsAsNewAsItsLibraries() {
+    #expect(ProgramFiles.folder == URL(fileURLWithPath: Program.path).deletingLastPathComponent().resolvingSymlinksInPath().path)
+    #expect(ProgramFiles.built.count == 3 && ProgramFiles.built.allSatisfy { $0 > 0 })
+    #expect(ProgramFiles.modified(ProgramFiles.folder) == nil)
+  }
+
   private static func library(_ name: String) -> String {
     URL(fileURLWithPath: Program.path).deletingLastPathComponent().path + "/libieum-\(name).so"
   }

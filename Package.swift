@@ -34,6 +34,9 @@ let package = Package(
   name: "ieum",
   products: [
     .executable(name: "ieum", targets: ["ieum"]), .executable(name: "ieum-read-hdf5", targets: ["ieum-read-hdf5"]),
+    // Opened by the program when they are first needed (CLazyLibrary), so no other target may depend on these.
+    .library(name: "ieum-torch", type: .dynamic, targets: ["CTorchLibrary"]),
+    .library(name: "ieum-media", type: .dynamic, targets: ["CLibAVLibrary"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -46,19 +49,26 @@ let package = Package(
     // What every room shares: errors, digests, seeded randomness, parameters, atomic files.
     .target(name: "Basics", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
 
-    // System libraries behind thin C shims.
-    .target(name: "CTorch", cxxSettings: torchCxx, linkerSettings: torchLinker),
+    // System libraries behind thin C shims. Two of them, heavy to load, are shared libraries of their own; CTorch and
+    // CLibAV have their headers and the jumps that open them.
+    .target(name: "CLazyLibrary"),
+    .target(name: "CTorch", dependencies: ["CLazyLibrary"]),
+    .target(
+      name: "CTorchLibrary", publicHeadersPath: ".", cxxSettings: [.headerSearchPath("../CTorch/include")] + torchCxx,
+      linkerSettings: torchLinker),
     .target(
       name: "CHDF5",
       cSettings: [.unsafeFlags(["-I/usr/include/hdf5/serial"])],
       linkerSettings: [.unsafeFlags(["-L\(multiarch)/hdf5/serial"]), .linkedLibrary("hdf5")]),
+    .target(name: "CLibAV", dependencies: ["CLazyLibrary"]),
     .target(
-      name: "CLibAV",
+      name: "CLibAVLibrary", publicHeadersPath: ".",
       cSettings: [
+        .headerSearchPath("../CLibAV/include"),
         .unsafeFlags([
           "-I/usr/include/librsvg-2.0", "-I/usr/include/cairo", "-I/usr/include/gdk-pixbuf-2.0",
           "-I/usr/include/glib-2.0", "-I\(multiarch)/glib-2.0/include",
-        ])
+        ]),
       ],
       linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample", "rsvg-2", "cairo", "gio-2.0", "gobject-2.0", "glib-2.0"]
         .map { .linkedLibrary($0) }),

@@ -14,7 +14,9 @@ fi
 
 export IEUM_FUZZ=1
 configuration=${FUZZ_CONFIGURATION:-release}
-swift build -c "$configuration" --scratch-path .build-fuzz --product fuzz -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
+for product in ieum-torch ieum-media fuzz; do
+  swift build -c "$configuration" --scratch-path .build-fuzz --product "$product" -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
+done
 program=.build-fuzz/$configuration/fuzz
 mkdir -p Fuzz/findings
 

@@ -1,8 +1,8 @@
 // libsentencepiece, loaded at run time with its symbols kept apart.
 //
-// The library carries its own copy of protobuf and exports it; linked into one program with libtorch (whose
-// dependencies bring another protobuf) the two copies mix and crash before main. So it is opened with its own symbols
-// first (RTLD_DEEPBIND), and its few functions are called through pointers.
+// The library carries its own copy of protobuf and exports it; libtorch's dependencies bring another, and linked into one
+// program the two mix and crash before main. So it is opened with its own symbols first (RTLD_DEEPBIND), and its few
+// functions, C++'s, are called through pointers.
 #pragma once
 
 #include <cstddef>

@@ -12,10 +12,7 @@ enum FileProbe {
   nonisolated(unsafe) private static var admitted: Set<String> = []
   /// From here on reading twice costs more than a note does.
   private static let large = 16 << 20
-  private static let reader: String = {
-    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-    return (program as NSString).deletingLastPathComponent + "/ieum-read-hdf5"
-  }()
+  private static let reader = ProgramFiles.folder + "/ieum-read-hdf5"
 
   /// To be called with the library's lock.
   /// - Throws: ``IeumError`` (data) for a file that libhdf5 falls over.

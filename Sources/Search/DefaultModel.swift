@@ -68,11 +68,8 @@ public enum DefaultModel {
   /// A shipped experiment, beside the working folder or in the checkout that the program was built in.
   /// - Throws: ``IeumError`` (data) when it is not found.
   static func path(_ name: String) throws -> String {
-    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+    var folder = URL(fileURLWithPath: ProgramFiles.path)
     var places = [name]
-    if let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
-      folder = URL(fileURLWithPath: program)
-    }
     while folder.path != "/" {
       folder.deleteLastPathComponent()
       places.append("\(folder.path)/\(name)")

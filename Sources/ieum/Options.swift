@@ -22,6 +22,18 @@ struct EngineOptions: ParsableArguments {
   func apply() throws {
     try Engine.start(threads: threads, liftBlasCore: blasCore == .auto)
   }
+
+  /// Keeps to the threads at once and does the rest at the result's first call, for commands that may need no tensor:
+  /// libtorch takes a while to load.
+  func whenNeeded() -> () throws -> Void {
+    if let threads { Parallel.use(threads: threads) }
+    var isApplied = false
+    return {
+      guard !isApplied else { return }
+      try apply()
+      isApplied = true
+    }
+  }
 }
 
 extension InferencePrecision: ExpressibleByArgument {}

@@ -83,7 +83,7 @@ struct RunCommand: ParsableCommand {
         only: only, jobs: jobs ?? ProcessInfo.processInfo.processorCount, results: folder,
         retryFailed: retryFailed, worker: startWorker(sweep.workerEnvironment))
     case .slurm:
-      var command = [program, "run", options.experiment] + options.overrides.flatMap { ["--set", $0] }
+      var command = [ProgramFiles.path, "run", options.experiment] + options.overrides.flatMap { ["--set", $0] }
       if let results = options.results { command += ["--results", results] }
       if engine.blasCore == .auto { command += ["--blas-core", "auto"] }
       let slurm = try SlurmExecutor(command: command, results: folder, limit: jobs, waits: !detach)
@@ -107,14 +107,10 @@ struct RunCommand: ParsableCommand {
     }
   }
 
-  private var program: String {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-  }
-
   /// This program again, for a share of the cells.
   private func startWorker(_ environment: [String: String]) -> @Sendable (Int, Int) -> Int32 {
     let arguments = Array(CommandLine.arguments.dropFirst())
-    let resolved = program
+    let resolved = ProgramFiles.path
     return { index, count in
       let process = Process()
       process.executableURL = URL(fileURLWithPath: resolved)
@@ -145,9 +141,10 @@ struct PlanCommand: ParsableCommand {
   func validate() throws { if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") } }
 
   func run() throws {
-    try engine.apply()
+    let prepare = engine.whenNeeded()
     let plan = try Plan(
-      try options.load(), bench: Workbench(), probes: probes, jobs: jobs ?? ProcessInfo.processInfo.processorCount)
+      try options.load(), bench: Workbench(), probing: probes ? prepare : nil,
+      jobs: jobs ?? ProcessInfo.processInfo.processorCount)
     if json { try printJSON(encoding: plan) } else { print(plan.text) }
   }
 }

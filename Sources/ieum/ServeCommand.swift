@@ -18,9 +18,8 @@ struct ServeCommand: ParsableCommand {
     try engine.apply()
     let database = try index.map { try SearchDatabase.open($0) } ?? DefaultSearch.open { warn($0) }
     let searcher = try SearchEngine(database)
-    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     let title = try database.model().card.summary
-    let server = try SearchServer(searcher, title: title, port: port, program: program)
+    let server = try SearchServer(searcher, title: title, port: port, program: ProgramFiles.path)
     let signals = [SIGINT, SIGTERM].map { ends(at: $0, server) }
     defer { for source in signals { source.cancel() } }
     let done = DispatchSemaphore(value: 0)

@@ -34,8 +34,7 @@ import Testing
       #expect(new.status == 0, "\(new.errors)")
     }
     #expect(try Program("new", "loss", "probe-loss", "--root", Self.copy).status == 64)
-    let build = try Program.run(
-      ["swift", "build", "--package-path", Self.copy, "--product", "ieum"], program: "/usr/bin/env")
+    let build = try Program.run(["swift", "build", "--package-path", Self.copy], program: "/usr/bin/env")
     try #require(build.status == 0, "\(build.output.suffix(2000)) \(build.errors.suffix(2000))")
 
     let mini = try Miniature()

@@ -51,13 +51,11 @@ enum CellFailure {
   private static func key(_ cell: Experiment.Cell, _ bench: Workbench) -> String? {
     let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
     guard let task = try? runner.task() else { return nil }
-    var program = stat()
-    stat("/proc/self/exe", &program)
     // A damaged feature file that was deleted is made again.
     let features = task.featurePaths.map { path in
       var file = stat()
       return stat(path, &file) == 0 ? "\(file.st_size) \(file.st_mtim.tv_sec) \(file.st_ino)" : "absent"
     }
-    return Digest.of("\(task.digest) \(program.st_size) \(program.st_mtim.tv_sec) \(features)")
+    return Digest.of("\(task.digest) \(ProgramFiles.built) \(features)")
   }
 }

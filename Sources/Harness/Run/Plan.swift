@@ -21,11 +21,12 @@ public struct Plan: Encodable, Sendable {
   public let expected: TimeEstimate
 
   /// - Parameters:
-  ///   - probes: measure what no run has told yet, which takes seconds for each kind of work.
+  ///   - probing: called before each measurement of what no run has told yet, which takes seconds for each kind of
+  ///     work; nil = nothing is measured.
   ///   - jobs: worker processes that train side by side.
   /// - Throws: ``IeumError`` (usage) for settings that no run could carry out.
   public init(
-    _ experiment: Experiment, bench: Workbench, probes: Bool = false,
+    _ experiment: Experiment, bench: Workbench, probing: (() throws -> Void)? = nil,
     jobs: Int = ProcessInfo.processInfo.processorCount
   ) throws {
     self.experiment = experiment.name
@@ -34,18 +35,25 @@ public struct Plan: Encodable, Sendable {
     for (planned, cell) in zip(cells, experiment.cells) where planned.state != Plan.cached {
       try CellCheck.device(of: cell)
     }
-    expected = try Plan.estimate(experiment.cells, cells, bench, probes: probes, jobs: jobs)
+    expected = try Plan.estimate(experiment.cells, cells, bench, probing: probing, jobs: jobs)
   }
 
   /// What cells are expected to take by what runs and probes have told so far.
   static func expected(_ cells: [Experiment.Cell], bench: Workbench, jobs: Int) throws -> TimeEstimate {
-    try estimate(cells, cells.map { try cell($0, bench) }, bench, probes: false, jobs: jobs)
+    try estimate(cells, cells.map { try cell($0, bench) }, bench, probing: nil, jobs: jobs)
   }
 
   private static func estimate(
-    _ cells: [Experiment.Cell], _ planned: [Cell], _ bench: Workbench, probes: Bool, jobs: Int
+    _ cells: [Experiment.Cell], _ planned: [Cell], _ bench: Workbench, probing: (() throws -> Void)?, jobs: Int
   ) throws -> TimeEstimate {
     let rates = Rates(cache: bench.cache)
+    func allowed(_ probe: (() throws -> Double?)?) -> (() throws -> Double?)? {
+      guard let probing, let probe else { return nil }
+      return {
+        try probing()
+        return try probe()
+      }
+    }
     let processes = max(1, min(jobs, planned.count { $0.seedsToTrain > 0 }))
     var (extractions, trainings): ([String: TimeEstimate.Cost?], [TimeEstimate.Cost?]) = ([:], [])
     for (planned, cell) in zip(planned, cells) where planned.seedsToTrain > 0 {
@@ -53,12 +61,12 @@ public struct Plan: Encodable, Sendable {
       let missing = Set(planned.featuresToExtract)
       for extraction in try task.extractions() where missing.contains(extraction.path) && extractions[extraction.path] == nil {
         let work = extraction.work
-        extractions[extraction.path] = .some(rates.cost(work.kind, units: work.units, probe: probes ? work.probe : nil))
+        extractions[extraction.path] = .some(rates.cost(work.kind, units: work.units, probe: allowed(work.probe)))
       }
       let cost = CellCost(config: cell.config)
       let work = cost.training(of: task)
       let units = work.units * Double(planned.seedsToTrain) * cost.crowding(processes)
-      trainings.append(rates.cost(work.kind, units: units, probe: probes ? { try task.trainingProbe() } : nil))
+      trainings.append(rates.cost(work.kind, units: units, probe: allowed(task.trainingProbe)))
     }
     return TimeEstimate(extractions: Array(extractions.values), cells: trainings, jobs: jobs)
   }

@@ -34,8 +34,7 @@ public enum Provenance {
   /// Git revision of the checkout that the program was built in, whatever folder it runs in, and whether its tracked
   /// files differ from it or are newer than the program; empty outside a checkout.
   public static func git() -> CellResult.Git {
-    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-    let git = ["git", "-C", (program as NSString).deletingLastPathComponent]
+    let git = ["git", "-C", ProgramFiles.folder]
     guard let root = Subprocess.output(git + ["rev-parse", "--show-toplevel"]),
       FileManager.default.fileExists(atPath: root + "/Sources/Harness/Run/Provenance.swift"),
       let revision = Subprocess.output(git + ["rev-parse", "HEAD"])
@@ -44,14 +43,8 @@ public enum Provenance {
     let changes = Subprocess.output(
       ["git", "-C", root, "status", "--porcelain", "--untracked-files=no", "--"] + parts) ?? ""
     let sources = (FileManager.default.enumerator(atPath: root + "/Sources")?.allObjects as? [String]) ?? []
-    let newest = sources.map { modified("\(root)/Sources/\($0)") }.max() ?? 0
-    return CellResult.Git(revision: revision, dirty: !changes.isEmpty || newest > modified(program))
-  }
-
-  /// Seconds since 1970 of a file's last change; 0 when there is none.
-  private static func modified(_ path: String) -> Int {
-    var file = stat()
-    return stat(path, &file) == 0 && file.st_mode & S_IFMT == S_IFREG ? file.st_mtim.tv_sec : 0
+    let newest = sources.compactMap { ProgramFiles.modified("\(root)/Sources/\($0)") }.max() ?? 0
+    return CellResult.Git(revision: revision, dirty: !changes.isEmpty || newest > ProgramFiles.built.max() ?? 0)
   }
 
   /// Peak resident memory of this process since ``forgetPeakMemory()``, in bytes.

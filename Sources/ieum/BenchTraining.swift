@@ -19,6 +19,7 @@ extension BenchCommand {
     @OptionGroup var engine: EngineOptions
 
     func run() throws {
+      guard microBatch >= 0 else { throw ValidationError("--micro-batch must be 0 or more") }
       try device.check(place: "--device")
       try engine.apply()
       var clips = ClipLoad()

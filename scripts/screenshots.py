@@ -3,6 +3,8 @@
 
     scripts/screenshots.py [--ieum .build/release/ieum] [--index DIR] [--clip FILM.mp4] [--out docs/images]
 
+    scripts/screenshots.py --index DIR --sound SOUND.wav        # of an index with sounds whose model hears: that step alone
+
 Without --index the default index is served (made at the first use). Each step has to end as it should: text, Korean text,
 picture, clip, "more like this", a file that is no picture, the keyboard, a narrow screen; the page may load nothing from
 elsewhere and log no error. Needs chromium-headless-shell (or chromium) and Python's standard library; with Pillow the
@@ -96,8 +98,8 @@ class Browser:
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
 
     def key(self, name, text=None):
-        codes = {"Enter": 13, "ArrowRight": 39, "ArrowDown": 40}
-        common = {"key": name, "code": name, "windowsVirtualKeyCode": codes.get(name, 0)}
+        codes = {"Enter": 13, " ": 32, "ArrowRight": 39, "ArrowDown": 40}
+        common = {"key": name, "code": {" ": "Space"}.get(name, name), "windowsVirtualKeyCode": codes.get(name, 0)}
         self.ask("Input.dispatchKeyEvent", type="keyDown", **common, **({"text": text} if text else {}))
         self.ask("Input.dispatchKeyEvent", type="keyUp", **common)
 
@@ -186,6 +188,24 @@ class Visit:
         check(self.browser.value(SHOWN) == 0, "results stay although the upload was refused")
         self.shoot(name)
 
+    def sound(self, path, name):
+        check("sound" in self.browser.value("document.getElementById('kinds').textContent"), "the page does not offer sounds")
+        check("audio/*" in self.browser.value("document.getElementById('file').accept"), "the page does not take sounds")
+        self.browser.choose(path)
+        self.answered("upload")
+        check(self.browser.value("document.querySelectorAll('#chip audio').length === 1"), "the sound cannot be heard again")
+        check(self.browser.value("document.querySelectorAll('.sound audio').length > 1"), "sounds have no players")
+        check(self.browser.value("document.querySelectorAll('.sound img').length === 0"), "a sound shows a broken picture")
+        self.shoot(name)
+        playing = "[...document.querySelectorAll('.sound audio')].filter((player) => !player.paused).length"
+        self.browser.value("document.querySelector('.sound').parentElement.focus()")
+        self.browser.key(" ", " ")
+        self.browser.until(f"{playing} === 1", "a sound that plays")
+        second = "document.querySelectorAll('.sound audio')[1]"
+        told = self.browser.value(f"{second}.play().then(() => '', (error) => String(error))")
+        check(told == "", f"the second sound does not play: {told}")
+        check(self.browser.value(f"{playing} <= 1"), "two sounds play at once")
+
     def keyboard(self):
         self.browser.value("document.querySelector('article').focus()")
         self.browser.key("ArrowRight")
@@ -204,6 +224,20 @@ class Visit:
 def walk(browser, address, given, scratch):
     visit = Visit(browser, address, given.out)
     visit.start()
+    if given.sound:
+        visit.sound(given.sound, "search-sound")
+        visit.like("search-sound-like")
+        visit.browser.size(390, 700, mobile=True)
+        check(browser.value("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than a phone")
+        visit.shoot("search-sound-phone")
+    else:
+        seen(visit, given, scratch)
+    foreign = [url for url in browser.requests if not url.startswith((address, "blob:" + address, "data:", "about:"))]
+    check(not foreign, f"the page asks elsewhere: {foreign}")
+    check(not browser.errors, f"the page's script failed: {browser.errors}")
+
+
+def seen(visit, given, scratch):
     visit.text("a red apple", "search-text")
     visit.text("자동차", "search-korean")
     visit.upload(given.picture, "search-picture")
@@ -217,9 +251,6 @@ def walk(browser, address, given, scratch):
     visit.text("a racing car")
     visit.keyboard()
     visit.phone("a tall tree", "search-phone")
-    foreign = [url for url in browser.requests if not url.startswith((address, "blob:" + address, "data:", "about:"))]
-    check(not foreign, f"the page asks elsewhere: {foreign}")
-    check(not browser.errors, f"the page's script failed: {browser.errors}")
 
 
 def main():
@@ -228,6 +259,7 @@ def main():
     parser.add_argument("--index", help="the folder of a search index; otherwise the default one")
     parser.add_argument("--picture", type=pathlib.Path, default=STAMPS / "animals/mammals/apes/chimp.png")
     parser.add_argument("--clip", type=pathlib.Path, help="a film to search by; without one that step is left out")
+    parser.add_argument("--sound", type=pathlib.Path, help="a sound to search by, in an index whose model hears; no other step")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("docs/images"))
     given = parser.parse_args()
     check(given.picture.is_file(), f"{given.picture} is missing; name another with --picture")

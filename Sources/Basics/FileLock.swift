@@ -26,7 +26,8 @@ public final class FileLock {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    return !lock(descriptor, wait: false) && errno == EWOULDBLOCK
+    // Shared, so that those who look do not take each other for a holder.
+    return !lock(descriptor, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK
   }
 
   private init(_ path: String, _ descriptor: Int32) {
@@ -38,7 +39,7 @@ public final class FileLock {
     while true {
       let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
       guard descriptor >= 0 else { throw refused(path) }
-      guard lock(descriptor, wait: wait) else {
+      guard lock(descriptor, wait ? LOCK_EX : LOCK_EX | LOCK_NB) else {
         let reason = errno
         close(descriptor)
         if reason == EWOULDBLOCK, !wait { return nil }
@@ -57,8 +58,8 @@ public final class FileLock {
       remedy: "check that the folder can be written and the disk is not full")
   }
 
-  private static func lock(_ descriptor: Int32, wait: Bool) -> Bool {
-    while flock(descriptor, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
+  private static func lock(_ descriptor: Int32, _ operation: Int32) -> Bool {
+    while flock(descriptor, operation) != 0 {
       if errno != EINTR { return false }
     }
     return true

@@ -1,7 +1,7 @@
 import Datasets
 import Harness
 
-/// A picture or clip that can be found.
+/// A picture, clip or sound that can be found.
 public struct SearchItem: Sendable, Hashable, Codable {
   public let id: String
   public let dataset: String
@@ -12,7 +12,7 @@ public struct SearchItem: Sendable, Hashable, Codable {
   /// The part of the film, in seconds.
   public let start: Double?
   public let end: Double?
-  /// Length of a clip in seconds; nil for a picture.
+  /// Length of a clip or sound in seconds; nil for a picture.
   public let seconds: Double?
   /// Language code → text.
   public let captions: [String: String]
@@ -29,6 +29,11 @@ public struct SearchItem: Sendable, Hashable, Codable {
     (self.start, self.end, self.seconds) = (start, end, seconds)
     (self.captions, self.caption, self.thumbnail) = (captions, caption, thumbnail)
   }
+}
+
+extension SearchItem {
+  /// Whether it is heard, not seen: it has a length, but is of no film.
+  public var isSound: Bool { film == nil && seconds != nil }
 }
 
 /// Which items a search may return; all conditions must hold.

@@ -30,7 +30,7 @@ public struct SearchSheet {
   private func section(_ answer: SearchAnswer) -> String {
     let time = String(format: "%.1f + %.1f ms", answer.encodeMilliseconds, answer.searchMilliseconds)
     let figures = answer.hits.map { hit -> String in
-      let picture = thumbnail(hit).map { "<img alt=\"\" src=\"data:image/jpeg;base64,\($0)\">" } ?? "<div class=none></div>"
+      let picture = thumbnail(hit).map { "<img alt=\"\" src=\"data:image/jpeg;base64,\($0)\">" } ?? "<div class=none>\(hit.item.isSound ? SearchSheet.heard(hit.item.seconds) : "")</div>"
       return """
         <figure>\(picture)<figcaption><b>\(hit.rank)</b> <span class=score>\(String(format: "%.3f", hit.score))</span> \
         \(SearchSheet.escape(hit.item.caption))<br><span class=id>\(SearchSheet.escape(hit.item.id))</span></figcaption></figure>
@@ -40,6 +40,11 @@ public struct SearchSheet {
       <section><h2>\(SearchSheet.escape(answer.query))</h2><p class="note">\(answer.items) items, encoded and searched in \(time)</p>
       <div class="grid">\(figures.joined())</div></section>
       """
+  }
+
+  /// What stands for a sound, which cannot be shown.
+  private static func heard(_ seconds: Double?) -> String {
+    "<span>♪</span>" + (seconds.map { String(format: "%.1f s", $0) } ?? "")
   }
 
   private func thumbnail(_ hit: SearchHit) -> String? {
@@ -61,6 +66,8 @@ public struct SearchSheet {
     h1{font-size:1.5rem}h2{font-size:1.15rem;margin:2rem 0 .2rem}.note{color:#666;margin:.2rem 0 1rem}
     .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:12px}
     figure{margin:0}img,.none{width:100%;aspect-ratio:1;object-fit:cover;border:1px solid #ddd;border-radius:6px;background:#f4f4f4}
+    .none{display:grid;place-content:center;text-align:center;color:#666;font-size:.85rem;box-sizing:border-box}
+    .none span{font-size:3rem;line-height:1}
     figcaption{font-size:.82rem;margin-top:.3rem;overflow-wrap:anywhere}.score{color:#4477aa}.id{color:#888;font-size:.92em}
     """
 }

@@ -1,12 +1,12 @@
 import Basics
-import Datasets
 import FlyingFox
 import Foundation
+import Harness
 
 /// Decodes uploads, two at once; a short line waits, and whoever comes after it is sent away.
 actor DecodeLine {
   struct Decoded: Sendable {
-    let pictures: [RGBImage]
+    let media: QueryMedia
     /// Without the time in the line.
     let milliseconds: Double
   }
@@ -19,11 +19,12 @@ actor DecodeLine {
 
   init(_ decoder: UploadDecoder) { self.decoder = decoder }
 
-  /// The pictures of a file, in turn; the decoder is killed once nobody waits for them any more.
+  /// What is in an upload, in turn; the decoder is killed once nobody waits for it any more.
+  /// - Parameter soundRate: hertz at which sounds are wanted; nil = they are not.
   /// - Throws: ``Refusal`` (503) when the line is full; ``IeumError`` when the file cannot be decoded.
-  nonisolated func pictures(of path: String, for client: Client) async throws -> Decoded {
+  nonisolated func media(of upload: Upload, soundRate: Int?, for client: Client) async throws -> Decoded {
     try await withThrowingTaskGroup(of: Decoded?.self) { group in
-      group.addTask { try await self.inTurn(path) }
+      group.addTask { try await self.inTurn(upload, soundRate) }
       group.addTask {
         while client.isThere { try await Task.sleep(for: .milliseconds(200)) }
         return nil
@@ -34,12 +35,12 @@ actor DecodeLine {
     }
   }
 
-  private func inTurn(_ path: String) async throws -> Decoded {
+  private func inTurn(_ upload: Upload, _ soundRate: Int?) async throws -> Decoded {
     try await enter()
     defer { leave() }
     let start = ContinuousClock.now
-    let pictures = try await decode(path)
-    return Decoded(pictures: pictures, milliseconds: (ContinuousClock.now - start) / .milliseconds(1))
+    let media = try await decode(upload, soundRate)
+    return Decoded(media: media, milliseconds: (ContinuousClock.now - start) / .milliseconds(1))
   }
 
   private func enter() async throws {
@@ -69,13 +70,16 @@ actor DecodeLine {
     if line.isEmpty { decoding -= 1 } else { line.removeFirst().turn.resume() }
   }
 
-  private nonisolated func decode(_ path: String) async throws -> [RGBImage] {
+  private nonisolated func decode(_ upload: Upload, _ soundRate: Int?) async throws -> QueryMedia {
     let child = DecodingProcess()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         // A thread of its own: it waits long, and the threads that all others share are few.
         Thread.detachNewThread {
-          continuation.resume(with: Result { try self.decoder.decode(path, child) })
+          continuation.resume(
+            with: Result {
+              try self.decoder.decode(upload.path, soundRate: soundRate, isSound: upload.isSound, child)
+            })
         }
       }
     } onCancel: {

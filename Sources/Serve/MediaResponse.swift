@@ -13,7 +13,8 @@ struct MediaResponse {
     "ogv": "video/ogg", "avi": "video/x-msvideo", "mpg": "video/mpeg", "mpeg": "video/mpeg", "png": "image/png",
     "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "bmp": "image/bmp",
     "svg": "image/svg+xml", "tif": "image/tiff", "tiff": "image/tiff", "ts": "video/mp2t", "wmv": "video/x-ms-wmv",
-    "flv": "video/x-flv",
+    "flv": "video/x-flv", "wav": "audio/wav", "ogg": "audio/ogg", "oga": "audio/ogg", "opus": "audio/ogg",
+    "mp3": "audio/mpeg", "flac": "audio/flac", "m4a": "audio/mp4", "aac": "audio/aac",
   ]
 
   init(_ database: SearchDatabase) { self.database = database }

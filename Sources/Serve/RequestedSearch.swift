@@ -45,7 +45,7 @@ struct RequestedSearch: Sendable {
     for text in texts { parts.append((.text(text), textWeight)) }
     for item in items { parts.append((.like(item), likeWeight)) }
     if parts.isEmpty, request.method == .GET {
-      throw Refusal(.badRequest, "there is nothing to look for; give 'q' or 'like', or POST a picture")
+      throw Refusal(.badRequest, "there is nothing to look for; give 'q' or 'like', or POST a picture, a clip or a sound")
     }
   }
 }

@@ -155,6 +155,8 @@ public struct SearchServer: Sendable {
     let index: String
     let model: String
     let largestUpload: Int
+    /// Whether sounds may be sent.
+    let hears: Bool
   }
 
   private func info() throws -> Info {
@@ -162,23 +164,28 @@ public struct SearchServer: Sendable {
     let summary = try engine.database.summary()
     return Info(
       items: summary.items, datasets: summary.datasets, languages: summary.languages, index: summary.index,
-      model: title, largestUpload: largestUpload)
+      model: title, largestUpload: largestUpload, hears: engine.encoder.hearsSound)
   }
 
   private func search(_ request: HTTPRequest) async throws -> HTTPResponse {
     let asked = try RequestedSearch(request)
-    let upload = request.method == .POST ? try await Upload.receive(request, limit: largestUpload, in: uploads) : nil
-    defer { upload?.remove() }
-    var decoded: DecodeLine.Decoded?
-    if let upload { decoded = try await decoding.pictures(of: upload.path, for: Client(request)) }
-    return try json(await answer(asked, decoded))
+    // One engine throughout: another might want sounds at another rate.
+    let engine = try await work { try live.current().engine }
+    guard request.method == .POST else { return try json(await answer(asked, nil, engine)) }
+    let rate = engine.encoder.soundRate
+    let upload = try await Upload.receive(request, limit: largestUpload, hears: rate != nil, in: uploads)
+    defer { upload.remove() }
+    let decoded = try await decoding.media(of: upload, soundRate: rate, for: Client(request))
+    return try json(await answer(asked, decoded, engine))
   }
 
-  private func answer(_ asked: RequestedSearch, _ decoded: DecodeLine.Decoded?) async throws -> SearchAnswer {
+  private func answer(
+    _ asked: RequestedSearch, _ decoded: DecodeLine.Decoded?, _ engine: SearchEngine
+  ) async throws -> SearchAnswer {
     try await work {
       var parts = asked.parts
-      if let decoded { parts.append((.media(.frames(decoded.pictures), name: "upload"), asked.uploadWeight)) }
-      var answer = try live.current().engine.answer(SearchQuery(parts), k: asked.k, filter: asked.filter)
+      if let decoded { parts.append((.media(decoded.media, name: "upload"), asked.uploadWeight)) }
+      var answer = try engine.answer(SearchQuery(parts), k: asked.k, filter: asked.filter)
       answer.decodeMilliseconds = decoded?.milliseconds
       return answer
     }

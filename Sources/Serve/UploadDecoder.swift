@@ -1,19 +1,24 @@
 import Basics
 import Datasets
 import Foundation
+import Harness
 
-/// Decodes what somebody uploaded in a process of its own, with little memory and little time, into small squares.
+/// Decodes what somebody uploaded in a process of its own, with little memory and little time: into small squares, or into
+/// sound at the rate that the model reads.
 public struct UploadDecoder: Sendable {
   /// The program that is started with ``command``.
   private let program: String
   private let seconds: Double
 
-  /// The hidden subcommand that runs ``work(on:)``.
+  /// The hidden subcommand that runs ``work(on:soundRate:isSound:seconds:)``.
   public static let command = "decode-upload"
-  static let side = 448
   static let frames = 8
+  /// Seconds of sound.
+  static let longestSound = 600
   /// Memory that decoding may take beyond what the program itself does.
   private static let memory = 1 << 30
+
+  static let unheard = "the model of this index has no sound side; send a picture or a film"
 
   /// - Parameter seconds: of the processor; by the clock three times as much, as other programs may use the machine.
   public init(program: String, seconds: Double = 20) {
@@ -21,13 +26,20 @@ public struct UploadDecoder: Sendable {
     self.seconds = seconds
   }
 
-  /// The pictures of a file: itself, or frames of a film.
-  /// - Parameter child: by which the decoding can be ended from elsewhere.
+  /// What is in a file: a picture, frames of a film, or sound.
+  /// - Parameters:
+  ///   - soundRate: hertz at which sounds are wanted; nil = they are not.
+  ///   - isSound: take its sound, whatever else is in it.
+  ///   - child: by which the decoding can be ended from elsewhere.
   /// - Throws: ``IeumError`` (data) when it cannot be decoded within the limits.
-  public func decode(_ path: String, _ child: DecodingProcess = DecodingProcess()) throws -> [RGBImage] {
+  public func decode(
+    _ path: String, soundRate: Int? = nil, isSound: Bool = false, _ child: DecodingProcess = DecodingProcess()
+  ) throws -> QueryMedia {
     let process = child.process
     process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = [UploadDecoder.command, path, "--seconds", "\(Int(seconds.rounded(.up)))"]
+    process.arguments =
+      [UploadDecoder.command, path, "--seconds", "\(Int(seconds.rounded(.up)))"]
+      + (soundRate.map { ["--sound-rate", "\($0)"] } ?? []) + (isSound ? ["--is-sound"] : [])
     let (output, errors) = (Pipe(), Pipe())
     (process.standardOutput, process.standardError) = (output, errors)
     process.standardInput = FileHandle.nullDevice
@@ -36,8 +48,8 @@ public struct UploadDecoder: Sendable {
     }
     let limit = DispatchWorkItem { child.end() }
     DispatchQueue.global().asyncAfter(deadline: .now() + 3 * seconds, execute: limit)
-    let most = UploadDecoder.frames * (3 * UploadDecoder.side * UploadDecoder.side + 64)
-    // Errors are short; the pictures are read to their end, or to the most that they can be.
+    let most = max(DecodedUpload.mostBytes(pictures: Self.frames), 4 * Self.longestSound * (soundRate ?? 0) + 64)
+    // Errors are short; the rest is read to its end, or to the most that it can be.
     let data = (try? output.fileHandleForReading.read(upToCount: most)) ?? Data()
     let words = (try? errors.fileHandleForReading.read(upToCount: 2000)) ?? Data()
     process.waitUntilExit()
@@ -49,42 +61,61 @@ public struct UploadDecoder: Sendable {
       if process.terminationReason == .exit, !reason.isEmpty { throw IeumError(.data, reason) }
       throw IeumError(
         .data, "decoding the upload took more time or memory than is allowed",
-        remedy: "send a smaller picture or a shorter clip")
+        remedy: soundRate == nil ? "send a smaller picture or a shorter clip" : "send something smaller or shorter")
     }
-    return try UploadDecoder.pictures(data)
+    return try DecodedUpload.read(data)
   }
 
-  /// The child's part: limits itself, decodes, writes squares to standard output.
-  public static func work(on path: String, seconds: Int) throws {
+  /// The child's part: limits itself, decodes, writes what it has to standard output.
+  public static func work(on path: String, soundRate: Int?, isSound: Bool, seconds: Int) throws {
     try limit(seconds: seconds)
     do {
-      for picture in try decodeHere(path) { FileHandle.standardOutput.write(Data(encoded(picture))) }
+      if isSound, let soundRate { return DecodedUpload.write(try sound(path, rate: soundRate)) }
+      try DecodedUpload.write(seen(path))
     } catch let error as IeumError {
+      // What cannot be seen may be heard, whatever type was declared.
+      if !isSound, let content = try? MediaContent(of: path), content.hasSound, !content.hasPictures {
+        guard let soundRate else { throw IeumError(.data, "the upload is a sound; \(unheard)") }
+        return DecodedUpload.write(try sound(path, rate: soundRate))
+      }
       // The name is that of a temporary file, which tells the sender nothing.
-      throw IeumError(error.kind, error.problem, remedy: error.remedy)
+      throw IeumError(error.kind, error.problem, remedy: told(error, hears: soundRate != nil))
     }
   }
 
-  private static func decodeHere(_ path: String) throws -> [RGBImage] {
-    let square = ImagePreprocessing(
-      resize: side, crop: side, interpolation: .bilinear, mean: [0, 0, 0], std: [1, 1, 1])
-    func small(_ image: RGBImage) throws -> RGBImage {
-      let values = try ImagePreprocessor.apply(image, square)
-      let plane = side * side
-      return RGBImage(
-        width: side, height: side,
-        pixels: (0..<plane).flatMap { place in
-          (0..<3).map { UInt8(min(255, max(0, (values[$0 * plane + place] * 255).rounded()))) }
-        })
-    }
+  private static func told(_ error: IeumError, hears: Bool) -> String? {
+    guard error.problem == unseen else { return error.remedy }
+    return hears ? "send PNG, JPEG, WebP, MP4, WAV, OGG, FLAC or MP3" : "send PNG, JPEG, WebP or MP4"
+  }
+
+  private static let unseen = "the upload is neither a picture nor a film that can be read"
+
+  private static func seen(_ path: String) throws -> [RGBImage] {
     let asPicture: IeumError
-    do { return [try small(ImageDecoder.decode(path))] } catch let error as IeumError { asPicture = error }
+    do { return [try DecodedUpload.square(ImageDecoder.decode(path))] } catch let error as IeumError { asPicture = error }
     guard asPicture.problem.contains("is not an image") else { throw asPicture }
-    guard let film = try? VideoFile(path) else {
-      throw IeumError(.data, "the upload is neither a picture nor a film that can be read", remedy: "send PNG, JPEG, WebP or MP4")
-    }
+    guard let film = try? VideoFile(path) else { throw IeumError(.data, unseen) }
     let wanted = Array(Set(FrameSampling.uniform(frames).frames(of: film.table))).sorted()
-    return try film.map(wanted, small)
+    return try film.map(wanted, DecodedUpload.square)
+  }
+
+  private static func sound(_ path: String, rate: Int) throws -> Sound {
+    let longest = Double(longestSound)
+    let sound: Sound
+    do {
+      sound = try Sound.read(path, rate: rate, end: longest + 1)
+    } catch let error as IeumError {
+      throw IeumError(
+        error.kind, "the upload is no sound that can be read (\(error.problem))", remedy: "send WAV, OGG, FLAC or MP3")
+    }
+    guard sound.duration <= longest else {
+      throw IeumError(
+        .data, "the sound is longer than \(longestSound / 60) minutes", remedy: "send a part of it")
+    }
+    guard sound.samples.allSatisfy(\.isFinite) else {
+      throw IeumError(.data, "the sound has samples that are no numbers", remedy: "export it again")
+    }
+    return sound
   }
 
   private static func limit(seconds: Int) throws {
@@ -99,22 +130,6 @@ public struct UploadDecoder: Sendable {
       setrlimit(__rlimit_resource_t(RLIMIT_CPU.rawValue), &time) == 0,
       setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &files) == 0
     else { throw IeumError(.system, "the limits of the decoder cannot be set") }
-  }
-
-  private static func encoded(_ image: RGBImage) -> [UInt8] {
-    Array("P6 \(image.width) \(image.height) 255\n".utf8) + image.pixels
-  }
-
-  /// Squares in the binary PPM format, one after the other.
-  private static func pictures(_ data: Data) throws -> [RGBImage] {
-    let header = Data("P6 \(side) \(side) 255\n".utf8)
-    let size = header.count + 3 * side * side
-    guard !data.isEmpty, data.count % size == 0 else { throw IeumError(.data, "the upload could not be decoded") }
-    return try stride(from: 0, to: data.count, by: size).map { start in
-      let piece = data[(data.startIndex + start)..<(data.startIndex + start + size)]
-      guard piece.starts(with: header) else { throw IeumError(.system, "the decoder's answer is damaged") }
-      return RGBImage(width: side, height: side, pixels: [UInt8](piece.dropFirst(header.count)))
-    }
   }
 }
 

@@ -34,7 +34,8 @@ struct BenchCommand: ParsableCommand {
       var taken: [Sample] = []
       for _ in 0..<max(1, samples) { taken.append(try sample(seconds)) }
       let median = taken.sorted { $0.perSecond < $1.perSecond }[taken.count / 2]
-      print(String(format: "%.1f/s (%.1f per processor second), median of %d", median.perSecond, median.perProcessorSecond, taken.count))
+      let rates = [median.perSecond, median.perProcessorSecond].map { String(format: $0 < 10 ? "%.3g" : "%.1f", $0) }
+      print("\(rates[0])/s (\(rates[1]) per processor second), median of \(taken.count)")
     }
   }
 

@@ -7,19 +7,28 @@ import Tensors
 extension BenchCommand {
   struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Items a second of training steps, batches and optimiser included.")
-    @Option(help: "What is trained: dual-encoder, resnet18 or text-image.") var work: TrainingBench.Work
+    @Option(help: "What is trained: dual-encoder, resnet18, text-image or clip.") var work: TrainingBench.Work
     @Option(help: "Arithmetic: f32 or bf16.") var precision: TrainerConfiguration.Precision = .f32
     @Option(help: "cpu, cuda or cuda:N.") var device: Device = .cpu
-    @Option(help: "Items of a batch (default: 128, 32 and 512).") var batch: Int?
+    @Option(help: "Items of a batch (default: 128, 32, 512 and 128).") var batch: Int?
     @Flag(help: "Begin with the first sample, without a step before it.") var cold = false
+    @Option(help: "clip: frames of a clip.") var frames = ClipLoad().frames
+    @Option(help: "clip: pairs that go through the towers at a time; 0 = the batch.") var microBatch = 0
+    @Flag(help: "clip: keep each layer's input alone and compute the rest again.") var checkpointing = false
     @OptionGroup var timing: Timing
     @OptionGroup var engine: EngineOptions
 
     func run() throws {
+      guard microBatch >= 0 else { throw ValidationError("--micro-batch must be 0 or more") }
       try device.check(place: "--device")
       try engine.apply()
-      try timing.run(
-        try TrainingBench(work, precision: precision, device: device, batch: batch, warm: !cold).sample)
+      var clips = ClipLoad()
+      (clips.frames, clips.microBatch, clips.checkpointing) = (frames, microBatch, checkpointing)
+      let bench = try TrainingBench(
+        work, precision: precision, device: device, batch: batch, warm: !cold, clips: clips)
+      try timing.run(bench.sample)
+      guard !timing.answering, !timing.profile else { return }
+      print(String(format: "peak memory %.2f GB", Double(Provenance.peakMemory()) / 1e9))
     }
   }
 

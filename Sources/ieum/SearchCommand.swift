@@ -99,7 +99,7 @@ struct SearchCommand: ParsableCommand {
     for hit in answer.hits {
       let span = hit.item.start.map { start in
         String(format: " %.1f–%@ s", start, hit.item.end.map { String(format: "%.1f", $0) } ?? "end")
-      }
+      } ?? (hit.item.isSound ? hit.item.seconds.map { String(format: " ♪ %.1f s", $0) } : nil)
       table.add([
         "\(hit.rank)", String(format: "%.4f", hit.score), hit.item.caption, hit.item.id,
         (hit.item.path ?? "") + (span ?? "") + (hit.missing == true ? " (missing)" : ""),

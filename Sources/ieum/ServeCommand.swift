@@ -60,6 +60,10 @@ struct DecodeUploadCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: UploadDecoder.command, shouldDisplay: false)
   @Argument var file: String
   @Option var seconds = 20
+  @Option var soundRate: Int?
+  @Flag var isSound = false
 
-  func run() throws { try UploadDecoder.work(on: file, seconds: seconds) }
+  func run() throws {
+    try UploadDecoder.work(on: file, soundRate: soundRate, isSound: isSound, seconds: seconds)
+  }
 }

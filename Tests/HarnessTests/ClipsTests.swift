@@ -38,7 +38,7 @@ import Testing
       return "<svg xmlns='http://www.w3.org/2000/svg' width='64' height='64'>\(form)</svg>"
     }
 
-    func experiment(_ rows: String) throws -> String {
+    func experiment(_ rows: String, report: String = "") throws -> String {
       let path = folder + "/experiment.yaml"
       try AtomicFile.write(
         """
@@ -58,6 +58,7 @@ import Testing
           - table: rows
             rows:
         \(rows)
+        \(report)
 
         """, to: path)
       return path
@@ -111,6 +112,49 @@ import Testing
     let again = try world.run(path)
     #expect(again.outcome.cached == 5 && again.outcome.computed == 0)
     try encodesWith(try #require(world.checkpoints.first), in: world)
+  }
+
+  /// Examples are shown of clips too, wherever text to clip stands among the directions, and scored as they were ranked.
+  @Test func examplesShowWhatTextsFound() throws {
+    let world = try World()
+    let rows = """
+            meanP: {}
+            tight: {model: {parameters: {head: tight, layers: 1}}, evaluation: {directions: [v2t-flat, t2v]}}
+      """
+    for row in ["meanP", "tight"] {
+      let path = try world.experiment(
+        rows, report: "report: {examples: {from: rows, row: \(row), queries: [i50, a black star of size 59], worst: 2}}")
+      let outcome = try world.run(path, overrides: ["training.epochs=2"]).outcome
+      #expect(outcome.failed.isEmpty, "\(outcome.failed)")
+      let examples = try #require(try Examples.read(world.folder + "/results"))
+      #expect(examples.title == "\(row), seed 1" && examples.gallery == 12)
+      #expect(examples.queries.map(\.isWorst) == [false, false, true, true])
+      #expect(examples.queries.prefix(2).map(\.id) == ["i50#0", "i59#0"])
+      #expect(examples.queries[0].text == "a blue circle of size 50")
+      for query in examples.queries {
+        #expect(query.hits.count == 5 && (1...12).contains(query.rank))
+        #expect(zip(query.hits, query.hits.dropFirst()).allSatisfy { $0.score >= $1.score })
+        // Ranks and hits tell the same story.
+        let place = query.hits.firstIndex { $0.isRelevant }.map { Double($0 + 1) }
+        #expect(place.map { abs($0 - query.rank) < 1 } ?? (query.rank > 4), "\(row): \(query)")
+        for hit in query.hits {
+          let name = try #require(hit.thumbnail)
+          let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(world.folder)/results/examples/\(name)"))
+          #expect(bytes.starts(with: [0xFF, 0xD8]) && hit.caption.hasPrefix("a "))
+        }
+      }
+    }
+  }
+
+  @Test func examplesOfCellsWithoutAnyAreRefused() throws {
+    let world = try World()
+    let report = "report: {examples: {from: rows, row: one}}"
+    let other = try world.experiment("      one: {evaluation: {directions: [v2t-flat]}}", report: report)
+    #expect { try world.run(other) } throws: {
+      let told = "\($0)"
+      return ($0 as? IeumError)?.exitCode == 64 && told.contains("ranks no clips by texts") && told.contains("t2v")
+    }
+    #expect(throws: Never.self) { try Experiment.load(world.experiment("      one: {}", report: report)).reportSpec() }
   }
 
   /// What was trained can be used: both towers out of the checkpoint, the vocabulary beside it.

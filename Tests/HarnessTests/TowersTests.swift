@@ -64,6 +64,47 @@ import Testing
     #expect((results["Korean"]?.metrics["R@5"]?.first ?? 100) < 40)
   }
 
+  /// Cells that differ in what they are evaluated on share one training, where it reads none of that.
+  @Test(arguments: [
+    ("{encoder: stored, weights: TEXT}", "{dataset: DATA}", "DATA", 1), ("{encoder: word2vec, weights: WORDS}", "{dataset: DATA}", "DATA", 1),
+    // Sources or validation that are the evaluated dataset's own, and a network that has rows for the words of all.
+    ("{encoder: stored, weights: TEXT}", "{}", "DATA", 2), ("{encoder: stored, weights: TEXT}", "{dataset: DATA}", nil, 2),
+    ("{encoder: text-cnn, weights: WORDS, parameters: {length: 4, kernels: \"1\", filters: 24}}", "{dataset: DATA}", "DATA", 2),
+  ])
+  func languagesShareATraining(text: String, source: String, validation: String?, trainings: Int) throws {
+    let world = try TowersWorld()
+    func filled(_ setting: String) -> String {
+      setting.replacing("DATA", with: "{name: manifest, root: \(world.folder)/data.csv}")
+        .replacing("TEXT", with: world.folder + "/text.h5").replacing("WORDS", with: world.folder + "/words.txt")
+    }
+    let path = try world.experiment(
+      sweep: """
+              English: {}
+              Korean: {dataset: {name: manifest, root: \(world.folder)/data.csv, language: ko}}
+        """)
+    var yaml = try String(contentsOfFile: path, encoding: .utf8)
+    let lines = yaml.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line -> [String] in
+      if line.hasPrefix("  text:") { return ["  text: \(filled(text))"] }
+      if line.hasPrefix("    captions:") {
+        return ["    captions: \(filled(source.replacing("{", with: "{pair: image-text, ")))"]
+      }
+      if line.hasPrefix("    sounds:") { return [] }
+      if line.hasPrefix("  audio:") { return validation.map { ["  validation: \(filled($0))"] } ?? [] }
+      return [String(line)]
+    }
+    yaml = lines.joined(separator: "\n").replacing("three-tower", with: "dual-encoder")
+    try AtomicFile.write(yaml, to: path)
+    let (results, outcome) = try world.run(path, overrides: ["training.epochs=3"])
+    #expect(outcome.computed == 2 && outcome.failed.isEmpty, "\(outcome.failed)")
+    #expect(world.trainings == trainings)
+    let (english, korean) = (try #require(results["English"]), try #require(results["Korean"]))
+    #expect((english.training == korean.training) == (trainings == 1))
+    // In Korean all say the same, of which word vectors know nothing; stored features are those of the item.
+    if trainings == 1, text.contains("word2vec") { #expect(korean.metrics["MedR"] != english.metrics["MedR"]) }
+    let again = try world.run(path, overrides: ["training.epochs=3"])
+    #expect(again.outcome.cached == 2 && again.outcome.computed == 0)
+  }
+
   /// bf16 and f32 agree within what seeds differ by, on frames pooled by attention and captions as stored vectors.
   @Test func otherWaysToTrain() throws {
     let world = try TowersWorld()

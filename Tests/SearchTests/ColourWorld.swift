@@ -4,9 +4,12 @@ import Foundation
 import Harness
 import Search
 
-/// Texts and pictures in a space of three dimensions: red, green, blue.
+/// Texts and pictures in a space of three dimensions: red, green, blue. Low sounds are red, high ones blue.
 final class ColourEncoder: QueryEncoder {
   let dimension = 3
+  let soundRate: Int?
+
+  init(hears: Bool = false) { soundRate = hears ? 8000 : nil }
 
   func texts(_ texts: [String]) throws -> [Result<[Float], IeumError>] {
     texts.map { text in
@@ -20,6 +23,7 @@ final class ColourEncoder: QueryEncoder {
   func media(_ media: [QueryMedia]) throws -> [Result<[Float], IeumError>] {
     media.map { item in
       do {
+        if let sound = try heard(item) { return .success(Self.colour(of: sound)) }
         let pictures = try item.pictures(.uniform(3))
         var sum = [Float](repeating: 0.001, count: 3)
         for picture in pictures {
@@ -32,6 +36,24 @@ final class ColourEncoder: QueryEncoder {
     }
   }
 
+  /// The sound of what is heard, where sounds are taken.
+  private func heard(_ item: QueryMedia) throws -> Sound? {
+    guard let soundRate else { return nil }
+    switch item {
+    case .sound(let path, let start, let end): return try Sound.read(path, rate: soundRate, start: start, end: end)
+    case .samples(let sound) where sound.rate == soundRate: return sound
+    case .samples: throw IeumError(.data, "the rate is another")
+    default: return nil
+    }
+  }
+
+  /// By how often it crosses zero.
+  private static func colour(of sound: Sound) -> [Float] {
+    let crossings = zip(sound.samples, sound.samples.dropFirst()).count { ($0 < 0) != ($1 < 0) }
+    let height = min(1, Float(crossings) / Float(2000 * sound.duration))
+    return unit([1 - height, 0.001, height])
+  }
+
   static func unit(_ vector: [Float]) -> [Float] {
     let norm = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
     return vector.map { $0 / norm }
@@ -41,10 +63,11 @@ final class ColourEncoder: QueryEncoder {
 /// A scratch folder with pictures and films of one colour each, and databases in it.
 struct ColourWorld {
   let folder: String
-  let encoder = ColourEncoder()
+  let encoder: ColourEncoder
   static let digest = String(repeating: "a", count: 64)
 
-  init() throws {
+  init(hears: Bool = false) throws {
+    encoder = ColourEncoder(hears: hears)
     let path = NSTemporaryDirectory() + "ieum-search-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path + "/media", withIntermediateDirectories: true)
     folder = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
@@ -70,6 +93,18 @@ struct ColourWorld {
     let writer = try MediaWriter(path, video: video)
     let colours = [Self.image(250, 0, 0), Self.image(0, 250, 0), Self.image(0, 0, 250)]
     for frame in 0..<(6 * seconds) { try writer.append(colours[frame / (2 * seconds)], at: frame) }
+    try writer.finish()
+    return path
+  }
+
+  /// A tone of `seconds`, in the format that the name's ending says.
+  func tone(_ name: String, hertz: Double, seconds: Double = 1) throws -> String {
+    let path = "\(folder)/media/\(name)"
+    var settings = MediaWriter.Sound(rate: 16_000)
+    settings.codec = name.hasSuffix(".ogg") ? "libvorbis" : name.hasSuffix(".flac") ? "flac" : "pcm_s16le"
+    let writer = try MediaWriter(path, video: nil, sound: settings)
+    let step = 2 * Double.pi * hertz / 16_000
+    try writer.append(samples: (0..<Int(16_000 * seconds)).map { Float(0.5 * sin(step * Double($0) + 0.1)) })
     try writer.finish()
     return path
   }

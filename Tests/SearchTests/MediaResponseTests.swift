@@ -40,7 +40,8 @@ extension ServerTests {
     defer { world.remove() }
     let types = [
       "svg": "image/svg+xml", "tif": "image/tiff", "TIFF": "image/tiff", "ts": "video/mp2t", "wmv": "video/x-ms-wmv",
-      "flv": "video/x-flv",
+      "flv": "video/x-flv", "wav": "audio/wav", "ogg": "audio/ogg", "oga": "audio/ogg", "opus": "audio/ogg",
+      "mp3": "audio/mpeg", "flac": "audio/flac", "m4a": "audio/mp4", "aac": "audio/aac",
     ]
     let items = try types.keys.sorted().map { ending -> (item: SearchItem, vector: [Float]) in
       let path = "\(world.folder)/media/some.\(ending)"

@@ -25,14 +25,16 @@ extension ColourWorld {
 }
 
 /// Runs a body against a server on a free port.
-/// - Parameter decoder: the program that decodes uploads; nil = the one that is tested.
+/// - Parameters:
+///   - decoder: the program that decodes uploads; nil = the one that is tested.
+///   - hears: whether the model takes sounds.
 func served(
-  _ database: SearchDatabase, largestUpload: Int = 1 << 20, decoder: String? = nil,
+  _ database: SearchDatabase, largestUpload: Int = 1 << 20, decoder: String? = nil, hears: Bool = false,
   _ body: (PlainClient) async throws -> Void
 ) async throws {
   let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/ieum"
   let server = try SearchServer(
-    SearchEngine(database, encoder: ColourEncoder()), title: "colours", port: 0, program: decoder ?? program,
+    SearchEngine(database, encoder: ColourEncoder(hears: hears)), title: "colours", port: 0, program: decoder ?? program,
     largestUpload: largestUpload)
   let (addresses, ready) = AsyncStream.makeStream(of: String.self)
   let task = Task { try await server.run { ready.yield($0) } }

@@ -10,6 +10,11 @@ enum RepeatedEpoch {
     return { do { try trainer.run { _ in throw Over() } } catch is Over {} }
   }
 
+  /// One epoch per call.
+  static func of(_ trainer: ClipTrainer) -> () throws -> Void {
+    return { do { try trainer.run { _ in throw Over() } } catch is Over {} }
+  }
+
   /// One epoch per call over training items alone.
   /// - Parameter settings: but for the number of epochs.
   static func of(

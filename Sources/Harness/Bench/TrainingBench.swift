@@ -12,11 +12,13 @@ public final class TrainingBench {
     case resnet18
     /// The text-image network of hong2022, table 6, at full size: 768 + 2,048 features, swish triplets.
     case textImage = "text-image"
+    /// Both towers of CLIP's ViT-B/32 end to end, as CLIP4Clip trains them: 128 clips and texts.
+    case clip
 
     /// Items of a batch.
     public var batch: Int {
       switch self {
-      case .dualEncoder: 128
+      case .dualEncoder, .clip: 128
       case .resnet18: 32
       case .textImage: 512
       }
@@ -32,9 +34,11 @@ public final class TrainingBench {
   /// - Parameters:
   ///   - batch: items of a batch; nil = the work's own.
   ///   - warm: train one epoch first, untimed.
+  ///   - clips: of the work ``Work/clip``.
   /// - Throws: ``IeumError`` (usage) for a batch of fewer than 2 items.
   public init(
-    _ work: Work, precision: TrainerConfiguration.Precision, device: Device = .cpu, batch: Int? = nil, warm: Bool = true
+    _ work: Work, precision: TrainerConfiguration.Precision, device: Device = .cpu, batch: Int? = nil, warm: Bool = true,
+    clips: ClipLoad = ClipLoad()
   ) throws {
     let batch = batch ?? work.batch
     items = batch * work.steps
@@ -42,6 +46,7 @@ public final class TrainingBench {
     case .dualEncoder: epoch = try Self.dualEncoder(items: items, batch: batch, precision, device)
     case .resnet18: epoch = try Self.resnet(items: items, batch: batch, precision, device)
     case .textImage: epoch = try Self.textImage(items: items, batch: batch, precision, device)
+    case .clip: epoch = try Self.clip(batch: batch, clips, precision, device)
     }
     if warm { try epoch() }
   }

@@ -29,20 +29,18 @@ struct ClipRanking {
       queries: file.queries, gallery: file.gallery, dimension: file.dimension, indptr: file.relevanceOffsets,
       indices: file.relevantRows, exclude: file.exclude)
     let result = try RankingEvaluator.evaluate(
-      problem, similarity: similarity, ties: .expected, metrics: [metric])
+      problem, similarity: task.similarity(), ties: .expected, metrics: [metric])
     guard let value = result.metrics.first?.value else { return 0 }
     return metric.better == .lower ? -value : value
   }
-
-  private var similarity: Similarity { network.kind == .tight ? .dot : .cosine }
 
   /// Ranks every direction; embeddings and ranks are written into the folder.
   /// - Returns: also the evaluated items that have no vector.
   func rank(seed: Int, folder: String) throws -> (ranked: RankedDirections, missing: [String]) {
     let vectors = try vectors(data.evaluated, dataset: 0)
     let ranked = try RankedDirections(
-      task.clips.directions, task.config.evaluation, galleries: data.galleries, similarity: similarity, seed: seed,
-      folder: folder
+      task.clips.directions, task.config.evaluation, galleries: data.galleries,
+      similarity: task.similarity(), seed: seed, folder: folder
     ) { direction, items in
       try DirectionFile(
         direction, items: items, lost: task.config.evaluation.lost(of: task.dataset), dataset: task.dataset,
@@ -51,7 +49,7 @@ struct ClipRanking {
     return (ranked, data.evaluated.map(\.id).filter { !vectors.clips.has($0) })
   }
 
-  /// Captions named `ID#k` and clips named by their ids, comparable by ``similarity``.
+  /// Captions named `ID#k` and clips named by their ids, comparable by the task's similarity.
   private func vectors(_ items: [DatasetItem], dataset number: Int) throws -> (texts: ItemVectors, clips: ItemVectors) {
     network.train(false)
     let dataset = task.datasets[number]

@@ -127,6 +127,9 @@ struct ClipTask: CellTask {
     return try Parameters(choice.parameters, specs: specs + sizes, owner: "encoder '\(choice.encoder)'")
   }
 
+  /// A tight head scores pairs; the others' vectors meet as CLIP's do.
+  func similarity() -> Similarity { head == .tight ? .dot : .cosine }
+
   var frames: Int { imageValues.int("frames") }
   var words: Int { textValues.int("words") }
   var tokenizer: String? { textValues.string("tokenizer").isEmpty ? nil : textValues.string("tokenizer") }
@@ -158,10 +161,7 @@ struct ClipTask: CellTask {
       (["clips 3", Provenance.codeVersion, clips.select, vocabulary] + data + settings + weights).joined(separator: "\n"))
   }
 
-  var digest: String {
-    Digest.of(
-      ["ranking 2", dataset.split?.digest ?? "", trainingKey, dataset.digest, dataset.language, config.tree["evaluation"]?.canonical ?? "{}"].joined(separator: "\n"))
-  }
+  var digest: String { rankingDigest() }
 
   var notes: [String] {
     let weights = [clips.image.weights, clips.text.weights].compactMap { WeightCatalog.named($0)?.footnote }

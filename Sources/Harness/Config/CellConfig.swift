@@ -77,6 +77,8 @@ public struct CellConfig: Sendable {
   public let towers: TowersConfig?
   /// The further settings of a cell that trains CLIP's towers end to end.
   public let clips: ClipsConfig?
+  /// What is ranked, of cells that rank in several directions.
+  public var directions: [RankedDirection]? { towers?.directions ?? clips?.directions }
   /// What the cell asks of a cluster; its numbers do not depend on it.
   public let resources: CellResources
   public let seeds: [Int]

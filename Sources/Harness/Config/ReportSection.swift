@@ -1,5 +1,10 @@
 import Basics
 
+extension Experiment.Cell {
+  /// Whether texts rank clips in it, which is what examples show.
+  var hasExamples: Bool { config.directions?.contains(.textToClip) == true }
+}
+
 extension Experiment {
   /// The `report:` section as a ``ReportSpec``: tables take their rows and columns from the grid they name.
   /// - Throws: ``IeumError`` (usage) listing every problem with file and line.
@@ -50,8 +55,12 @@ extension Experiment {
   private func exampleSpec(_ reader: ConfigReader) -> ExamplesSpec {
     let grid = reader.string("from")
     let row = reader.string("row")
-    if !cells.contains(where: { $0.table == grid && $0.row == row }) {
+    let members = cells.filter { $0.table == grid && $0.row == row }
+    if members.isEmpty {
       reader.problem("row", "no cell of '\(grid)' is called '\(row)'")
+    } else if !members.contains(where: \.hasExamples) {
+      reader.problem("row", "'\(row)' has no examples to show: it ranks no clips by texts; name a cell of `task: towers` "
+        + "or `task: clips` with t2v among its evaluation.directions")
     }
     let spec = ExamplesSpec(
       grid: grid, row: row, queries: reader.strings("queries", default: []),

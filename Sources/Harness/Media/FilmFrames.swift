@@ -87,7 +87,7 @@ private final class SampledFilm {
       let table = FrameTable(times: paths.indices.map(Int64.init), lastDuration: 1, tick: 1)
       places = sampling.frames(of: table)
       source = .stills(paths)
-    case .nothing: throw IeumError(.data, MediaPart.noPictures, place: part.id)
+    case .sound, .nothing: throw IeumError(.data, MediaPart.noPictures, place: part.id)
     }
   }
 

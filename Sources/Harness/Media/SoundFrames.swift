@@ -12,6 +12,8 @@ struct SoundFrames: MediaEncoder {
   let digest: String
   let isSequence: Bool
   var modality: FeatureAttributes.Modality { .audio }
+  /// Samples a second of the sounds that it reads.
+  var rate: Int { logMel.settings.sampleRate }
   private let logMel: LogMel
   /// The network and the stretches that it looks at.
   private let network: (encoder: AudioImageEncoder, stretches: SoundStretches)?
@@ -65,9 +67,6 @@ struct SoundFrames: MediaEncoder {
 
   /// The log-mel spectrogram of the whole sound, `[time, mels]`.
   private func spectrogram(of part: MediaPart) throws -> [Float] {
-    guard case .file(let path, let start, let end) = part.source else {
-      throw IeumError(.data, MediaPart.noSound, place: part.id)
-    }
-    return try logMel(Sound.read(path, rate: logMel.settings.sampleRate, start: start, end: end), path: path)
+    try logMel(part.sound(rate: rate), path: part.name)
   }
 }

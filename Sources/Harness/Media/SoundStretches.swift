@@ -21,30 +21,31 @@ struct SoundStretches: Sendable {
   }
 
   var mels: Int { logMel.settings.nMels }
+  /// Samples a second of the sounds that it reads.
+  var rate: Int { logMel.settings.sampleRate }
 
   /// Pictures `[mels, time]` row-major, all of one size.
   /// - Parameter numbers: which stretches; nil = all.
   /// - Throws: ``IeumError`` (data) for an item without sound.
   func pictures(of part: MediaPart, numbers: [Int]? = nil) throws -> [[Float]] {
-    guard case .file(let path, let start, let end) = part.source else {
-      throw IeumError(.data, MediaPart.noSound, place: part.id)
-    }
-    let sound = try Sound.read(path, rate: logMel.settings.sampleRate, start: start, end: end)
+    let sound = try part.sound(rate: rate)
     // Where there is a film, stretches lie around its uniformly sampled frames.
-    let film = try? VideoFile(path, start: start, end: end).table
-    let first = film.map { max(0, $0.time(of: 0) - (start ?? 0)) } ?? 0
+    var (film, first): (FrameTable?, Double) = (nil, 0)
+    if case .file(let path, let start, let end) = part.source {
+      film = try? VideoFile(path, start: start, end: end).table
+      first = film.map { max(0, $0.time(of: 0) - (start ?? 0)) } ?? 0
+    }
     let length = film?.duration ?? sound.duration
     return try (numbers ?? Array(0..<count)).map { index in
       let center = first + (Double(index) + 0.5) * length / Double(count)
-      let values = try logMel(sound.window(center: center, seconds: seconds), path: path)
+      let values = try logMel(sound.window(center: center, seconds: seconds), path: part.name)
       return upright(standardize ? Self.standardized(values) : values)
     }
   }
 
   /// Numbers of a picture, `mels · time`.
   func pictureSize() throws -> Int {
-    let rate = logMel.settings.sampleRate
-    return try logMel(Sound(samples: [], rate: rate).window(center: 0, seconds: seconds), path: "silence").count
+    try logMel(Sound(samples: [], rate: rate).window(center: 0, seconds: seconds), path: "silence").count
   }
 
   private func upright(_ values: [Float]) -> [Float] {

@@ -9,6 +9,8 @@ public enum QueryMedia: Sendable {
   case frames([RGBImage])
   /// The sound of a file, a film's too, from `start` to `end` seconds; nil = its own ends.
   case sound(String, start: Double?, end: Double?)
+  /// A sound already decoded, at the encoder's ``QueryEncoder/soundRate``.
+  case samples(Sound)
 
   /// What of a dataset's item can be seen; nil where it is a sound.
   public init?(_ item: DatasetItem) {
@@ -25,6 +27,14 @@ public enum QueryMedia: Sendable {
   public init?(sound item: DatasetItem) {
     guard let path = item.audioPath else { return nil }
     self = .sound(path, start: item.start, end: item.end)
+  }
+
+  /// Whether it is heard, not seen.
+  public var isSound: Bool {
+    switch self {
+    case .sound, .samples: true
+    case .pictures, .film, .frames: false
+    }
   }
 
   /// Why a model without a sound side takes no sounds.
@@ -45,7 +55,7 @@ public enum QueryMedia: Sendable {
       let place = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($1, $0) })
       return wanted.compactMap { place[$0].map { pictures[$0] } }
     case .frames(let frames): return QueryMedia.sampled(frames, sampling)
-    case .sound: throw QueryMedia.unheard
+    case .sound, .samples: throw QueryMedia.unheard
     }
   }
 
@@ -60,8 +70,8 @@ public enum QueryMedia: Sendable {
 /// Turns texts, pictures, clips and sounds into unit vectors of one space. Calls may come from several threads.
 public protocol QueryEncoder: AnyObject, Sendable {
   var dimension: Int { get }
-  /// Whether it takes sounds.
-  var hearsSound: Bool { get }
+  /// Samples a second of the sounds that it takes; nil where it takes none.
+  var soundRate: Int? { get }
   /// `[dimension]` or a reason per text.
   func texts(_ texts: [String]) throws -> [Result<[Float], IeumError>]
   /// `[dimension]` or a reason per picture, clip or sound.
@@ -69,7 +79,9 @@ public protocol QueryEncoder: AnyObject, Sendable {
 }
 
 extension QueryEncoder {
-  public var hearsSound: Bool { false }
+  public var soundRate: Int? { nil }
+  /// Whether it takes sounds.
+  public var hearsSound: Bool { soundRate != nil }
 
   /// The vector of one text.
   /// - Throws: ``IeumError``: usage for a text without words, data for one that cannot be encoded.

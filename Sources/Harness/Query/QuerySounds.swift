@@ -10,6 +10,8 @@ struct QuerySounds {
   static let trainedKey = "trained"
   /// Below the towers; of a trained network the weights come with the towers'.
   let trunk: any Trunk
+  /// Samples a second of the sounds that are read.
+  let rate: Int
   private let reads: Reader
 
   private enum Reader {
@@ -30,13 +32,14 @@ struct QuerySounds {
       var generator = SeededGenerator(seed: 0)
       let network = try ImageTower.network(spec, weights: nil, seed: 0, &generator)
       trunk = try SpectrogramTrunk(network, dimension: spec.dimension)
-      reads = .pictures(try SoundStretches(values, logMel: LogMel(MelSettings(values, owner: owner)), owner: owner))
+      let stretches = try SoundStretches(values, logMel: LogMel(MelSettings(values, owner: owner)), owner: owner)
+      (reads, rate) = (.pictures(stretches), stretches.rate)
       return
     }
     let frames = try SoundFrames(
       encoder.encoder, parameters: parameters, weights: try SearchModel.weights(encoder, cache), seed: encoder.seed)
     let isSpectrogram = try AudioEncoderRegistry.named(encoder.encoder).dimension == nil
-    reads = isSpectrogram ? .statistics(frames) : .features(frames)
+    (reads, rate) = (isSpectrogram ? .statistics(frames) : .features(frames), frames.rate)
     trunk = StoredTrunk(dimension: isSpectrogram ? 2 * frames.dimension : frames.dimension)
   }
 

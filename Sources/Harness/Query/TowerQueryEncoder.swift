@@ -67,13 +67,13 @@ final class TowerQueryEncoder: QueryEncoder, @unchecked Sendable {
     }
   }
 
-  var hearsSound: Bool { sounds != nil }
+  var soundRate: Int? { sounds?.rate }
 
   func media(_ media: [QueryMedia]) throws -> [Result<[Float], IeumError>] {
     var results = [Result<[Float], IeumError>?](repeating: nil, count: media.count)
     for start in stride(from: 0, to: media.count, by: Self.piece) {
       let places = Array(start..<min(start + Self.piece, media.count))
-      let heard = places.filter { if case .sound = media[$0] { hearsSound } else { false } }
+      let heard = places.filter { media[$0].isSound && hearsSound }
       let seen = places.filter { !heard.contains($0) }
       for (place, result) in zip(seen, try piece(seen.map { media[$0] })) { results[place] = result }
       for (place, result) in zip(heard, try heardPiece(heard.map { media[$0] })) { results[place] = result }
@@ -84,8 +84,11 @@ final class TowerQueryEncoder: QueryEncoder, @unchecked Sendable {
   private func heardPiece(_ media: [QueryMedia]) throws -> [Result<[Float], IeumError>] {
     guard let sounds, !media.isEmpty else { return [] }
     let parts = media.map { item -> MediaPart in
-      guard case .sound(let path, let start, let end) = item else { return MediaPart(id: "", source: .nothing) }
-      return MediaPart(id: path, source: .file(path, start: start, end: end))
+      switch item {
+      case .sound(let path, let start, let end): MediaPart(id: path, source: .file(path, start: start, end: end))
+      case .samples(let sound): MediaPart(id: "the sound", source: .sound(sound))
+      default: MediaPart(id: "", source: .nothing)
+      }
     }
     lock.lock()
     defer { lock.unlock() }

@@ -27,7 +27,7 @@ enum CellCheck {
 
   private static func settings(_ config: CellConfig) throws {
     for name in config.evaluation.metrics { _ = try Metric.parse(name) }
-    if let directions = config.towers?.directions ?? config.clips?.directions {
+    if let directions = config.directions {
       try RankedDirections.check(directions, config.evaluation.metrics)
     }
     // The tasks of towers and clips check the rest themselves, as they are made.

@@ -1,4 +1,6 @@
+import Basics
 import Datasets
+import Ranking
 
 /// What a cell computes, its data and weights found but nothing computed: cheap to make, so that a finished sweep is
 /// recognised at once.
@@ -14,6 +16,8 @@ protocol CellTask {
   var featurePaths: [String] { get }
   /// What the numbers depend on, for their record.
   var digests: CellResult.Digests { get }
+  /// How a query's vector and a gallery's are compared.
+  func similarity() throws -> Similarity
   /// Footnotes on data and weights: what a reader must know before believing the number.
   var notes: [String] { get }
 
@@ -37,6 +41,19 @@ protocol CellTask {
 
 extension CellTask {
   var trainingKey: String { digest }
+
+  /// What a run depends on whose training others may share: the training, and what is ranked by it.
+  /// - Parameter more: of the evaluated data, where more than their own digest decides.
+  func rankingDigest(_ more: [String] = []) -> String {
+    // The lists decide on what is a miss.
+    let lists = dataset.split?.digest ?? ""
+    let evaluation = config.tree["evaluation"]?.canonical ?? "{}"
+    return Digest.of(
+      (["ranking 2", lists, trainingKey, dataset.digest, dataset.language, evaluation] + more).joined(separator: "\n"))
+  }
+
+  func similarity() throws -> Similarity { try Similarity.named(config.evaluation.similarity) }
+
   var trainedOn: [(dataset: Dataset, splits: [Split])] { [(dataset, [.train])] }
   var validatedOn: Dataset { dataset }
   /// Of the datasets that are evaluated and trained on, each once.

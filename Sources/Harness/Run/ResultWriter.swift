@@ -165,7 +165,7 @@ struct ResultWriter {
   }
 
   private var directions: [String] {
-    (cell.config.towers?.directions ?? cell.config.clips?.directions)?.map(\.rawValue) ?? [""]
+    cell.config.directions?.map(\.rawValue) ?? [""]
   }
 
   /// The ranks of all seeds in one direction in one file, and the intervals of their means.

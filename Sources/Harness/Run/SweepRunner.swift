@@ -117,7 +117,8 @@ public struct SweepRunner {
     return (cells, pending)
   }
 
-  /// A mark that results are whole: a run that was killed between its last cell and its last figure lacks it.
+  /// A mark that results are whole, with the digest of the report they were gathered for: a run that was killed between
+  /// its last cell and its last figure lacks it.
   private func gathered(_ results: String) -> String { results + "/.gathered" }
 
   /// Cells whose extraction covers every feature file that is missing, as few as come first.
@@ -156,11 +157,11 @@ public struct SweepRunner {
       }
     }
     if !isPart { try removeStale(results) }
-    let mark = gathered(results)
-    if outcome.computed + outcome.cached > 0, !FileManager.default.fileExists(atPath: mark) {
+    let (mark, wanted) = (gathered(results), Digest.of(experiment.report.canonical))
+    if outcome.computed + outcome.cached > 0, (try? String(contentsOfFile: mark, encoding: .utf8)) != wanted {
       try FigureData(experiment: experiment, bench: bench, results: results).write()
       try ExamplesWriter(experiment: experiment, bench: bench, results: results).write()
-      try AtomicFile.write("", to: mark)
+      try AtomicFile.write(wanted, to: mark)
     }
     return outcome
   }

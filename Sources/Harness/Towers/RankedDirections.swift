@@ -25,14 +25,13 @@ struct RankedDirections {
   ) throws {
     let plain = settings.metrics.filter { $0 != Metric.recallSum.name }
     var runs: [RankedDirection: RankedRun] = [:]
-    func ranksName(_ place: Int) -> String { RanksFile.name(place == 0 ? nil : directions[place].rawValue) }
     for (place, direction) in directions.enumerated() {
       let folds = try galleries.map { try file(direction, $0) }
-      let suffix = place == 0 ? "" : "-\(direction.rawValue)"
-      try EmbeddingFile(folds: folds.map(\.embeddings)).write(to: "\(folder)/embeddings\(suffix).h5")
+      let names = Self.files(directions, place)
+      try EmbeddingFile(folds: folds.map(\.embeddings)).write(to: "\(folder)/\(names.embeddings)")
       let run = try RankedRun(
         folds.map { RankedRun.Fold(file: $0.embeddings, absent: $0.absent) }, settings, metrics: plain,
-        similarity: similarity, seed: seed, folder: folder, ranks: ranksName(place))
+        similarity: similarity, seed: seed, folder: folder, ranks: names.ranks)
       runs[direction] = run
       var count = folds[0].counts
       for fold in folds.dropFirst() {
@@ -46,11 +45,17 @@ struct RankedDirections {
     if plain.count < settings.metrics.count, let text = directions.firstIndex(of: .textToClip),
       let other = runs[.clipToText] ?? runs[.clipToTextGrouped]
     {
-      try runs[.textToClip]?.addSum(over: other, seed: seed, ranks: "\(folder)/\(ranksName(text))")
+      try runs[.textToClip]?.addSum(over: other, seed: seed, ranks: "\(folder)/\(Self.files(directions, text).ranks)")
     }
     for (place, direction) in directions.enumerated() {
       if let run = runs[direction] { add(run, prefix: place == 0 ? "" : "\(direction.rawValue) ") }
     }
+  }
+
+  /// What a direction's files are called in a run's folder; the first one's carry no suffix.
+  static func files(_ directions: [RankedDirection], _ place: Int) -> (embeddings: String, ranks: String) {
+    let suffix = place == 0 ? nil : directions[place].rawValue
+    return ("embeddings\(suffix.map { "-\($0)" } ?? "").h5", RanksFile.name(suffix))
   }
 
   /// `rsum` adds text to clip and back: both are ranked, missing items and all.

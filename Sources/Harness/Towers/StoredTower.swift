@@ -9,12 +9,14 @@ struct StoredTower: TowerSide {
   let digest: String
   let weightsDigest: String
   let featurePaths: [String]
+  /// Of each dataset's file.
+  private let fileDigests: [String]
   private let datasets: [Dataset]
   private let modality: String
 
   init(_ choice: CellConfig.EncoderChoice, modality: String, datasets: [Dataset], cache: Cache) throws {
     featurePaths = datasets.map { choice.weights.replacing("{dataset}", with: $0.name) }
-    let digests = try featurePaths.map { path in
+    fileDigests = try featurePaths.map { path in
       guard FileManager.default.fileExists(atPath: path) else {
         throw IeumError(
           .data, "no such feature file", file: path, place: "\(modality).weights",
@@ -22,12 +24,16 @@ struct StoredTower: TowerSide {
       }
       return try cache.digest(ofFile: path)
     }
-    weightsDigest = Digest.of(digests.joined(separator: "\n"))
+    weightsDigest = Digest.of(fileDigests.joined(separator: "\n"))
     digest = Digest.of("stored \(modality) \(weightsDigest)")
     (self.datasets, self.modality) = (datasets, modality)
   }
 
   var notes: [String] { [] }
+
+  func digest(reading places: [Int]) -> String {
+    Digest.of("stored \(modality) " + places.map { fileDigests[$0] }.joined(separator: "\n"))
+  }
 
   func inputs(_ progress: Progress) throws -> any TowerInputs {
     let files = try featurePaths.map { try FeatureFile.read($0) }

@@ -38,6 +38,11 @@ struct TextTower: TowerSide {
 
   private let isStored: Bool
 
+  /// A network on words has a row for every word of every dataset, of those that are only ranked too.
+  func digest(reading places: [Int]) -> String {
+    isStored ? digest : Digest.of(([digest] + datasets.map { $0.digest + $0.language }).joined(separator: "\n"))
+  }
+
   var featurePaths: [String] { isStored ? datasets.map(path) : [] }
 
   private func path(_ dataset: Dataset) -> String {

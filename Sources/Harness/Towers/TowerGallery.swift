@@ -69,7 +69,7 @@ struct TowerGallery {
     let settings = task.config.evaluation
     let ranked = try RankedDirections(
       task.towers.directions, settings, galleries: data.galleries,
-      similarity: try Similarity.named(settings.similarity), seed: seed, folder: folder
+      similarity: try task.similarity(), seed: seed, folder: folder
     ) { direction, items in
       try DirectionFile(
         direction, items: items, lost: data.lost, dataset: task.dataset, texts: vectors.texts, clips: clips,

@@ -102,15 +102,18 @@ struct TowerTask: CellTask {
   /// What a training depends on, seed aside.
   var trainingKey: String {
     let settings = ["model", "loss", "training", "sources"].map { config.tree[$0]?.canonical ?? "{}" }
-    let encoders = sides.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key) \($0.value.digest)" }
-    let data = datasets.map { "\($0.digest) \($0.language)" } + [sourceDatasets, [validationDataset]].map { "\($0)" }
+    // What is evaluated on does not matter here: cells of several languages share one training.
+    let read = sourceDatasets + [validationDataset]
+    let data = read.map { datasets[$0].digest + datasets[$0].language }
+    let encoders = encoders { $0.digest(reading: read) }
     return Digest.of(
-      (["towers 2", Provenance.codeVersion, towers.select] + data + encoders + settings).joined(separator: "\n"))
+      (["towers 3", Provenance.codeVersion, towers.select] + data + encoders + settings).joined(separator: "\n"))
   }
 
-  // The lists decide on what is a miss.
-  var digest: String {
-    Digest.of("ranking 2 \(dataset.split?.digest ?? "") " + trainingKey + (config.tree["evaluation"]?.canonical ?? "{}"))
+  var digest: String { rankingDigest(encoders { $0.digest }) }
+
+  private func encoders(_ digest: (any TowerSide) -> String) -> [String] {
+    sides.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key) \(digest($0.value))" }
   }
 
   var featurePaths: [String] { sides.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value.featurePaths) }

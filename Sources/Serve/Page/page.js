@@ -57,7 +57,9 @@ function show(answer) {
 function card(hit) {
   const item = hit.item;
   const view = make("div", { className: "view" });
-  if (item.thumbnail) view.append(make("img", { src: "/thumbnails/" + item.thumbnail, alt: item.caption, loading: "lazy" }));
+  const isSound = !item.film && item.seconds != null;
+  if (isSound) listen(view, hit);
+  else if (item.thumbnail) view.append(make("img", { src: "/thumbnails/" + item.thumbnail, alt: item.caption, loading: "lazy" }));
   if (item.seconds != null) {
     view.append(make("span", { className: "badge", textContent: item.seconds.toFixed(1) + " s" }));
   }
@@ -76,6 +78,23 @@ function card(hit) {
   if (item.film) preview(article, view, item);
   article.addEventListener("keydown", (event) => move(event, article, item));
   return article;
+}
+
+// A sound has nothing to see: a sign of it, and a player where its file is still there.
+function listen(view, hit) {
+  const item = hit.item;
+  view.classList.add("sound");
+  view.append(make("span", { textContent: "♪", ariaHidden: "true" }));
+  if (hit.missing || !item.path) return;
+  const part = item.start == null ? "" : `#t=${item.start}${item.end == null ? "" : "," + item.end}`;
+  const player = make("audio", { controls: true, preload: "none", src: "/media?id=" + encodeURIComponent(item.id) + part });
+  player.setAttribute("aria-label", "Listen to " + item.caption);
+  player.addEventListener("play", () => {
+    for (const other of document.querySelectorAll("audio")) if (other !== player) other.pause();
+  });
+  // A type that this browser does not play.
+  player.addEventListener("error", () => player.remove());
+  view.append(player);
 }
 
 // The clip plays while the pointer or the focus is on it.
@@ -109,6 +128,10 @@ function move(event, article, item) {
     if (next) { next.focus(); event.preventDefault(); }
   } else if (event.key === "Enter" || event.key === "m") {
     like(item.id);
+  } else if (event.key === " " && article.querySelector("audio")) {
+    const player = article.querySelector("audio");
+    if (player.paused) player.play().catch(() => {}); else player.pause();
+    event.preventDefault();
   }
 }
 
@@ -131,8 +154,8 @@ function take(file) {
   if (!file) return;
   // Words count as they stand in the box now, not as they were last searched for.
   Object.assign(state, { text: $("text").value.trim(), like: "", file });
-  const isFilm = file.type.startsWith("video/");
-  const shown = make(isFilm ? "video" : "img", { src: URL.createObjectURL(file), muted: true, alt: "" });
+  const kind = { video: "video", audio: "audio" }[file.type.split("/")[0]] || "img";
+  const shown = make(kind, { src: URL.createObjectURL(file), muted: kind === "video", controls: kind === "audio", alt: "" });
   chip(make("span", {}, [shown, " ", make("span", { textContent: file.name })]));
   search();
 }
@@ -165,6 +188,12 @@ function fromAddress() {
 addEventListener("popstate", fromAddress);
 fromAddress();
 fetch("/api/info").then((response) => response.json()).then((info) => {
+  if (info.hears) {
+    $("file").accept += ",audio/*";
+    $("kinds").textContent = "Picture, clip or sound";
+    const text = $("status");
+    text.textContent = text.textContent.replace("a picture or clip anywhere", "a picture, clip or sound anywhere");
+  }
   const sets = Object.entries(info.datasets).map(([name, count]) => `${name} (${count})`).join(", ");
   $("about").textContent = `${info.items} items: ${sets}. Captions: ${info.languages.join(", ")}. `
     + `Index: ${info.index}. Model: ${info.model}.`;

@@ -4,7 +4,7 @@ import Foundation
 import HDF5
 import Ranking
 
-/// Gathers the examples of a report: for chosen queries and the worst ones the five best items, with thumbnails.
+/// Gathers the examples of a report: for chosen texts and the worst ones the five best clips, with thumbnails.
 struct ExamplesWriter {
   let experiment: Experiment
   let bench: Workbench
@@ -16,19 +16,22 @@ struct ExamplesWriter {
   /// Writes `examples/examples.json` and the thumbnails; nothing when the report asks for none or the cell has no run.
   func write() throws {
     guard let spec = try experiment.reportSpec().examples,
-      let cell = experiment.cells.first(where: { $0.table == spec.grid && $0.row == spec.row }),
+      let cell = experiment.cells.first(where: { $0.table == spec.grid && $0.row == spec.row && $0.hasExamples }),
+      let directions = cell.config.directions, let place = directions.firstIndex(of: .textToClip),
       let seed = cell.config.seeds.first
     else { return }
     let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
-    guard cell.config.towers?.directions.first == .textToClip, let task = try? runner.task() else { return }
+    guard let task = try? runner.task() else { return }
     let folder = runner.folder(task, seed: seed)
     guard RunRecord.read(folder) != nil else { return }
-    let file = try EmbeddingFile.read(folder + "/embeddings.h5")
-    let stored = try HDF5File(reading: folder + "/ranks.h5")
+    let names = RankedDirections.files(directions, place)
+    let file = try EmbeddingFile.read("\(folder)/\(names.embeddings)")
+    let stored = try HDF5File(reading: "\(folder)/\(names.ranks)")
     let ranks = Dictionary(
       zip(try stored.readStrings("query_ids"), try stored.readFloats("expected")), uniquingKeysWith: { first, _ in first })
     let source = ExampleSource(
-      dataset: task.dataset, file: file, ranks: (file.queryIDs ?? []).map { ranks[$0] ?? 0 })
+      dataset: task.dataset, file: file, similarity: try task.similarity(),
+      ranks: (file.queryIDs ?? []).map { ranks[$0] ?? 0 })
     let queries = try source.queries(spec).map { try source.example($0.query, isWorst: $0.isWorst, shown: Self.shown) }
     let kept = try thumbnails(of: queries, task.dataset)
     let examples = Examples(
@@ -71,11 +74,12 @@ struct ExamplesWriter {
 private struct ExampleSource {
   let dataset: Dataset
   let file: EmbeddingFile
+  let similarity: Similarity
   let ranks: [Float]
   private let items: [String: DatasetItem]
 
-  init(dataset: Dataset, file: EmbeddingFile, ranks: [Float]) {
-    (self.dataset, self.file, self.ranks) = (dataset, file, ranks)
+  init(dataset: Dataset, file: EmbeddingFile, similarity: Similarity, ranks: [Float]) {
+    (self.dataset, self.file, self.similarity, self.ranks) = (dataset, file, similarity, ranks)
     items = Dictionary(dataset.allItems.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
@@ -113,14 +117,21 @@ private struct ExampleSource {
     return captions.indices.contains(number) ? captions[number] : name(query)
   }
 
+  private func score(_ query: ArraySlice<Float>, _ item: ArraySlice<Float>) -> Float {
+    func dot(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+    switch similarity {
+    case .cosine: return dot(ItemVectors.unit(Array(query)), ItemVectors.unit(Array(item)))
+    case .dot: return dot(Array(query), Array(item))
+    case .euclidean: return -zip(query, item).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+    }
+  }
+
   func example(_ query: Int, isWorst: Bool, shown: Int) throws -> Examples.Query {
     let d = file.dimension
-    let vector = ItemVectors.unit(Array(file.queries[query * d..<(query + 1) * d]))
+    let vector = file.queries[query * d..<(query + 1) * d]
     // Of another fold's rows the query knows nothing.
     let own = (0..<file.galleryCount).filter { row in file.folds.map { $0.gallery[row] == $0.queries[query] } ?? true }
-    let scores = own.map { row in
-      zip(vector, ItemVectors.unit(Array(file.gallery[row * d..<(row + 1) * d]))).reduce(0) { $0 + $1.0 * $1.1 }
-    }
+    let scores = own.map { score(vector, file.gallery[$0 * d..<($0 + 1) * d]) }
     let relevant = Set(file.relevantRows[file.relevanceOffsets[query]..<file.relevanceOffsets[query + 1]])
     let best = scores.indices.sorted { (-scores[$0], $0) < (-scores[$1], $1) }.prefix(shown)
     let hits = best.map { place in

@@ -11,8 +11,10 @@ namespace ct {
 
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+// BLOCK: channels per block. TILE: pixels whose sums fit into the registers beside a weight (and, below AVX-512, an input).
 namespace avx512 {
 #define BLOCK 16
+#define TILE 28
 #define HAS_SCALEF
 #include "kernels.inl"
 }
@@ -21,6 +23,7 @@ namespace avx512 {
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 namespace avx2 {
 #define BLOCK 8
+#define TILE 12
 #include "kernels.inl"
 }
 #pragma clang attribute pop
@@ -28,6 +31,7 @@ namespace avx2 {
 
 namespace plain {
 #define BLOCK 8
+#define TILE 4
 #include "kernels.inl"
 }
 

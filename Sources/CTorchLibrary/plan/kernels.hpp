@@ -13,9 +13,20 @@ struct Depthwise {
 
   // Values per channel of a row that holds the input with its margins.
   int64_t row() const { return (out_width - 1) * stride + kernel; }
-  // Values per channel of working memory: a ring of rows, a row of zeros, a row of results.
-  int64_t scratch() const { return (kernel + 1) * row() + out_width; }
+  // Columns of the input that the window reaches: those beyond have no place in such a row.
+  int64_t kept() const { return width < row() - left ? width : row() > left ? row() - left : 0; }
+  // Values per channel of working memory: sums, a ring of rows, a row of zeros, a row of results.
+  int64_t scratch() const { return 2 + (kernel + 1) * row() + out_width; }
   static bool covers(int64_t kernel, int64_t stride) { return (kernel == 3 || kernel == 5) && (stride == 1 || stride == 2); }
+};
+
+// The 1x1 convolution that makes one block of a depth-wise convolution's input from an image's `channels`.
+struct Expansion {
+  const void *from = nullptr;
+  // Values from one block of the source to the next.
+  int64_t channels = 0, plane = 0;
+  // [channels, block] and [block].
+  const float *weights = nullptr, *bias = nullptr;
 };
 
 // One head over one sentence: rows of queries, keys and values lie `stride` values apart, results `result_stride`.
@@ -51,6 +62,10 @@ struct Kernels {
   // shape.scratch() * block floats. The block is 16 channels wide with AVX-512, else 8.
   void (*depthwise)(const Depthwise &shape, const void *from, void *to, const float *weights, const float *bias,
                     float *mean, float *scratch);
+  // The same on rows that are expanded when they are needed, for output rows `begin` up to `end`: `scratch`, which
+  // belongs to this block, carries what the next rows need, and `mean` is written with the last ones.
+  void (*expanded)(const Depthwise &shape, int64_t begin, int64_t end, const Expansion &by, void *to,
+                   const float *weights, const float *bias, float *mean, float *scratch);
   // Layer normalisation of one row to single floats, to the plan's type, or both (either may be null).
   void (*normalise)(const float *x, int64_t width, const float *gain, const float *shift, float epsilon, float *wide,
                     void *narrow);

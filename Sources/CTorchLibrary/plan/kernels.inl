@@ -240,141 +240,7 @@ static void excite_gates(const float *mean, int64_t width, int64_t hidden, const
   }
 }
 
-// MARK: depth-wise convolution
-
-// `count` values in the plan's type to single floats, activated.
-template <typename Number>
-INLINE void widen(const typename Number::Type *from, float *to, int64_t count, int activation) {
-  const int64_t whole = count / 16 * 16;
-  if (activation == CT_ACT_SILU) {
-    for (int64_t i = 0; i < whole; i += 16) {
-      Lanes x;
-      Number::load(from + i, x);
-      swish<Number::steps>(x);
-      Single::store(to + i, x);
-    }
-  } else {
-    for (int64_t i = 0; i < whole; i += 16) {
-      Lanes x;
-      Number::load(from + i, x);
-      activate<Number>(x, activation);
-      Single::store(to + i, x);
-    }
-  }
-  if (whole == count) return;
-  typename Number::Type rest[16] = {};
-  float wide[16];
-  for (int64_t i = whole; i < count; i++) rest[i - whole] = from[i];
-  Lanes x;
-  Number::load(rest, x);
-  activate<Number>(x, activation);
-  Single::store(wide, x);
-  for (int64_t i = whole; i < count; i++) to[i] = wide[i - whole];
-}
-
-// One row of results from `K` rows of input; `several` neighbours at a time share their inputs.
-template <int K, int S>
-INLINE void convolve_row(const float *const *rows, const float *weights, const float *bias, float *to, int64_t width) {
-  constexpr int several = K == 3 ? 8 : 6;
-  const Block start = *reinterpret_cast<const Block *>(bias);
-  int64_t x = 0;
-  for (; x + several <= width; x += several) {
-    Block sums[several];
-    for (int u = 0; u < several; u++) sums[u] = start;
-    for (int ky = 0; ky < K; ky++) {
-      const float *row = rows[ky] + x * S * BLOCK;
-#pragma clang loop unroll(full)
-      for (int kx = 0; kx < K; kx++) {
-        const Block weight = *reinterpret_cast<const Block *>(weights + (ky * K + kx) * BLOCK);
-#pragma clang loop unroll(full)
-        for (int u = 0; u < several; u++)
-          sums[u] += *reinterpret_cast<const Block *>(row + (u * S + kx) * BLOCK) * weight;
-      }
-    }
-    for (int u = 0; u < several; u++) *reinterpret_cast<Block *>(to + (x + u) * BLOCK) = sums[u];
-  }
-  for (; x < width; x++) {
-    Block sum = start;
-    for (int ky = 0; ky < K; ky++)
-      for (int kx = 0; kx < K; kx++)
-        sum += *reinterpret_cast<const Block *>(rows[ky] + (x * S + kx) * BLOCK) *
-               *reinterpret_cast<const Block *>(weights + (ky * K + kx) * BLOCK);
-    *reinterpret_cast<Block *>(to + x * BLOCK) = sum;
-  }
-}
-
-template <typename Number, bool is_silu>
-INLINE void finish_row(const float *from, typename Number::Type *to, int64_t count, int activation, Lanes &sum) {
-  int64_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    Lanes x;
-    Single::load(from + i, x);
-    if (is_silu) swish<Number::steps>(x);
-    else activate<Number>(x, activation);
-    sum += x;
-    Number::store(to + i, x);
-  }
-  if (i == count) return;
-  float rest[16] = {};
-  typename Number::Type narrow[16];
-  for (int64_t k = i; k < count; k++) rest[k - i] = from[k];
-  Lanes x;
-  Single::load(rest, x);
-  activate<Number>(x, activation);
-  sum += x;
-  Number::store(narrow, x);
-  for (int64_t k = i; k < count; k++) to[k] = narrow[k - i];
-}
-
-// Each input row is widened and activated once, into a ring of `K` rows with margins of zeros.
-template <typename Number, int K, int S>
-void depthwise_rows(const Depthwise &shape, const void *from, void *to, const float *weights, const float *bias,
-                    float *mean, float *scratch) {
-  auto input = static_cast<const typename Number::Type *>(from);
-  auto output = static_cast<typename Number::Type *>(to);
-  const int64_t row = shape.row() * BLOCK;
-  float *const zeros = scratch + K * row, *const result = zeros + row;
-  for (int64_t i = 0; i < (K + 1) * row; i++) scratch[i] = 0;
-  // Where the window never reaches the last columns they have no place in the ring.
-  const int64_t kept = shape.width < shape.row() - shape.left ? shape.width : shape.row() - shape.left;
-  Lanes sum = {};
-  int64_t next = 0;
-  for (int64_t y = 0; y < shape.out_height; y++) {
-    const float *rows[K];
-    for (int ky = 0; ky < K; ky++) {
-      const int64_t line = y * S - shape.top + ky;
-      if (line < 0 || line >= shape.height) {
-        rows[ky] = zeros;
-        continue;
-      }
-      float *slot = scratch + line % K * row;
-      for (; next <= line; next++)
-        widen<Number>(input + next * shape.width * BLOCK, scratch + next % K * row + shape.left * BLOCK, kept * BLOCK,
-                      shape.before);
-      rows[ky] = slot;
-    }
-    convolve_row<K, S>(rows, weights, bias, result, shape.out_width);
-    // Activated and summed while the row is still in the nearest cache.
-    const int64_t count = shape.out_width * BLOCK;
-    auto target = output + y * count;
-    if (shape.after == CT_ACT_SILU) {
-      finish_row<Number, true>(result, target, count, shape.after, sum);
-    } else {
-      finish_row<Number, false>(result, target, count, shape.after, sum);
-    }
-  }
-  if (mean) finish_mean(sum, shape.out_height * shape.out_width, BLOCK, mean);
-}
-
-template <typename Number>
-void depthwise_block(const Depthwise &shape, const void *from, void *to, const float *weights, const float *bias,
-                     float *mean, float *scratch) {
-  if (shape.kernel == 3 && shape.stride == 1)
-    return depthwise_rows<Number, 3, 1>(shape, from, to, weights, bias, mean, scratch);
-  if (shape.kernel == 3) return depthwise_rows<Number, 3, 2>(shape, from, to, weights, bias, mean, scratch);
-  if (shape.stride == 1) return depthwise_rows<Number, 5, 1>(shape, from, to, weights, bias, mean, scratch);
-  depthwise_rows<Number, 5, 2>(shape, from, to, weights, bias, mean, scratch);
-}
+#include "depthwise.inl"
 
 // MARK: transformers
 
@@ -501,6 +367,7 @@ const Kernels *table(const char *name) {
                               narrow_values<Number>,
                               excite_gates,
                               depthwise_block<Number>,
+                              expanded_block<Number>,
                               normalise_row<Number>,
                               attend_head<Number>};
   return &all;
@@ -508,5 +375,6 @@ const Kernels *table(const char *name) {
 
 #undef INLINE
 #undef BLOCK
+#undef TILE
 #undef SPLAT
 #undef HAS_SCALEF

@@ -26,6 +26,7 @@ Lowering::Lowering(ct_graph_s &graph, int64_t output, int64_t batch, bool bf16, 
 
 std::unique_ptr<ct_plan_s> Lowering::plan() {
   find_fused_sums();
+  find_expansions();
   find_readers();
   find_joined();
   find_raw();
@@ -70,8 +71,7 @@ void Lowering::find_readers() {
   };
   for (int64_t i = 0; i <= output; i++) {
     if (deferred[i]) continue;
-    for (int64_t input : graph.nodes[i].inputs)
-      reads(sum_conv[i] == input ? graph.nodes[input].inputs[0] : input, i);
+    for (int64_t input : graph.nodes[i].inputs) reads(source(input), i);
   }
   reads(output, static_cast<int64_t>(graph.nodes.size()));
 }
@@ -164,16 +164,6 @@ void Lowering::copy(const Place &from, const Place &to, size_t bytes, const std:
   step.bytes = bytes;
 }
 
-template <typename Kind>
-Kind &Lowering::add(const std::string &text) {
-  auto step = std::make_unique<Kind>();
-  step->text = text;
-  auto &result = *step;
-  made->steps.push_back(std::move(step));
-  time++;
-  return result;
-}
-
 std::shared_ptr<Memory> Lowering::packed(const Node &node, const memory::desc &desc) {
   const memory::desc plain(desc.dims(), memory::data_type::f32,
                            node.groups > 1 ? memory::format_tag::goihw : memory::format_tag::oihw);
@@ -248,19 +238,29 @@ Place Lowering::wanted_means(int64_t value) {
   return mean_places[value] = stretch(static_cast<size_t>(blocks(value).count() * block_width()) * 4);
 }
 
+// Shifts per channel, up to whole blocks.
+std::shared_ptr<Memory> Lowering::padded_bias(const Node &node) const {
+  const int64_t padded = rounded(node.shape.channels, block_width());
+  auto result = std::make_shared<Memory>(static_cast<size_t>(padded) * sizeof(float));
+  std::copy(node.bias->begin(), node.bias->end(), reinterpret_cast<float *>(result->data()));
+  return result;
+}
+
 void Lowering::depthwise(int64_t index) {
   const Node &node = graph.nodes[index];
   const int64_t input = node.inputs[0], width = block_width(), taps = node.window.kernel[0] * node.window.kernel[1];
-  const Place target = place(index), source = read(input), mean = wanted_means(index);
-  auto &step = add<DepthwiseStep>(node.text() + "  own " + kernels(isa_level(), bf16).name);
+  const Place target = place(index), from_place = read(source(input)), mean = wanted_means(index);
+  auto &step = deferred[input] ? expanded(input, index)
+                               : add<DepthwiseStep>(node.text() + "  own " + kernels(isa_level(), bf16).name);
   step.kernels = &kernels(isa_level(), bf16);
   step.from = blocks(input);
   step.to = blocks(index);
   const Shape &from = graph.nodes[input].shape;
+  const bool activates = deferred[input] || raw[input];
   step.shape = {from.height, from.width, node.shape.height, node.shape.width, node.window.kernel[0],
                 node.window.stride[0], node.window.before[0], node.window.before[1],
-                raw[input] ? CT_ACT_SILU : CT_ACT_NONE, node.activation};
-  step.source = source;
+                activates ? graph.nodes[input].activation : CT_ACT_NONE, node.activation};
+  step.source = from_place;
   step.target = target;
   step.mean = mean;
   if (!node.lanes) {
@@ -272,8 +272,7 @@ void Lowering::depthwise(int64_t index) {
     node.weight.reset();
   }
   step.weights = node.lanes;
-  step.bias = std::make_shared<Memory>(static_cast<size_t>(step.to.groups * width) * sizeof(float));
-  std::copy(node.bias->begin(), node.bias->end(), reinterpret_cast<float *>(step.bias->data()));
+  step.bias = padded_bias(node);
   made->weight_bytes += step.weights->size() + step.bias->size();
 }
 

@@ -1,5 +1,6 @@
 // From a graph to steps: fuses, decides what lies where, keeps track of when each stretch of memory is in use.
 #pragma once
+#include "fused.hpp"
 #include "plan.hpp"
 
 namespace ct {
@@ -12,6 +13,7 @@ class Lowering {
  private:
   void find_readers();
   void find_fused_sums();
+  void find_expansions();
   void find_joined();
   void find_raw();
 
@@ -19,6 +21,7 @@ class Lowering {
   void image(int64_t index);
   void conv(int64_t index, const Node &node, int64_t result, int64_t residual);
   void depthwise(int64_t index);
+  DepthwiseStep &expanded(int64_t expansion, int64_t index);
   void sum(int64_t index);
   void pool(int64_t index);
   void concat(int64_t index);
@@ -40,8 +43,11 @@ class Lowering {
 
   Blocks blocks(int64_t value) const;
   bool is_last_read(int64_t value) const { return last_reader[value] == now && last_reads[value] == 1; }
+  // What is read where `value` is: of a deferred convolution, its input.
+  int64_t source(int64_t value) const { return deferred[value] ? graph.nodes[value].inputs[0] : value; }
   template <typename Kind>
   Kind &add(const std::string &text);
+  std::shared_ptr<Memory> padded_bias(const Node &node) const;
   std::shared_ptr<Memory> packed(const Node &node, const dnnl::memory::desc &desc);
 
   struct Joined {
@@ -60,7 +66,8 @@ class Lowering {
   std::vector<int64_t> last_reader, last_reads, readers;
   std::vector<Place> places, mean_places;
   std::vector<Joined> joined;
-  // Per sum, the convolution that is carried out with it; per convolution, whether it is.
+  // Per sum, the convolution that is carried out with it; per convolution, whether its only reader (a sum or a
+  // depth-wise convolution) carries it out.
   std::vector<int64_t> sum_conv;
   std::vector<bool> deferred;
   // Whether a value is stored before its activation, which the depth-wise convolution that reads it applies.
@@ -68,5 +75,15 @@ class Lowering {
   int64_t now = 0;
   int time = 0;
 };
+
+template <typename Kind>
+Kind &Lowering::add(const std::string &text) {
+  auto step = std::make_unique<Kind>();
+  step->text = text;
+  auto &result = *step;
+  made->steps.push_back(std::move(step));
+  time++;
+  return result;
+}
 
 }  // namespace ct

@@ -47,15 +47,21 @@ void DepthwiseStep::bind(const Arena &arena) {
   means = mean.stretch < 0 ? nullptr : reinterpret_cast<float *>(arena.at(mean));
 }
 
+const float *DepthwiseStep::own_weights(int64_t group) const {
+  return reinterpret_cast<const float *>(weights->data()) + group * shape.kernel * shape.kernel * to.width;
+}
+
+const float *DepthwiseStep::own_bias(int64_t group) const {
+  return reinterpret_cast<const float *>(bias->data()) + group * to.width;
+}
+
 void DepthwiseStep::run(const float *, float *) {
   parallel_for(from.count(), from.values() + to.values(), [&](int64_t begin, int64_t end) {
     float *const scratch = workspace(static_cast<size_t>(shape.scratch() * to.width));
     for (int64_t i = begin; i < end; i++) {
       const int64_t group = i % from.groups;
       kernels->depthwise(shape, input + i * from.values() * from.item, output + i * to.values() * to.item,
-                         reinterpret_cast<const float *>(weights->data()) + group * shape.kernel * shape.kernel * to.width,
-                         reinterpret_cast<const float *>(bias->data()) + group * to.width,
-                         means ? means + i * to.width : nullptr, scratch);
+                         own_weights(group), own_bias(group), means ? means + i * to.width : nullptr, scratch);
     }
   });
 }

@@ -75,9 +75,11 @@ struct DepthwiseStep : Step {
   void bind(const Arena &arena) override;
   void run(const float *pixels, float *features) override;
 
- private:
+ protected:
   char *input = nullptr, *output = nullptr;
   float *means = nullptr;
+  const float *own_weights(int64_t group) const;
+  const float *own_bias(int64_t group) const;
 };
 
 // Each channel's mean over the places.

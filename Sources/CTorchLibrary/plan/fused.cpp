@@ -12,8 +12,9 @@ using dnnl::memory;
 // MARK: which pairs
 
 // Whether the pair is faster as one step. Below 28 x 28 places what lies between the two stays in a core's own cache
-// anyway, and oneDNN's product over all pixels is up to a tenth faster than ours over rows of 7 or 14; from there on the
-// one step takes 3 to 13 % less time (EfficientNet-b0, one thread; b7 is as fast either way and needs less memory).
+// anyway, and oneDNN's product over all pixels is up to a tenth faster than ours over rows of 7 or 14. From there on
+// the one step takes 3 to 13 % less time in EfficientNet-b0 (one thread, nothing else running); b7 takes the same time
+// and less memory.
 static bool pays(const Shape &between) { return between.places() >= 28 * 28; }
 
 void Lowering::find_expansions() {

@@ -54,12 +54,12 @@ class Cases:
         self.rounds = 3 if quick else ROUNDS
 
     def all(self):
+        yield from self.starts()
         yield from self.encoders()
         yield from self.texts()
         yield from self.rankings()
         yield from self.media()
         yield from self.training()
-        yield from self.starts()
 
     def own(self, *arguments, seconds=None):
         return ("ieum", [self.ieum, "bench", *arguments, "--seconds", seconds or self.seconds, "--answering"])

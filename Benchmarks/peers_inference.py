@@ -8,20 +8,28 @@ TOKENS = 32
 
 
 def encoders(program, name, precision, images, threads):
-    """The settings that are tried, each with a function that makes its work."""
-    # The largest network is given no larger batch: a call of it takes seconds.
-    batches = [images] if name == "efficientnet-b7" else [images, 2 * images]
+    """The settings that are tried, each with a function that makes its work; and, for the best of them, the same with
+    twice the batch. A call of the largest network takes seconds, so it is given no larger batch."""
+    larger = name not in ("efficientnet-b7", "resnet152")
     if program == "torch":
         import torch
 
         torch.set_num_threads(threads)
-        return [(f"channels-last, {way}, batch {batch}", lambda way=way, batch=batch: torch_encoder(name, precision, batch, way))
-                for way in ["frozen", "optimised"] for batch in batches]
-    if program == "onnxruntime":
-        return [(f"batch {batch}", lambda batch=batch: onnxruntime_encoder(name, precision, batch, threads)) for batch in batches]
-    return [(f"{streams} stream(s), batch {batch}",
-             lambda streams=streams, batch=batch: openvino_encoder(name, precision, batch, threads, streams))
-            for streams in [1, threads] for batch in batches[:1 if streams > 1 else None]]
+        ways = {f"channels-last, {way}": lambda batch, way=way: torch_encoder(name, precision, batch, way)
+                for way in ["frozen", "optimised"]}
+    elif program == "onnxruntime":
+        ways = {"": lambda batch: onnxruntime_encoder(name, precision, batch, threads)}
+    else:
+        ways = {f"{streams} stream(s)": lambda batch, streams=streams: openvino_encoder(name, precision, batch, threads, streams)
+                for streams in [1, threads]}
+
+    def variant(way, batch):
+        return f"{way}, batch {batch}".lstrip(", "), lambda: ways[way](batch)
+
+    def refined(best):
+        return [variant(way, 2 * images) for way in ways if larger and best == variant(way, images)[0]]
+
+    return [variant(way, images) for way in ways], refined
 
 
 def network(name):

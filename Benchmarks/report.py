@@ -45,6 +45,9 @@ def judged(case, own, rows, limits, others):
             if best and case.per in own:
                 value = own[case.per] / best[case.per]
                 line |= {"measured": f"{value:.2f} ×", "value": value, "met": value >= goal.value, "part": value / goal.value}
+                share = limited(best, case, limits).get("share")
+                if share:
+                    line["most"] = 1 / share
         elif goal.kind == "share":
             top, title = limits.get(goal.of[0]), {"product": "matrix products"}.get(goal.of[0], "multiply-adds")
             line["goal"] = f"≥ {100 * goal.value:.0f} % of this machine's rate of {title}"
@@ -91,7 +94,11 @@ def judged(case, own, rows, limits, others):
 def verdict(line):
     if line["met"] is None:
         return "" if "value" in line else "not measured"
-    return "met" if line["met"] else f"missed by {100 * (1 - line['part']):.0f} %"
+    if line["met"]:
+        return "met"
+    missed = f"missed by {100 * (1 - line['part']):.0f} %"
+    # What the other program leaves of this machine's limit is all that could be won over it.
+    return missed + (f"; at this machine's limit it would be {line['most']:.2f} ×" if "most" in line else "")
 
 
 def percent(share):

@@ -64,8 +64,9 @@ class SingleThreadedBlas {
     std::lock_guard<std::mutex> guard(lock());
     if (--users() == 0 && count()) set()(before());
   }
-  /// Threads that may ask: all of them, or one where the library splits its products itself.
-  static int callers(int threads) { return count() && gemm_function<float>() ? threads : 1; }
+  /// Threads that may ask: all of them, or one where the library splits its products itself. OpenBLAS on OpenMP gives
+  /// wrong products where threads ask that are not OpenMP's.
+  static int callers(int threads) { return count() && gemm_function<float>() && !is_on_openmp() ? threads : 1; }
 
  private:
   using Count = int (*)();
@@ -77,6 +78,10 @@ class SingleThreadedBlas {
   static Set set() {
     static const auto found = library_symbol<Set>("openblas_set_num_threads");
     return found;
+  }
+  static bool is_on_openmp() {
+    static const auto kind = library_symbol<int (*)()>("openblas_get_parallel");
+    return kind && kind() == 2;
   }
   static std::mutex &lock() {
     static std::mutex m;

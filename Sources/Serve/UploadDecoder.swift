@@ -119,6 +119,8 @@ public struct UploadDecoder: Sendable {
   }
 
   private static func limit(seconds: Int) throws {
+    // Loaded now, so that its 200 MB of address space do not count as the upload's.
+    _ = MediaLibrary.version
     // Address space: what the program has mapped already, and a little more.
     let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))
       .flatMap { $0.split(separator: " ").first }.flatMap { Int($0) } ?? 1 << 20

@@ -2,6 +2,16 @@ import Basics
 import CLibAV
 import Foundation
 
+/// libav, which reads films, sounds and most pictures.
+public enum MediaLibrary {
+  /// Version of its codecs, `59.37.100`. The library is loaded by the first use of this, or of any medium.
+  public static var version: String {
+    var text = [CChar](repeating: 0, count: 64)
+    clibav_version(&text, text.count)
+    return MediaShim.text(text)
+  }
+}
+
 /// Carries the statuses and messages of the C shim over into errors.
 enum MediaShim {
   static let messageSize = 256

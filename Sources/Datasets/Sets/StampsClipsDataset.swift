@@ -85,10 +85,7 @@ struct StampsClipsDataset: DatasetSpec {
 
   /// Named by all that the films' bytes depend on.
   private static func folder(of source: Dataset, _ options: DatasetOptions) -> String {
-    var version = [CChar](repeating: 0, count: 64)
-    clibav_version(&version, version.count)
-    let libraries = String(decoding: version.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let key = Digest.of("stamps-clips \(StampFilm.recipe) \(source.digest) \(StampFilm.encoder) \(libraries)")
+    let key = Digest.of("stamps-clips \(StampFilm.recipe) \(source.digest) \(StampFilm.encoder) \(MediaLibrary.version)")
     return "\(options.cache)/stamps-clips/\(key.prefix(16))"
   }
 

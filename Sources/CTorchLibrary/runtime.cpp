@@ -116,6 +116,22 @@ static void autocast(int32_t device, bool on, at::ScalarType type) {
 }
 #endif
 
+bool ct::autocasts() {
+#if TORCH_VERSION_MAJOR >= 2 && TORCH_VERSION_MINOR >= 4
+  return at::autocast::is_autocast_enabled(at::kCPU);
+#else
+  return at::autocast::is_cpu_enabled();
+#endif
+}
+
+at::ScalarType ct::autocast_type() {
+#if TORCH_VERSION_MAJOR >= 2 && TORCH_VERSION_MINOR >= 4
+  return at::autocast::get_autocast_dtype(at::kCPU);
+#else
+  return at::autocast::get_autocast_cpu_dtype();
+#endif
+}
+
 int ct_autocast_begin(ct_dtype dtype, int32_t device) {
   CT_GUARD({
     autocast(device, true, ct::scalar_type(dtype));

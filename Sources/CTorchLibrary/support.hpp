@@ -20,6 +20,10 @@ at::Device device(int32_t index);
 /// The tensor on another device. Pinned and small ones go to a GPU without waiting for what is queued there.
 at::Tensor moved(const at::Tensor &x, at::Device to);
 
+/// Whether operators on the CPU compute in a narrower type now, and in which.
+bool autocasts();
+at::ScalarType autocast_type();
+
 inline at::Tensor optional(ct_tensor t) { return t ? t->value : at::Tensor(); }
 /// Dropout whose mask depends on the seed and the place alone, so that it is the same on every device.
 at::Tensor dropout(const at::Tensor &x, double p, uint64_t seed);

@@ -3,10 +3,8 @@
 #include "engines.hpp"
 
 #include <ATen/Context.h>
-#include <ATen/autocast_mode.h>
 #include <cstdlib>
 #include <torch/csrc/autograd/custom_function.h>
-#include <torch/version.h>
 
 namespace ct {
 
@@ -111,14 +109,6 @@ struct Conv1d : torch::autograd::Function<Conv1d> {
 at::Tensor finish(const at::Tensor &y, const Epilogue &after) {
   auto pooled = at::max_pool1d(at::relu(y), {2}, {2});
   return after.dropout > 0 ? ct::dropout(pooled, after.dropout, after.seed) : pooled;
-}
-
-bool autocasts() {
-#if TORCH_VERSION_MAJOR >= 2 && TORCH_VERSION_MINOR >= 4
-  return at::autocast::is_autocast_enabled(at::kCPU);
-#else
-  return at::autocast::is_cpu_enabled();
-#endif
 }
 
 bool suits(const at::Tensor &x, const at::Tensor &w, const at::Tensor &b, int64_t left, int64_t right) {

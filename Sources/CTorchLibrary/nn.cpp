@@ -1,9 +1,10 @@
 // Layers: products, convolutions, pooling, normalisation, dropout.
 #include "support.hpp"
 #include "Conv1d/rows.hpp"
+#include "products.hpp"
 
 int ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *out) {
-  CT_RETURN(at::linear(x->value, weight->value, ct::optional(bias)))
+  CT_RETURN(ct::linear(x->value, weight->value, ct::optional(bias)))
 }
 
 int ct_conv(ct_tensor x, ct_tensor weight, ct_tensor bias, const int64_t *stride, const int64_t *padding,

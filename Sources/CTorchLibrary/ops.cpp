@@ -1,4 +1,5 @@
 // Element-wise operations, reductions, shapes, indexing.
+#include "products.hpp"
 #include "support.hpp"
 
 namespace {
@@ -38,7 +39,7 @@ at::Tensor binary(ct_binary_op op, const at::Tensor &a, const at::Tensor &b) {
     case CT_MUL: return at::mul(a, b);
     case CT_DIV: return at::div(a, b);
     case CT_POW: return at::pow(a, b);
-    case CT_MATMUL: return at::matmul(a, b);
+    case CT_MATMUL: return ct::matmul(a, b);
     case CT_MAXIMUM: return at::maximum(a, b);
     case CT_MINIMUM: return at::minimum(a, b);
     case CT_EQ: return at::eq(a, b);

@@ -16,7 +16,7 @@ memory::data_type data_type(at::ScalarType type) {
 }
 
 memory::desc described(const at::Tensor &x) {
-  return memory::desc({x.size(0), x.size(1)}, data_type(x.scalar_type()), memory::dims{x.stride(0), x.stride(1)});
+  return memory::desc(x.sizes().vec(), data_type(x.scalar_type()), x.strides().vec());
 }
 
 memory wrapped(const at::Tensor &x) { return memory(described(x), cpu(), x.data_ptr()); }
@@ -24,6 +24,7 @@ memory wrapped(const at::Tensor &x) { return memory(described(x), cpu(), x.data_
 struct Product {
   dnnl::matmul primitive;
   memory::desc weights;
+  bool blocked;
 };
 
 struct Form {
@@ -42,17 +43,32 @@ Product made(const Form &form) {
   const auto wish = form.biased ? dnnl::matmul::desc(form.a, form.b, bias, form.out)
                                 : dnnl::matmul::desc(form.a, form.b, form.out);
   const dnnl::matmul::primitive_desc description(wish, attributes, cpu());
-  return {dnnl::matmul(description), description.weights_desc()};
+  const bool blocked = std::string(description.impl_info_str()).compare(0, 3, "brg") == 0;
+  return {dnnl::matmul(description), description.weights_desc(), blocked};
 }
 
-/// The primitive for shapes met before. `rows`, `inputs`, `outputs`, what tells the strides and types apart.
-const Product &known(const std::array<int64_t, 11> &key, const Form &form) {
-  thread_local std::map<std::array<int64_t, 11>, Product> products;
+/// What tells products apart: sizes, strides (of `b`: none where its layout is free), types, what is added.
+using Key = std::array<int64_t, 12>;
+
+Key key(const at::Tensor &a, int64_t outputs, at::IntArrayRef b_strides, const at::Tensor &out, bool biased, bool added) {
+  const int64_t d = a.dim(), b = static_cast<int64_t>(b_strides.size());
+  return {d > 2 ? a.size(0) : 0, a.size(d - 2), a.size(d - 1), outputs, a.stride(d - 2), a.stride(d - 1),
+          b ? b_strides[b - 2] : -1, b ? b_strides[b - 1] : -1, out.stride(d - 2),
+          a.scalar_type() == at::kBFloat16, biased, added};
+}
+
+/// The primitive for such a product, made once. oneDNN 2.6 has blocked products with AVX-512 alone; with several
+/// threads its plain ones round differently from one call to the next, so what has no blocked one is the BLAS's (null).
+const Product *blocked_product(const Key &key, const Form &form) {
+  if (isa_level() < 2) return nullptr;
+  thread_local std::map<Key, Product> products;
   auto found = products.find(key);
-  if (found != products.end()) return found->second;
-  // Lengths of sentences make many shapes; more than these are a leak rather than a help.
-  if (products.size() >= 1024) products.clear();
-  return products.emplace(key, made(form)).first->second;
+  if (found == products.end()) {
+    // Lengths of sentences make many shapes; more than these are a leak rather than a help.
+    if (products.size() >= 1024) products.clear();
+    found = products.emplace(key, made(form)).first;
+  }
+  return found->second.blocked ? &found->second : nullptr;
 }
 
 void execute(const Product &one, const at::Tensor &a, const memory &b, const at::Tensor &bias, const at::Tensor &out) {
@@ -63,54 +79,54 @@ void execute(const Product &one, const at::Tensor &a, const memory &b, const at:
   stream().wait();
 }
 
+/// The BLAS is asked for float32, whatever else computes in.
+struct InFloat32 {
+  c10::impl::ExcludeDispatchKeyGuard guard{c10::DispatchKey::AutocastCPU};
+};
+
+at::Tensor by_library(const at::Tensor &a, const at::Tensor &b, const at::Tensor &bias) {
+  InFloat32 guard;
+  auto x = a.to(at::kFloat), y = b.to(at::kFloat);
+  if (a.dim() > 2) return at::bmm(x, y);
+  return bias.defined() ? at::addmm(bias, x, y) : at::mm(x, y);
+}
+
 }  // namespace
+
+const at::Tensor &SharedFactor::plain() {
+  if (values.scalar_type() != type) values = values.to(type);
+  return values;
+}
 
 const memory &SharedFactor::as(const memory::desc &wanted) {
   for (const auto &copy : copies)
     if (copy.memory.get_desc() == wanted) return copy.memory;
-  if (copies.empty() && values.scalar_type() != type) values = values.to(type);
   auto bytes = at::empty({static_cast<int64_t>(wanted.get_size()) + 63}, at::TensorOptions(at::kByte));
   const auto address = (reinterpret_cast<uintptr_t>(bytes.data_ptr()) + 63) / 64 * 64;
   copies.push_back({memory(wanted, cpu(), reinterpret_cast<void *>(address)), bytes});
-  memory from = wrapped(values), &to = copies.back().memory;
+  memory from = wrapped(plain()), &to = copies.back().memory;
   dnnl::reorder(from, to).execute(stream(), from, to);
   stream().wait();
   return to;
 }
 
-/// Below AVX-512 oneDNN 2.6 has no blocked products, and with several threads its plain ones round differently from
-/// one call to the next: those CPUs stay with the BLAS.
-static bool has_blocked_products() { return isa_level() == 2; }
-
-/// The BLAS is asked for float32, whatever else computes in.
-using InFloat = c10::impl::ExcludeDispatchKeyGuard;
-static constexpr c10::DispatchKey reducing = c10::DispatchKey::AutocastCPU;
-
 void multiply(const at::Tensor &a, SharedFactor &b, const at::Tensor &bias, const at::Tensor &out, bool added) {
-  if (!has_blocked_products()) {
-    InFloat guard(reducing);
-    auto to = out;
-    to.addmm_(a, b.plain(), added ? 1 : 0);
-    if (bias.defined()) to.add_(bias);
-    return;
-  }
-  const int64_t rows = a.size(0), inputs = b.rows(), outputs = b.columns();
-  const std::array<int64_t, 11> key{rows, inputs, outputs, a.stride(0), a.stride(1), -1, -1, out.stride(0),
-                                    a.scalar_type() == at::kBFloat16, bias.defined(), added};
-  const memory::desc any({inputs, outputs}, data_type(b.kind()), memory::format_tag::any);
-  const auto &one = known(key, {described(a), any, described(out), bias.defined(), added});
-  execute(one, a, b.as(one.weights), bias, out);
+  const memory::desc any({b.rows(), b.columns()}, data_type(a.scalar_type()), memory::format_tag::any);
+  const Form form{described(a), any, described(out), bias.defined(), added};
+  if (const auto *one = blocked_product(key(a, b.columns(), {}, out, form.biased, added), form))
+    return execute(*one, a, b.as(one->weights), bias, out);
+  auto to = out, sum = by_library(a, b.plain(), bias);
+  added ? to.add_(sum) : to.copy_(sum);
 }
 
-at::Tensor product(const at::Tensor &a, const at::Tensor &b) {
-  if (!has_blocked_products()) {
-    InFloat guard(reducing);
-    return at::mm(a, b);
-  }
-  auto out = at::empty({a.size(0), b.size(1)}, a.options().dtype(at::kFloat));
-  const std::array<int64_t, 11> key{a.size(0), a.size(1), b.size(1), a.stride(0), a.stride(1), b.stride(0),
-                                    b.stride(1), out.stride(0), a.scalar_type() == at::kBFloat16, false, false};
-  execute(known(key, {described(a), described(b), described(out), false, false}), a, wrapped(b), {}, out);
+at::Tensor product(const at::Tensor &a, const at::Tensor &b, const at::Tensor &bias) {
+  auto sizes = a.sizes().vec();
+  sizes.back() = b.size(-1);
+  auto out = at::empty(sizes, a.options().dtype(at::kFloat));
+  const Form form{described(a), described(b), described(out), bias.defined(), false};
+  const auto *one = blocked_product(key(a, sizes.back(), b.strides(), out, form.biased, false), form);
+  if (!one) return by_library(a, b, bias);
+  execute(*one, a, wrapped(b), bias, out);
   return out;
 }
 

@@ -1,5 +1,5 @@
-// Products of matrices for what is trained on a CPU. They run on libgomp's threads, as the rest of a step does: the
-// BLAS has a pool of its own, and two pools wait for work by spinning on the same cores.
+// Products of matrices on libgomp's threads, as the rest of a training step runs: the BLAS has a pool of its own, and
+// two pools wait for work by spinning on the same cores.
 #pragma once
 #include <ATen/ATen.h>
 #include <dnnl.hpp>
@@ -14,8 +14,7 @@ class SharedFactor {
   SharedFactor(at::Tensor values, at::ScalarType type) : values(std::move(values)), type(type) {}
   int64_t rows() const { return values.size(0); }
   int64_t columns() const { return values.size(1); }
-  at::ScalarType kind() const { return type; }
-  const at::Tensor &plain() const { return values; }
+  const at::Tensor &plain();
   const dnnl::memory &as(const dnnl::memory::desc &wanted);
 
  private:
@@ -31,10 +30,16 @@ class SharedFactor {
 /// `out [M, N] = a [M, K] · b + bias [N]`, or added to what `out` holds. `a` is of b's type, the others float32.
 void multiply(const at::Tensor &a, SharedFactor &b, const at::Tensor &bias, const at::Tensor &out, bool added = false);
 
-/// `a [M, K] · b [K, N]` in float32, both of one type, of any strides.
-at::Tensor product(const at::Tensor &a, const at::Tensor &b);
+/// `a [M, K] · b [K, N] + bias [N]` in float32, both of one type, of any strides; or a batch of them, `[B, M, K]` and
+/// `[B, K, N]`, each matrix or its transpose contiguous. `bias` may be undefined.
+at::Tensor product(const at::Tensor &a, const at::Tensor &b, const at::Tensor &bias = {});
 
 /// Whether oneDNN multiplies bfloat16 on this CPU.
 bool multiplies_bf16();
+
+/// `x [..., K] · weight [N, K]ᵀ + bias [N]` and `a · b`, differentiable. With several threads and float32 values on a
+/// CPU they are the products above, else libtorch's.
+at::Tensor linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias);
+at::Tensor matmul(const at::Tensor &a, const at::Tensor &b);
 
 }  // namespace ct

@@ -46,7 +46,7 @@ def better(known, taken):
 
 
 def limits(ieum, variables, known=None):
-    taken = json.loads(output([ieum, "bench", "limits", "--seconds", "1"], variables))
+    taken = json.loads(output([ieum, "bench", "limits", "--seconds", "0.5"], variables))
     return better(known, taken) if known else taken
 
 
@@ -68,6 +68,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a small selection, three short samples each")
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
+    parser.add_argument("--since", type=float, default=time.time(), help="when the whole began, in seconds since 1970")
     given = parser.parse_args()
     if given.list:
         print("\n".join(case.name for case in chosen(given, given.ieum, "", 1)))
@@ -75,7 +76,7 @@ def main():
     # A partial run leaves the report of the whole one alone.
     out = given.out if not (given.quick or given.only) else given.out + "-partial"
     with tempfile.TemporaryDirectory() as folder:
-        for run in measured(given, folder, time.time()):
+        for run in measured(given, folder, given.since):
             write(run, out)
     print(report.text(run))
 
@@ -106,26 +107,28 @@ def measured(given, folder, start):
         sys.exit(f"no case is called '{given.only}'; see --list")
     output([given.python, f"{HERE}/peers.py", "make-media", folder], variables)
     peers = versions(given.python)
-    done, profiles = [], {}
+    done, profiles, took = [], {}, {}
     for index, case in enumerate(cases):
         minutes = (time.time() - start) / 60
         print(f"case {index + 1} of {len(cases)}, {case.name}: {minutes:.1f} minutes so far", file=sys.stderr, flush=True)
         late = minutes > LATEST
-        contenders = left_out(case, f"left out after {LATEST} minutes") if late else measure(case, variables)
+        contenders, why = (left_out(case, f"left out after {LATEST} minutes"), None) if late else measure(
+            case, variables, lambda contenders: case.shows or any(
+                report.is_close(line) for line in judged(case, list(report.rows(case, contenders)), done, top)))
+        took[case.name] = {"seconds": time.time() - start - 60 * minutes, "preparing": {c.name: c.preparing for c in contenders}}
+        if why:
+            profiles[case.name] = why | {"limit": case.limit}
         done.append((case, list(report.rows(case, contenders)), {c.name: c.samples for c in contenders}))
         if not late and index in (len(cases) // 2, len(cases) - 1):
             top = again(ieum, variables, top)
         goals = [line for case, rows, _ in done for line in judged(case, rows, done, top)]
-        missed = any(line["met"] is False for line in goals if line["case"] == case.name)
-        if case.profile and not late and (missed or case.shows):
-            profiles[case.name] = profile(case.profile, variables)
         provenance = {
             "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "revision": revision(),
             "minutes": (time.time() - start) / 60, "peers": peers, "kernel": os.uname().release, "cases": len(cases),
             "arguments": {"quick": given.quick, "only": given.only}}
         yield {"provenance": provenance, "limits": top, "goals": goals,
                "rows": [report.limited(row, case, top) for case, rows, _ in done for row in rows],
-               "samples": {case.name: samples for case, _, samples in done}, "profiles": dict(profiles),
+               "samples": {case.name: samples for case, _, samples in done}, "profiles": dict(profiles), "took": dict(took),
                "notes": {case.name: case.note for case, _, _ in done}}
 
 
@@ -139,17 +142,6 @@ def again(ieum, variables, top):
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         print(f"the limits could not be measured again: {error}", file=sys.stderr)
         return top
-
-
-def profile(command, variables):
-    """What the program says of where its time goes, or why it says nothing."""
-    try:
-        run = subprocess.run(command, capture_output=True, text=True, env=variables, timeout=120)
-    except (OSError, subprocess.SubprocessError) as error:
-        return f"no profile: {error}"
-    if run.returncode == 0:
-        return run.stdout
-    return f"no profile, status {run.returncode}: " + (run.stderr.strip().splitlines() or ["no message"])[-1]
 
 
 def write(run, out):

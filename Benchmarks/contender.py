@@ -32,7 +32,7 @@ class Contender:
 
     def __init__(self, name, command, environment):
         self.name, self.command, self.environment = name, command, environment
-        self.samples, self.problem, self.variant = [], None, None
+        self.samples, self.problem, self.variant, self.preparing = [], None, None, 0
 
     def start(self):
         pass
@@ -48,6 +48,10 @@ class Contender:
                 self.samples.append(taken)
                 return
             time.sleep(1)
+
+    def profile(self):
+        """Where the time of the samples goes: the parts of a second of it, as `ieum bench ... --profile` names them."""
+        return {}
 
     def median(self, key):
         return statistics.median(sample[key] for sample in self.samples)
@@ -79,6 +83,17 @@ class Warm(Contender):
         lines = [line for line in self.messages.read().splitlines() if line.strip()]
         self.problem = lines[-1] if lines else f"ended with status {self.process.returncode}"
 
+    def ask(self, line):
+        try:
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
+        except OSError:
+            pass  # it has died; what it said last comes with the answer
+        return self.answer()
+
+    def profile(self):
+        return self.ask("profile") or {"note": f"no profile: {self.problem}"}
+
     def take(self):
         """A sample, with the memory it took beyond what was resident before it."""
         before = self.memory("VmRSS")
@@ -87,12 +102,7 @@ class Warm(Contender):
                 file.write("5")  # the peak starts again from here
         except OSError:
             before = None
-        try:
-            self.process.stdin.write("\n")
-            self.process.stdin.flush()
-        except OSError:
-            pass  # it has died; what it said last comes with the answer
-        taken = self.answer()
+        taken = self.ask("")
         after = self.memory("VmHWM")
         if taken and before is not None and after is not None:
             taken["extraBytes"] = max(0, after - before)
@@ -134,11 +144,21 @@ class Command(Contender):
         if run.returncode:
             self.problem = (run.stderr.strip().splitlines() or [f"ended with status {run.returncode}"])[-1]
             return None
-        processor = now.children_user + now.children_system - used.children_user - used.children_system
-        return self.read(run, {"seconds": seconds, "processorSeconds": processor})
+        user, system = now.children_user - used.children_user, now.children_system - used.children_system
+        return self.read(run, {"seconds": seconds, "processorSeconds": user + system, "user": user, "system": system})
 
     def read(self, run, taken):
         return taken
+
+    def profile(self):
+        """What the processors did in the last sample, and what the loader of libraries says of its part."""
+        taken = self.samples[-1]
+        parts = [("processor", taken["user"]), ("processor, in the kernel", taken["system"])]
+        waiting = taken["seconds"] - sum(seconds for _, seconds in parts)
+        loader = subprocess.run(self.command, capture_output=True, text=True,
+                                env=dict(self.environment, LD_DEBUG="statistics"))
+        told = [line.split(":", 1)[-1].strip() for line in loader.stderr.splitlines() if " cycles" in line]
+        return {"stages": stages([*parts, ("neither", max(0, waiting))], taken["seconds"]), "note": "; ".join(told[:3])}
 
 
 class Extraction(Command):
@@ -149,8 +169,14 @@ class Extraction(Command):
         if not found:
             self.problem = "its line on waiting is missing"
             return None
-        taken["busy"] = 1 - (int(found.group(1)) + int(found.group(2))) / 100
+        taken["waited"] = [int(part) / 100 for part in found.groups()]
+        taken["busy"] = 1 - sum(taken["waited"])
         return taken
+
+    def profile(self):
+        taken = self.samples[-1]
+        parts = zip(["the encoder works", "waits for pictures", "waits for the store"], [taken["busy"], *taken["waited"]])
+        return {"stages": stages([(name, share * taken["seconds"]) for name, share in parts], taken["seconds"])}
 
 
 class Expectation(Command):
@@ -167,10 +193,30 @@ class Expectation(Command):
     def take(self):
         for part in ["features", "runs"]:
             shutil.rmtree(os.path.join(self.environment["IEUM_CACHE"], part), ignore_errors=True)
+        start = time.time()
         taken = super().take()
         if taken and self.expected["unknown"] == 0:
             taken["expected"] = (self.expected["features"] + self.expected["training"]) / taken["seconds"]
+        if taken:
+            taken["features"] = max(0, self.last_feature() - start)
         return taken
+
+    def last_feature(self):
+        """When the last file of features was written."""
+        folder = os.path.join(self.environment["IEUM_CACHE"], "features")
+        return max((os.path.getmtime(os.path.join(at, name)) for at, _, names in os.walk(folder) for name in names), default=0)
+
+    def profile(self):
+        taken = self.samples[-1]
+        rest = taken["seconds"] - taken["features"]
+        return {"stages": stages([("features", taken["features"]), ("training, evaluation, report", rest)], taken["seconds"]),
+                "note": f"expected: features {self.expected['features']:.1f} s, training and evaluation "
+                        f"{self.expected['training']:.1f} s"}
+
+
+def stages(parts, total):
+    """Named seconds as `ieum bench ... --profile` tells them."""
+    return [{"name": name, "seconds": seconds, "share": seconds / max(total, 1e-9)} for name, seconds in parts]
 
 
 def left_out(case, reason):
@@ -181,8 +227,10 @@ def left_out(case, reason):
     return contenders
 
 
-def measure(case, environment):
-    """Starts all contenders of a case, lets them answer in turn, and returns them with their samples."""
+def measure(case, environment, is_asked):
+    """Starts all contenders of a case and lets them answer in turn.
+
+    Returns them with their samples, and where the time of the first goes if `is_asked(contenders)`."""
     kind = {"s": Command, "busy": Extraction, "expected": Expectation}.get(case.unit, Warm)
     variables = dict(environment, **case.variables)
     contenders = []
@@ -191,18 +239,33 @@ def measure(case, environment):
             print(f"  starting {name}", file=sys.stderr, flush=True)
             contenders.append(kind(name, command, variables))
             contenders[-1].rounds = min([case.rounds, *rounds])
+            start = time.time()
             guarded(contenders[-1], contenders[-1].start)
-        if kind in (Command, Extraction):  # the first run fills the disk's cache
+            contenders[-1].preparing = time.time() - start
+        if kind is Command:  # the first run fills the disk's cache
             for contender in contenders:
                 guarded(contender, contender.take)
         for index in range(case.rounds):
             for contender in contenders:
                 if contender.problem is None and index < contender.rounds:
                     guarded(contender, contender.sample)
+        return contenders, profiled(contenders[0]) if is_asked(contenders) else None
     finally:
         for contender in contenders:
             contender.close()
-    return contenders
+
+
+def profiled(contender):
+    """A profile that fails is no reason to doubt the samples."""
+    if not contender.samples:
+        return None
+    problem = contender.problem
+    try:
+        return contender.profile()
+    except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        return {"note": f"no profile: {type(error).__name__}: {error}"}
+    finally:
+        contender.problem = problem
 
 
 def guarded(contender, action):

@@ -40,7 +40,7 @@ def fastest(variants):
     for name, make in variants:
         try:
             work = make()
-            for _ in range(2):  # graphs are optimised during the first calls
+            for _ in range(min(2, len(variants))):  # graphs are optimised during the first calls
                 work()
             tried.append([sample(0.3, work)["perSecond"] if len(variants) > 1 else 0, name, work])
         except Exception as error:  # a setting that this network does not allow; the others stand

@@ -1,5 +1,6 @@
 """Frozen encoders in PyTorch, ONNX Runtime and OpenVINO."""
 
+import functools
 import os
 import sys
 
@@ -15,7 +16,8 @@ def encoders(program, name, precision, images, threads):
         import torch
 
         torch.set_num_threads(threads)
-        ways = {f"channels-last, {way}": lambda batch, way=way: torch_encoder(name, precision, batch, way)
+        traced = traced_encoder(name, precision)
+        ways = {f"channels-last, {way}": lambda batch, way=way: torch_encoder(traced, way, batch)
                 for way in ["frozen", "optimised"]}
     elif program == "onnxruntime":
         ways = {"": lambda batch: onnxruntime_encoder(name, precision, batch, threads)}
@@ -50,16 +52,29 @@ def network(name):
     return model, sizes.get(name, 224)
 
 
-def torch_encoder(name, precision, images, way):
+def traced_encoder(name, precision):
+    """A function of a number of images: the network's graph for so many, recorded once, and such images."""
     import torch
 
     model, side = network(name)
-    model = model.to(memory_format=torch.channels_last)
-    pixels = torch.rand(images, 3, side, side).contiguous(memory_format=torch.channels_last)
-    if precision == "bf16":
-        model, pixels = model.to(torch.bfloat16), pixels.to(torch.bfloat16)
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    model = model.to(kind, memory_format=torch.channels_last)
+
+    @functools.cache
+    def traced(images):
+        pixels = torch.rand(images, 3, side, side).to(kind).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            return torch.jit.trace(model, pixels, check_trace=False), pixels
+
+    return traced
+
+
+def torch_encoder(traced, way, images):
+    import torch
+
+    graph, pixels = traced(images)
     with torch.inference_mode():
-        model = torch.jit.freeze(torch.jit.trace(model, pixels))
+        model = torch.jit.freeze(graph)
         if way == "optimised":
             model = torch.jit.optimize_for_inference(model)
 

@@ -1,5 +1,7 @@
 """Rows, goals and the report of a run."""
 
+import reasons
+
 
 def rows(case, contenders):
     """One row per contender; the figure is the median of its samples."""
@@ -25,7 +27,7 @@ def rows(case, contenders):
 def limited(row, case, limits):
     """The row with its share of the limit that counts its operations."""
     top = limits.get(case.limit)
-    if top and "perSecond" in row:
+    if top and case.operations and "perSecond" in row:
         return row | {"share": row["perSecond"] * case.operations / top}
     return row
 
@@ -91,6 +93,11 @@ def judged(case, own, rows, limits, others):
         yield line
 
 
+def is_close(line):
+    """Whether a goal is missed or nearly so: the limits, which are measured again, may yet turn out higher."""
+    return line["met"] is not None and line["part"] < 1.05
+
+
 def verdict(line):
     if line["met"] is None:
         return "" if "value" in line else "not measured"
@@ -134,7 +141,7 @@ def text(run):
               "| case | program | setting | rate | per processor second | of the limit | others | ieum is |",
               "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |"]
     lines += [cells(row) for row in run["rows"]]
-    lines += notes(run)
+    lines += notes(run) + reasons.lines(run)
     return "\n".join(lines) + "\n"
 
 
@@ -161,8 +168,4 @@ def notes(run):
     lines = [f"* {name}: {note}." for name, note in run["notes"].items() if note]
     if lines:
         lines = ["", *lines]
-    if run["profiles"]:
-        lines += ["", "## Where the time goes", "", "Where a goal is missed, and where something is left to a limit."]
-    for name, profile in run["profiles"].items():
-        lines += ["", f"### {name}", "", "```", profile.rstrip(), "```"]
     return lines

@@ -3,6 +3,7 @@
 # others are installed into a throw-away environment, in the versions of Benchmarks/requirements.txt, or taken from the
 # Python that BENCH_PYTHON names; IEUM names another build of this program. Options: --quick, --only WORD, --list.
 set -euo pipefail
+start=$(date +%s)
 cd "$(dirname "$0")/.."
 
 ieum="${IEUM:-.build/release/ieum}"
@@ -22,4 +23,4 @@ if [ -z "$python" ]; then
     cp "$needed" "$environment/requirements.txt"
   fi
 fi
-exec "$python" Benchmarks/bench.py "$ieum" "$python" results/bench "$@"
+exec "$python" Benchmarks/bench.py "$ieum" "$python" results/bench --since "$start" "$@"

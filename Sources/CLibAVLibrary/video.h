@@ -34,7 +34,7 @@ struct clibav_video {
   int64_t cursor;
   // Next packet that the demuxer gives, where packets are read again; -1 = unknown.
   int64_t demux_cursor;
-  int64_t decoded;
+  clibav_video_cost cost;
   AVFrame *frame;
   struct SwsContext *scaler;
 };

@@ -2,10 +2,36 @@
 #include <libavutil/pixdesc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "convert.h"
 #include "log.h"
 #include "video.h"
+
+// ---- What it costs ----
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static int send_packet(clibav_video *video, const AVPacket *packet) {
+  double start = now();
+  int status = avcodec_send_packet(video->media.decoder, packet);
+  video->cost.decoding += now() - start;
+  video->cost.packets += packet != NULL;
+  return status;
+}
+
+// The next frame that the decoder has ready, in `video->frame`.
+static int take_frame(clibav_video *video) {
+  double start = now();
+  int status = avcodec_receive_frame(video->media.decoder, video->frame);
+  video->cost.decoding += now() - start;
+  video->cost.frames += status >= 0;
+  return status;
+}
 
 // ---- Pictures ----
 
@@ -160,7 +186,9 @@ static void offer(reading *reading, const AVFrame *frame, int64_t index) {
     return;
   }
   clibav_image image;
+  double start = now();
   reading->status = video_picture(reading->video, frame, &image, reading->message, reading->size);
+  reading->video->cost.converting += now() - start;
   if (reading->status != CLIBAV_OK) return;
   reading->is_done[position] = 1;
   reading->done++;
@@ -176,7 +204,7 @@ static int64_t frame_time(const AVFrame *frame) {
 static int receive(reading *reading) {
   clibav_video *video = reading->video;
   for (;;) {
-    int status = avcodec_receive_frame(video->media.decoder, video->frame);
+    int status = take_frame(video);
     if (status == AVERROR(EAGAIN) || status == AVERROR_EOF) return 0;
     if (status < 0) return status;
     int64_t index = video_index_of(video, frame_time(video->frame));
@@ -210,8 +238,7 @@ static int step(reading *reading) {
   if (status >= 0) {
     int is_needed = !can_skip(video->media.decoder->codec_id) || is_wanted(reading, index);
     video->media.decoder->skip_frame = is_needed ? AVDISCARD_DEFAULT : AVDISCARD_NONREF;
-    status = avcodec_send_packet(video->media.decoder, packet);
-    video->decoded++;
+    status = send_packet(video, packet);
     video->cursor = index + 1;
   }
   av_packet_free(&packet);
@@ -223,7 +250,7 @@ static int step(reading *reading) {
 
 static void drain(reading *reading) {
   clibav_video *video = reading->video;
-  avcodec_send_packet(video->media.decoder, NULL);
+  send_packet(video, NULL);
   while (receive(reading) < 0 && reading->status == CLIBAV_OK) {
   }
   avcodec_flush_buffers(video->media.decoder);
@@ -318,10 +345,9 @@ int video_decode_all(clibav_video *video, video_take take, void *context, char *
   int status = 0, is_over = 0, has_ended = 0, count = 0;
   while (!is_over) {
     if (!has_ended) has_ended = media_next(&video->media, packet) < 0;
-    avcodec_send_packet(decoder, has_ended ? NULL : packet);
-    video->decoded += !has_ended;
+    send_packet(video, has_ended ? NULL : packet);
     av_packet_unref(packet);
-    while (!is_over && (status = avcodec_receive_frame(decoder, video->frame)) >= 0) {
+    while (!is_over && (status = take_frame(video)) >= 0) {
       count++;
       is_over = take(context, video->frame);
       av_frame_unref(video->frame);
@@ -397,7 +423,7 @@ int clibav_video_open(const char *path, double start, double end, int64_t max_pi
 
 const int64_t *clibav_video_times(const clibav_video *video) { return video->times + video->first; }
 
-int64_t clibav_video_decoded(const clibav_video *video) { return video->decoded; }
+clibav_video_cost clibav_video_cost_of(const clibav_video *video) { return video->cost; }
 
 void clibav_video_close(clibav_video *video) {
   if (!video) return;

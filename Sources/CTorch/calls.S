@@ -16,7 +16,7 @@ calls ct_gather, ct_cat, ct_stack, ct_pad, ct_tril_mask, ct_linear, ct_conv, ct_
 calls ct_conv1d_cost, ct_max_pool, ct_avg_pool2d, ct_adaptive_avg_pool2d, ct_batch_norm, ct_layer_norm
 calls ct_embedding, ct_dropout, ct_recurrent, ct_set_threads, ct_threads, ct_version, ct_cpu_capability
 calls ct_cuda_built, ct_cuda_devices, ct_blas_core, ct_blas_threads, ct_blas_redetect
-calls ct_set_deterministic, ct_autocast_begin, ct_autocast_end
+calls ct_set_deterministic, ct_autocast_begin, ct_autocast_end, ct_operators_begin, ct_operators_end
 
 // ctorch_plan.h
 calls ct_graph_new, ct_graph_free, ct_graph_conv, ct_graph_add, ct_graph_pool, ct_graph_concat

@@ -16,19 +16,28 @@ struct BenchCommand: ParsableCommand {
   struct Timing: ParsableArguments {
     @Option(help: "Seconds per sample.") var seconds = 1.0
     @Option(help: "Samples.") var samples = 5
-    @Flag(help: "Take one sample for each line on stdin, and answer with a line of JSON: for alternating with others.")
+    @Flag(
+      help: ArgumentHelp(
+        "Take one sample for each line on stdin, and answer with a line of JSON: for alternating with others.",
+        discussion: "The line `profile` is answered with where the time goes."))
     var answering = false
     @Flag(help: "Show where the time goes, stage by stage.") var profile = false
 
-    func run(_ sample: (Double) throws -> Sample) throws {
-      if profile { return print(try StageProfile.text { try sample(seconds) }) }
+    /// - Parameter profiled: what tells where the time goes; nil = the sample's own stages.
+    func run(_ sample: (Double) throws -> Sample, profiled: ((Double) throws -> StageProfile)? = nil) throws {
+      func told() throws -> StageProfile {
+        try profiled.map { try $0(seconds) } ?? StageProfile.of { try sample(seconds) }
+      }
+      if profile { return print(try told().text) }
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
       if answering {
         // Past the buffer of `print`: the other side waits for every line.
         func answer(_ line: Data) { FileHandle.standardOutput.write(line + Data("\n".utf8)) }
         answer(Data("{\"ready\": true}".utf8))
-        while readLine() != nil { answer(try encoder.encode(sample(seconds))) }
+        while let line = readLine() {
+          answer(try line == "profile" ? encoder.encode(told()) : encoder.encode(sample(seconds)))
+        }
         return
       }
       var taken: [Sample] = []
@@ -66,8 +75,8 @@ struct BenchCommand: ParsableCommand {
       let bench = try EncoderBench(
         encoder, precision: precision, device: device, images: images, compiled: !operators)
       if let slowdown = bench.slowdown { warn(slowdown) }
-      if timing.profile { return print(try bench.profile(seconds: timing.seconds)) }
-      try timing.run(bench.sample)
+      if timing.profile { print(try bench.steps(seconds: timing.seconds).text + "\n") }
+      try timing.run(bench.sample, profiled: bench.profile)
     }
   }
 

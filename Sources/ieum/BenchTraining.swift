@@ -26,7 +26,7 @@ extension BenchCommand {
       (clips.frames, clips.microBatch, clips.checkpointing) = (frames, microBatch, checkpointing)
       let bench = try TrainingBench(
         work, precision: precision, device: device, batch: batch, warm: !cold, clips: clips)
-      try timing.run(bench.sample)
+      try timing.run(bench.sample, profiled: bench.profile)
       guard !timing.answering, !timing.profile else { return }
       print(String(format: "peak memory %.2f GB", Double(Provenance.peakMemory()) / 1e9))
     }
@@ -41,7 +41,8 @@ extension BenchCommand {
 
     func run() throws {
       guard frames > 0 else { throw ValidationError("--frames must be at least 1") }
-      try timing.run(try MediaBench(path: file, frames: frames).sample)
+      let bench = try MediaBench(path: file, frames: frames)
+      try timing.run(bench.sample, profiled: bench.profile)
     }
   }
 

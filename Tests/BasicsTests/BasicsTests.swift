@@ -21,6 +21,19 @@ import Testing
     #expect((0..<1000).allSatisfy { _ in (0..<1).contains(Int(a.uniform())) })
   }
 
+  @Test func stagesOfOneNameAreOne() {
+    let (_, stages) = Stages.during {
+      Stages.time("product", operations: 3) {}
+      Stages.add(Stage("counting", seconds: 2))
+      Stages.add(Stage("product", seconds: 4, operations: 5))
+    }
+    #expect(stages.map(\.name) == ["product", "counting"])
+    #expect(stages.map(\.operations) == [8, 0])
+    #expect(stages[0].seconds >= 4 && stages[1].seconds == 2)
+    let kinds = [Stage("a", seconds: 1), Stage("b", seconds: 2), Stage("a", seconds: 4, operations: 8)]
+    #expect(kinds.merged == [Stage("a", seconds: 5, operations: 8), Stage("b", seconds: 2)])
+  }
+
   @Test func slipsFindTheirNames() {
     #expect(Suggestion.nearest(to: "resnet5O", in: ["resnet50", "bert"]) == "resnet50")
     #expect(Suggestion.nearest(to: "zzzzzz", in: ["resnet50"]) == nil)

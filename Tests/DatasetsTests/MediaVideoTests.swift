@@ -67,9 +67,11 @@ import Testing
       let video = try VideoFile(path)
       #expect(try video.pictures([100]).map(NumberedFilm.number) == [100])
       // One group of 24 at most, with the decoder's delay.
-      #expect(video.decodedPackets <= 26)
+      #expect(video.cost.packets <= 26)
       #expect(try video.pictures([20, 220]).map(NumberedFilm.number) == [20, 220])
-      #expect(video.decodedPackets <= 26 + 50)
+      #expect(video.cost.packets <= 26 + 50)
+      #expect(3...video.cost.packets ~= video.cost.frames)
+      #expect(video.cost.decoding > 0 && video.cost.converting > 0)
     }
   }
 

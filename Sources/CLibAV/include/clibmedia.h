@@ -47,8 +47,14 @@ typedef int (*clibav_frame_callback)(void *context, int64_t position, const clib
 int clibav_video_read(clibav_video *video, const int64_t *wanted, int64_t count, clibav_frame_callback callback,
                       void *context, char *message, size_t message_size);
 
-// How many packets were sent to the decoder since the film was opened: what reading has cost.
-int64_t clibav_video_decoded(const clibav_video *video);
+// What reading has cost since the film was opened.
+typedef struct {
+  // Packets sent to the decoder, and frames that it gave.
+  int64_t packets, frames;
+  // Seconds in the decoder and in the conversion to RGB.
+  double decoding, converting;
+} clibav_video_cost;
+clibav_video_cost clibav_video_cost_of(const clibav_video *video);
 
 void clibav_video_close(clibav_video *video);
 

@@ -193,6 +193,11 @@ int ct_set_deterministic(bool on);
 /// Mixed precision on the calling thread until ct_autocast_end.
 int ct_autocast_begin(ct_dtype dtype, int32_t device);
 int ct_autocast_end(int32_t device);
+/// Starts timing libtorch's operators on all threads.
+int ct_operators_begin(void);
+/// Stops it. A line per operator: its own seconds, its floating-point operations where they are known (products and
+/// convolutions, both gradients of one counted), its name. Valid until the next call.
+const char *ct_operators_end(void);
 
 #ifdef __cplusplus
 }

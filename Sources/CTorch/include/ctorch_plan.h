@@ -64,7 +64,8 @@ int ct_plan_run(ct_plan plan, const float *pixels, float *features);
 const char *ct_plan_text(ct_plan plan);
 /// Bytes of activations and of packed weights.
 void ct_plan_memory(ct_plan plan, int64_t *activations, int64_t *weights);
-/// Seconds spent in each step since the first call with `on`; a new line per step. Valid until the next call.
+/// Starts or stops timing the steps. A line per step, valid until the next call: the seconds spent in it since the last
+/// call with `on`, the floating-point operations of its convolutions in that time, and what it does.
 const char *ct_plan_profile(ct_plan plan, bool on);
 /// oneDNN's version and the instruction set it uses here, such as "2.6.3 avx512_core_bf16".
 const char *ct_plan_engine(void);

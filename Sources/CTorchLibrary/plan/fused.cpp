@@ -42,6 +42,7 @@ DepthwiseStep &Lowering::expanded(int64_t expansion, int64_t index) {
   const Shape &from = graph.nodes[node.inputs[0]].shape;
   auto &step = add<ExpandedDepthwiseStep>(node.text() + " + " + graph.nodes[index].text() + "  own " +
                                           kernels(isa_level(), bf16).name);
+  step.operations = operations(node);
   step.narrow = blocks(node.inputs[0]);
   step.channels = from.channels;
   step.threads = made->threads;

@@ -125,6 +125,10 @@ Blocks Lowering::blocks(int64_t value) const {
   return {batch, rounded(shape.channels, width) / width, shape.places(), width, item};
 }
 
+double Lowering::operations(const Node &conv) const {
+  return 2.0 * static_cast<double>(batch * conv.weight_count * conv.shape.places());
+}
+
 Place Lowering::stretch(size_t bytes) {
   Stretch fresh;
   fresh.bytes = bytes;
@@ -219,6 +223,7 @@ void Lowering::conv(int64_t index, const Node &node, int64_t result, int64_t res
   read(result);
   if (made_here.scratch) scratch = stretch(made_here.scratch);
   auto &step = add<PrimitiveStep>(node.text() + (residual >= 0 ? " + sum" : "") + "  " + made_here.implementation);
+  step.operations = operations(node);
   step.made = std::move(made_here);
   step.reads_pixels = plain && !bf16;
   step.source = source;
@@ -252,6 +257,7 @@ void Lowering::depthwise(int64_t index) {
   const Place target = place(index), from_place = read(source(input)), mean = wanted_means(index);
   auto &step = deferred[input] ? expanded(input, index)
                                : add<DepthwiseStep>(node.text() + "  own " + kernels(isa_level(), bf16).name);
+  step.operations += operations(node);
   step.kernels = &kernels(isa_level(), bf16);
   step.from = blocks(input);
   step.to = blocks(index);

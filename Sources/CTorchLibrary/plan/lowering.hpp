@@ -42,6 +42,7 @@ class Lowering {
   Place means(int64_t value);
 
   Blocks blocks(int64_t value) const;
+  double operations(const Node &conv) const;
   bool is_last_read(int64_t value) const { return last_reader[value] == now && last_reads[value] == 1; }
   // What is read where `value` is: of a deferred convolution, its input.
   int64_t source(int64_t value) const { return deferred[value] ? graph.nodes[value].inputs[0] : value; }

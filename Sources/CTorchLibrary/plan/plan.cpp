@@ -23,6 +23,7 @@ void ct_plan_free(ct_plan plan) { delete plan; }
 int ct_plan_run(ct_plan plan, const float *pixels, float *features) {
   CT_PLAN_GUARD({
     ct::ThreadCount count(plan->threads);
+    plan->timed_runs += plan->profiling;
     for (auto &step : plan->steps) {
       if (!plan->profiling) {
         step->run(pixels, features);
@@ -46,9 +47,11 @@ const char *ct_plan_profile(ct_plan plan, bool on) {
   plan->profile.clear();
   char line[64];
   for (auto &step : plan->steps) {
-    std::snprintf(line, sizeof(line), "%.6f  ", step->seconds);
+    std::snprintf(line, sizeof(line), "%.6f %.6g ", step->seconds, step->operations * double(plan->timed_runs));
     plan->profile += line + step->text + "\n";
+    if (on) step->seconds = 0;
   }
+  if (on) plan->timed_runs = 0;
   plan->profiling = on;
   return plan->profile.c_str();
 }

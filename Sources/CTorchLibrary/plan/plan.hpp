@@ -8,5 +8,6 @@ struct ct_plan_s {
   int threads = 1;
   size_t weight_bytes = 0;
   bool profiling = false;
+  int64_t timed_runs = 0;
   std::string text, profile;
 };

@@ -31,7 +31,8 @@ struct Blocks {
 
 struct Step {
   std::string text;
-  double seconds = 0;
+  // Floating-point operations of its convolutions in one run, and the seconds of the runs that were timed.
+  double operations = 0, seconds = 0;
   virtual ~Step() = default;
   // Resolves places; called once, when the arena is laid out.
   virtual void bind(const Arena &arena) = 0;

@@ -33,15 +33,35 @@ public final class EncoderBench {
     }
   }
 
-  /// Where the time of a compiled encoder goes: per kind of step its seconds per image and its share.
-  public func profile(seconds: Double) throws -> String {
+  /// Where the time of a compiled encoder goes, by kind of step.
+  public func profile(seconds: Double) throws -> StageProfile {
+    let (sample, steps) = try timedSteps(seconds)
+    let kinds = steps.map { Stage(PlanStep.kind(of: $0.name), seconds: $0.seconds, operations: $0.operations) }
+    return StageProfile(sample, kinds.merged.sorted { $0.seconds > $1.seconds })
+  }
+
+  /// The same step by step, as the plan carries them out.
+  public func steps(seconds: Double) throws -> StageProfile {
+    let (sample, steps) = try timedSteps(seconds)
+    return StageProfile(sample, steps)
+  }
+
+  private func timedSteps(_ seconds: Double) throws -> (Sample, [Stage]) {
     try encoder.profile(true)
     let sample = try sample(seconds: seconds)
-    let steps = try encoder.profile(false).compactMap { line -> (name: String, seconds: Double)? in
-      let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-      guard parts.count == 2, let seconds = Double(parts[0]) else { return nil }
-      return (parts[1].trimmingCharacters(in: .whitespaces), seconds)
-    }
-    return StageProfile.lines(steps, items: sample.perSecond * sample.seconds, perSecond: sample.perSecond)
+    return (sample, try encoder.profile(false))
+  }
+}
+
+/// The lines of a plan.
+enum PlanStep {
+  /// What steps of different sizes have in common: `conv 1x1/1 -> 256x56x56 + sum  jit_1x1:avx512_core` is a
+  /// `conv 1x1/1`, and one with as many groups as channels is called depth-wise.
+  static func kind(of step: String) -> String {
+    let what = step.components(separatedBy: "  ")[0]
+      .replacingOccurrences(of: #" groups \d+"#, with: " depth-wise", options: .regularExpression)
+      .replacingOccurrences(of: #" -> \d+x\d+x\d+"#, with: "", options: .regularExpression)
+    for prefix in ["join", "means"] where what.hasPrefix(prefix) { return prefix }
+    return what.hasSuffix(" + sum") ? String(what.dropLast(6)) : what
   }
 }

@@ -22,15 +22,31 @@ public struct MediaBench {
     }
   }
 
+  /// Where the time goes; of a film also how many frames had to be decoded for those that were wanted.
+  public func profile(seconds: Double) throws -> StageProfile {
+    try StageProfile.of(note: isFilm ? try Self.told(readFilm()) : nil) { try sample(seconds: seconds) }
+  }
+
   private func read() throws {
     if isFilm {
-      let film = try Stages.time("opening") { try VideoFile(path) }
-      let chosen = try FrameSampling(name: "uniform", frames: frames).frames(of: film.table)
-      _ = try Stages.time("seeking, decoding, to RGB") { try film.pictures(chosen) }
+      _ = try readFilm()
     } else {
       let picture = try Stages.time("decoding") { try ImageDecoder.decode(path) }
       _ = try Stages.time("resizing, normalising") { try ImagePreprocessor.apply(picture, Self.preprocessing) }
     }
+  }
+
+  private func readFilm() throws -> (film: VideoFile, chosen: [Int]) {
+    let film = try Stages.time("opening") { try VideoFile(path) }
+    let chosen = try FrameSampling(name: "uniform", frames: frames).frames(of: film.table)
+    _ = try film.pictures(chosen)
+    Stages.add(Stage("decoding (libavcodec)", seconds: film.cost.decoding))
+    Stages.add(Stage("conversion to RGB", seconds: film.cost.converting))
+    return (film, chosen)
+  }
+
+  private static func told(_ read: (film: VideoFile, chosen: [Int])) -> String {
+    "for \(Set(read.chosen).count) frames \(read.film.cost.frames) of \(read.film.table.count) were decoded"
   }
 
   /// torchvision's for ResNet, but straight to the size of the crop.

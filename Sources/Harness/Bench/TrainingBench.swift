@@ -59,6 +59,17 @@ public final class TrainingBench {
     }
   }
 
+  /// Where the time goes, stage by stage and operator by operator.
+  public func profile(seconds: Double) throws -> StageProfile {
+    var timed: (sample: Sample, stages: [Stage])?
+    let operators = try TensorRuntime.operators {
+      let (sample, stages) = try Stages.during { try self.sample(seconds: seconds) }
+      timed = (sample, stages)
+    }
+    guard let timed else { throw IeumError(.system, "nothing was timed") }
+    return StageProfile(timed.sample, timed.stages, operators: operators.sorted { $0.seconds > $1.seconds })
+  }
+
   private static func dualEncoder(
     items: Int, batch: Int, _ precision: TrainerConfiguration.Precision, _ device: Device
   ) throws -> () throws -> Void {

@@ -24,7 +24,7 @@ final class CompiledNetwork {
   /// What the plan of a micro-batch consists of, a line per step.
   func steps() throws -> [String] { try plan(for: batch).steps }
 
-  func profile(_ on: Bool) throws -> [String] { try plan(for: batch).profile(on) }
+  func profile(_ on: Bool) throws -> [Stage] { try plan(for: batch).profile(on) }
 
   /// - Parameter pixels: `[count, 3, S, S]`.
   /// - Returns: `[count, D]`.

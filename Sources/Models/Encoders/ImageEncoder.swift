@@ -82,9 +82,9 @@ public final class ImageEncoder {
     }
   }
 
-  /// Starts or stops timing the steps of a compiled network; the lines so far, each with its seconds.
+  /// Starts or stops timing the steps of a compiled network; what was timed since the last start, a stage per step.
   @discardableResult
-  public func profile(_ on: Bool) throws -> [String] {
+  public func profile(_ on: Bool) throws -> [Stage] {
     guard case .compiled(let network) = engine else {
       throw IeumError(.usage, "'\(spec.name)' is not compiled and has no steps to time", remedy: slowdown)
     }

@@ -72,7 +72,7 @@ enum TiledCounter {
         Stages.time("preparing the gallery") { prepare(piece.rows, width, room.piece, filter.prepareGallery) }
         for top in stride(from: first, to: slab.upperBound, by: tallest) {
           let block = top..<min(top + tallest, slab.upperBound)
-          Stages.time("matrix products") {
+          Stages.time("matrix products", operations: 2 * Double(block.count * piece.rows.count * width)) {
             filter.multiply(
               room.slab + (top - first) * width, block.count, room.piece, piece.rows.count, into: room.tile)
           }

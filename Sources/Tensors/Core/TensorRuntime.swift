@@ -52,4 +52,27 @@ public enum TensorRuntime {
     defer { _ = ct_autocast_end(device.code) }
     return try body()
   }
+
+  /// The time that libtorch's operators take within `body`: each one's own, without that of the operators it calls.
+  public static func operators(during body: () throws -> Void) throws -> [Stage] {
+    try check(ct_operators_begin())
+    do {
+      try body()
+    } catch {
+      _ = ct_operators_end()
+      throw error
+    }
+    return Stage.parse(ct_operators_end())
+  }
+}
+
+extension Stage {
+  /// Lines of seconds, operations and a name.
+  static func parse(_ text: UnsafePointer<CChar>) -> [Stage] {
+    String(cString: text).split(separator: "\n").compactMap { line in
+      let parts = line.split(separator: " ", maxSplits: 2)
+      guard parts.count == 3, let seconds = Double(parts[0]), let operations = Double(parts[1]) else { return nil }
+      return Stage(String(parts[2]), seconds: seconds, operations: operations)
+    }
+  }
 }

@@ -43,9 +43,9 @@ public final class InferencePlan {
     return (Int(activations), Int(weights))
   }
 
-  /// Starts or stops timing the steps; the lines so far, each with its seconds.
+  /// Starts or stops timing the steps; what was timed since the last start, a stage per step.
   @discardableResult
-  public func profile(_ on: Bool) -> [String] { lines(ct_plan_profile(handle, on)) }
+  public func profile(_ on: Bool) -> [Stage] { Stage.parse(ct_plan_profile(handle, on)) }
 
   private func lines(_ text: UnsafePointer<CChar>) -> [String] {
     String(cString: text).split(separator: "\n").map(String.init)

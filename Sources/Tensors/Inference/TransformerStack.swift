@@ -62,19 +62,14 @@ public final class TransformerStack {
   }
 
   public let shape: Shape
+  private let count: Int
   private let handle: OpaquePointer
-
-  private static let stages = [
-    ("query, key and value", CT_LAYERS_QKV), ("attention", CT_LAYERS_ATTENTION), ("attention's output", CT_LAYERS_OUT),
-    ("perceptron up, with its activation", CT_LAYERS_UP), ("perceptron down", CT_LAYERS_DOWN),
-    ("normalisation", CT_LAYERS_NORM),
-  ]
 
   /// - Throws: ``IeumError`` (system) where this CPU has no fast products in the precision.
   public init(
     _ shape: Shape, layers: [Layer], precision: InferencePrecision, threads: Int = TensorRuntime.threads
   ) throws {
-    self.shape = shape
+    (self.shape, count) = (shape, layers.count)
     let code = ct_layers_shape(
       width: Int64(shape.width), heads: Int64(shape.heads), hidden: Int64(shape.hidden),
       perceptron: shape.activation.code, normalise_first: shape.normalisesFirst, causal: shape.isCausal,
@@ -128,8 +123,23 @@ public final class TransformerStack {
     try values.withUnsafeMutableBufferPointer { values in
       try check(ct_layers_run(handle, values.baseAddress, Int64(sizes[0]), Int64(sizes[1]), lengths.wide))
     }
-    if Stages.isOn { for (name, code) in Self.stages { Stages.add(name, seconds: ct_layers_seconds(handle, code)) } }
+    if Stages.isOn { tell(lengths) }
     return try Tensor(values, shape: sizes)
+  }
+
+  /// Where the time of the last run went.
+  private func tell(_ lengths: [Int]) {
+    let (places, width, hidden) = (lengths.reduce(0, +), shape.width, shape.hidden)
+    let stages = [
+      ("query, key and value", CT_LAYERS_QKV, places * 3 * width * width),
+      ("attention", CT_LAYERS_ATTENTION, lengths.reduce(0) { $0 + 2 * $1 * $1 } * width),
+      ("attention's output", CT_LAYERS_OUT, places * width * width),
+      ("perceptron up, with its activation", CT_LAYERS_UP, places * width * hidden),
+      ("perceptron down", CT_LAYERS_DOWN, places * width * hidden), ("normalisation", CT_LAYERS_NORM, 0),
+    ]
+    for (name, code, products) in stages {
+      Stages.add(Stage(name, seconds: ct_layers_seconds(handle, code), operations: 2 * Double(count * products)))
+    }
   }
 }
 

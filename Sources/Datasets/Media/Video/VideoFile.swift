@@ -41,8 +41,19 @@ public final class VideoFile {
 
   deinit { clibav_video_close(handle) }
 
-  /// Packets sent to the decoder so far: what reading has cost.
-  public var decodedPackets: Int { Int(clibav_video_decoded(handle)) }
+  /// What reading has cost so far.
+  public struct Cost: Sendable {
+    /// Packets sent to the decoder, and frames that it gave: fewer, since some need not be decoded.
+    public let packets, frames: Int
+    /// Seconds in the decoder and in the conversion to RGB.
+    public let decoding, converting: Double
+  }
+
+  public var cost: Cost {
+    let cost = clibav_video_cost_of(handle)
+    return Cost(
+      packets: Int(cost.packets), frames: Int(cost.frames), decoding: cost.decoding, converting: cost.converting)
+  }
 
   /// Decodes frames and maps each as soon as it is there, so that no more than one is held.
   /// - Parameter frames: numbers in ``table``, in any order, also repeated (decoded and mapped once).

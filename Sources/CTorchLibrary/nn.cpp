@@ -1,6 +1,7 @@
 // Layers: products, convolutions, pooling, normalisation, dropout.
 #include "support.hpp"
 #include "Conv1d/rows.hpp"
+#include "Conv2d/winograd.hpp"
 
 int ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *out) {
   CT_RETURN(at::linear(x->value, weight->value, ct::optional(bias)))
@@ -11,8 +12,12 @@ int ct_conv(ct_tensor x, ct_tensor weight, ct_tensor bias, const int64_t *stride
   CT_GUARD({
     auto s = ct::ints(stride, dims), p = ct::ints(padding, dims), d = ct::ints(dilation, dims);
     auto b = ct::optional(bias);
-    *out = ct::wrap(dims == 1 ? at::conv1d(x->value, weight->value, b, s, p, d, groups)
-                              : at::conv2d(x->value, weight->value, b, s, p, d, groups));
+    auto y = dims == 2 && !bias ? ct::winograd(x->value, weight->value, {s, p, d, groups}) : at::Tensor();
+    if (!y.defined()) {
+      y = dims == 1 ? at::conv1d(x->value, weight->value, b, s, p, d, groups)
+                    : at::conv2d(x->value, weight->value, b, s, p, d, groups);
+    }
+    *out = ct::wrap(y);
   })
 }
 

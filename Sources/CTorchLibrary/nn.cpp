@@ -1,7 +1,11 @@
 // Layers: products, convolutions, pooling, normalisation, dropout.
 #include "support.hpp"
 #include "Conv1d/rows.hpp"
+#include "Conv2d/winograd.hpp"
+#include "Norm/batch_norm.hpp"
 #include "products.hpp"
+
+#include <cmath>
 
 int ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *out) {
   CT_RETURN(ct::linear(x->value, weight->value, ct::optional(bias)))
@@ -12,8 +16,12 @@ int ct_conv(ct_tensor x, ct_tensor weight, ct_tensor bias, const int64_t *stride
   CT_GUARD({
     auto s = ct::ints(stride, dims), p = ct::ints(padding, dims), d = ct::ints(dilation, dims);
     auto b = ct::optional(bias);
-    *out = ct::wrap(dims == 1 ? at::conv1d(x->value, weight->value, b, s, p, d, groups)
-                              : at::conv2d(x->value, weight->value, b, s, p, d, groups));
+    auto y = dims == 2 && !bias ? ct::winograd(x->value, weight->value, {s, p, d, groups}) : at::Tensor();
+    if (!y.defined()) {
+      y = dims == 1 ? at::conv1d(x->value, weight->value, b, s, p, d, groups)
+                    : at::conv2d(x->value, weight->value, b, s, p, d, groups);
+    }
+    *out = ct::wrap(y);
   })
 }
 
@@ -36,10 +44,29 @@ int ct_adaptive_avg_pool2d(ct_tensor x, int64_t height, int64_t width, ct_tensor
   CT_RETURN(at::adaptive_avg_pool2d(x->value, {height, width}))
 }
 
+namespace {
+
+/// -infinity, infinity is no clamp.
+at::Tensor clamped(const at::Tensor &x, double low, double high) {
+  if (std::isfinite(high)) return at::hardtanh(x, low, high);
+  if (low == 0) return at::relu(x);
+  return std::isfinite(low) ? at::clamp_min(x, low) : x;
+}
+
+}  // namespace
+
 int ct_batch_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor mean, ct_tensor variance, bool training,
-                  double momentum, double epsilon, ct_tensor *out) {
-  CT_RETURN(at::batch_norm(x->value, ct::optional(weight), ct::optional(bias), ct::optional(mean),
-                           ct::optional(variance), training, momentum, epsilon, false))
+                  double momentum, double epsilon, ct_tensor residual, double low, double high, ct_tensor *out) {
+  CT_GUARD({
+    ct::BatchNormTensors t{ct::optional(weight), ct::optional(bias), ct::optional(mean), ct::optional(variance)};
+    auto other = ct::optional(residual);
+    auto y = training ? ct::batch_norm(x->value, t, momentum, epsilon, other, low, high) : at::Tensor();
+    if (!y.defined()) {
+      y = at::batch_norm(x->value, t.weight, t.bias, t.running_mean, t.running_variance, training, momentum, epsilon, false);
+      y = clamped(other.defined() ? y + other : y, low, high);
+    }
+    *out = ct::wrap(y);
+  })
 }
 
 int ct_layer_norm(ct_tensor x, const int64_t *shape, int64_t rank, ct_tensor weight, ct_tensor bias, double epsilon,

@@ -157,9 +157,10 @@ int ct_max_pool(ct_tensor x, const int64_t *kernel, const int64_t *stride, const
 int ct_avg_pool2d(ct_tensor x, const int64_t *kernel, const int64_t *stride, const int64_t *padding, bool ceil_mode,
                   bool count_include_pad, ct_tensor *out);
 int ct_adaptive_avg_pool2d(ct_tensor x, int64_t height, int64_t width, ct_tensor *out);
-/// weight, bias, mean, variance may be NULL; the running statistics are updated in place when training.
+/// clamp(norm(x) + residual, low, high). weight, bias, mean, variance, residual may be NULL, bounds infinite; the running
+/// statistics are updated in place when training.
 int ct_batch_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor mean, ct_tensor variance, bool training,
-                  double momentum, double epsilon, ct_tensor *out);
+                  double momentum, double epsilon, ct_tensor residual, double low, double high, ct_tensor *out);
 int ct_layer_norm(ct_tensor x, const int64_t *shape, int64_t rank, ct_tensor weight, ct_tensor bias, double epsilon,
                   ct_tensor *out);
 /// `padding_index` -1 = none.

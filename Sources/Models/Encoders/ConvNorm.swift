@@ -13,6 +13,16 @@ enum Activation: Sendable {
     case .silu: try x.silu()
     }
   }
+
+  /// What it clamps to, which a normalisation does on its way.
+  var bounds: ClosedRange<Double>? {
+    switch self {
+    case .none: -.infinity ... .infinity
+    case .relu: 0 ... .infinity
+    case .relu6: 0...6
+    case .silu: nil
+    }
+  }
 }
 
 /// The numbers that define one bias-free convolution and its normalisation.
@@ -88,13 +98,18 @@ struct ConvNorm {
 
   func callAsFunction<Map: FeatureMap>(_ x: Map) throws -> Map { try x.convolved(by: self) }
 
-  /// - Parameter x: `[N, input, H, W]`.
+  /// - Parameters:
+  ///   - x: `[N, input, H, W]`.
+  ///   - residual: what is added before the activation, `[N, output, H', W']`.
+  ///   - activation: in place of the shape's own.
   /// - Returns: `[N, output, H', W']`.
-  func applied(to x: Tensor) throws -> Tensor {
+  func applied(to x: Tensor, adding residual: Tensor? = nil, then activation: Activation? = nil) throws -> Tensor {
     let padded = shape.padding == nil ? try samePadded(x) : x
     let y = try padded.conv2d(
       weight: kernel.weight, stride: [shape.stride], padding: shape.padding ?? [0], groups: shape.groups)
-    return try shape.activation(normalisation(y))
+    let activation = activation ?? shape.activation
+    guard let bounds = activation.bounds else { return try activation(normalisation(y, adding: residual)) }
+    return try normalisation(y, adding: residual, bounds: bounds)
   }
 
   private func samePadded(_ x: Tensor) throws -> Tensor {

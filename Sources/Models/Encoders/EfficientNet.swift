@@ -82,8 +82,8 @@ final class InvertedResidual: Module {
 
   func callAsFunction<Map: FeatureMap>(_ x: Map) throws -> Map {
     var y = try depthwise(expand?(x) ?? x)
-    y = try project(squeeze?(y) ?? y)
-    return isResidual ? try y.plus(x, then: .none) : y
+    y = try squeeze?(y) ?? y
+    return isResidual ? try y.convolved(by: project, plus: x, then: .none) : try project(y)
   }
 }
 

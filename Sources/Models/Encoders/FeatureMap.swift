@@ -8,6 +8,8 @@ import Tensors
 protocol FeatureMap {
   /// Convolution, normalisation, activation.
   func convolved(by step: ConvNorm) throws -> Self
+  /// activation(self convolved and normalised + other); the step has no activation of its own.
+  func convolved(by step: ConvNorm, plus other: Self, then activation: Activation) throws -> Self
   /// activation(self + other).
   func plus(_ other: Self, then activation: Activation) throws -> Self
   func maxPooled(kernel: Int, stride: Int, padding: Int) throws -> Self
@@ -19,6 +21,12 @@ protocol FeatureMap {
   static func concatenated(_ maps: [Self]) throws -> Self
 }
 
+extension FeatureMap {
+  func convolved(by step: ConvNorm, plus other: Self, then activation: Activation) throws -> Self {
+    try convolved(by: step).plus(other, then: activation)
+  }
+}
+
 /// An image network that ends in the mean over all places.
 protocol ConvolutionalNetwork: ImageNetwork {
   /// Everything before that mean: `[3, S, S]` to `[D, H, W]`.
@@ -27,6 +35,10 @@ protocol ConvolutionalNetwork: ImageNetwork {
 
 extension Tensor: FeatureMap {
   func convolved(by step: ConvNorm) throws -> Tensor { try step.applied(to: self) }
+
+  func convolved(by step: ConvNorm, plus other: Tensor, then activation: Activation) throws -> Tensor {
+    try step.applied(to: self, adding: other, then: activation)
+  }
 
   func plus(_ other: Tensor, then activation: Activation) throws -> Tensor { try activation(self + other) }
 

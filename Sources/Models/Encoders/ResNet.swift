@@ -101,8 +101,8 @@ final class ResidualBlock: Module {
 
   func callAsFunction<Map: FeatureMap>(_ x: Map) throws -> Map {
     var y = x
-    for step in steps { y = try step(y) }
-    return try y.plus(shortcut?(x) ?? x, then: .relu)
+    for step in steps.dropLast() { y = try step(y) }
+    return try y.convolved(by: steps[steps.count - 1], plus: shortcut?(x) ?? x, then: .relu)
   }
 }
 

@@ -64,15 +64,17 @@ extension Tensor {
   }
 
   /// Normalises each channel (dimension 1). When training, over the batch, and moves the running statistics
-  /// in place by `momentum`; otherwise by the running statistics.
+  /// in place by `momentum`; otherwise by the running statistics. Then adds `residual` and clamps to `bounds`.
   /// - Source: Ioffe and Szegedy 2015, algorithms 1 and 2.
   public func batchNorm(
     weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVar: Tensor?, training: Bool,
-    momentum: Double = 0.1, eps: Double = 1e-5
+    momentum: Double = 0.1, eps: Double = 1e-5, adding residual: Tensor? = nil,
+    bounds: ClosedRange<Double> = -.infinity ... .infinity
   ) throws -> Tensor {
     try made {
       ct_batch_norm(
-        handle, weight?.handle, bias?.handle, runningMean?.handle, runningVar?.handle, training, momentum, eps, &$0)
+        handle, weight?.handle, bias?.handle, runningMean?.handle, runningVar?.handle, training, momentum, eps,
+        residual?.handle, bounds.lowerBound, bounds.upperBound, &$0)
     }
   }
 

@@ -19,10 +19,13 @@ open class BatchNorm: Module {
     buffer("running_var", runningVar)
   }
 
-  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+  /// The normalised `x`, with `residual` added and clamped to `bounds` afterwards.
+  public func callAsFunction(
+    _ x: Tensor, adding residual: Tensor? = nil, bounds: ClosedRange<Double> = -.infinity ... .infinity
+  ) throws -> Tensor {
     try x.batchNorm(
       weight: weight, bias: bias, runningMean: runningMean, runningVar: runningVar, training: isTraining,
-      momentum: momentum, eps: eps)
+      momentum: momentum, eps: eps, adding: residual, bounds: bounds)
   }
 }
 

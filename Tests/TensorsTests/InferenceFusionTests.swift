@@ -124,6 +124,22 @@ import Testing
     }
   }
 
+  /// In bf16 the two are one step where the CPU multiplies in it.
+  @Test(arguments: cases) func agreesWithOperatorsInBF16(one: Case) throws {
+    guard TensorRuntime.convolvesInBF16 else { return }
+    let (layers, pixels) = (try layers(one), pixels(one))
+    let graph = try InferenceGraph(channels: 3, height: one.height, width: one.width)
+    let output = try layers.reduce(graph.input) { try $1.traced($0, in: graph) }
+    let plan = try graph.compile(output, batch: one.images, precision: .bf16, threads: one.threads)
+    let multiplies = plan.steps.contains { $0.contains("own AVX-512 bf16") }
+    #expect(plan.steps.contains { $0.contains("+ conv") } == (one.isFused && multiplies))
+    let image = try Tensor(pixels, shape: [one.images, 3, one.height, one.width])
+    let expected = try layers.reduce(image) { try $1.applied(to: $0) }
+    let own = try run(plan, pixels, features: output.shape[0])
+    #expect(largest(own, try expected.mean(dims: [2, 3]).doubles()) < 2e-2)
+    #expect(try run(plan, pixels, features: output.shape[0]) == own)
+  }
+
   /// What lies between the two has no place in memory; where another layer reads it too, it has.
   @Test func whatLiesBetweenIsNeverStored() throws {
     let one = Case(height: 56, width: 56, kernel: 3, stride: 2, narrow: 16, wide: 96, images: 1)

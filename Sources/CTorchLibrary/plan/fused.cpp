@@ -13,13 +13,12 @@ using dnnl::memory;
 
 // Whether the pair is faster as one step. Below 28 x 28 places what lies between the two stays in a core's own cache
 // anyway, and oneDNN's product over all pixels is up to a tenth faster than ours over rows of 7 or 14. From there on
-// the one step takes 3 to 13 % less time in EfficientNet-b0 (one thread, nothing else running); b7 takes the same time
-// and less memory.
+// the one step takes 3 to 13 % less time in EfficientNet-b0 (one thread, nothing else running), in bf16 8 to 15 %.
 static bool pays(const Shape &between) { return between.places() >= 28 * 28; }
 
 void Lowering::find_expansions() {
-  // oneDNN's products have twice the rate in bf16, which ours have not.
-  if (bf16) return;
+  // Without products in bf16 oneDNN's emulation of them is faster than ours in single floats.
+  if (bf16 && kernels(isa_level(), bf16).together == 1) return;
   std::vector<int> uses(graph.nodes.size(), 0);
   for (const auto &node : graph.nodes)
     for (int64_t input : node.inputs) uses[input]++;
@@ -37,6 +36,20 @@ void Lowering::find_expansions() {
   }
 }
 
+// [outputs / block, channels, block] single floats as [outputs / block, channels / 2, block, 2] in bf16.
+std::shared_ptr<Memory> Lowering::pairs(const Memory &weights, int64_t outputs, int64_t channels) const {
+  const int64_t even = rounded(channels, 2), width = block_width();
+  const auto from = reinterpret_cast<const float *>(weights.data());
+  std::vector<float> woven(static_cast<size_t>(outputs * even));
+  for (int64_t block = 0; block < outputs / width; block++)
+    for (int64_t c = 0; c < channels; c++)
+      for (int64_t lane = 0; lane < width; lane++)
+        woven[((block * even + c) / 2 * width + lane) * 2 + c % 2] = from[(block * channels + c) * width + lane];
+  auto result = std::make_shared<Memory>(woven.size() * 2);
+  kernels(isa_level(), bf16).narrow(woven.data(), result->data(), outputs * even);
+  return result;
+}
+
 DepthwiseStep &Lowering::expanded(int64_t expansion, int64_t index) {
   const Node &node = graph.nodes[expansion];
   const Shape &from = graph.nodes[node.inputs[0]].shape;
@@ -49,6 +62,8 @@ DepthwiseStep &Lowering::expanded(int64_t expansion, int64_t index) {
   const auto layout = block_width() == 16 ? memory::format_tag::Abcd16a : memory::format_tag::Abcd8a;
   const memory::dims weights{node.shape.channels, from.channels, 1, 1};
   step.expansion = packed(node, memory::desc(weights, memory::data_type::f32, layout));
+  if (kernels(isa_level(), bf16).together == 2)
+    step.expansion = pairs(*step.expansion, rounded(node.shape.channels, block_width()), from.channels);
   step.expansion_bias = padded_bias(node);
   made->weight_bytes += step.expansion->size() + step.expansion_bias->size();
   return step;
@@ -70,6 +85,7 @@ int64_t ExpandedDepthwiseStep::passes() const {
 
 void ExpandedDepthwiseStep::run(const float *, float *) {
   const int64_t parts = passes(), own = shape.scratch() * to.width;
+  const int64_t own_expansion = rounded(channels, kernels->together) / kernels->together * to.width * 4;
   // Rows of a block at a time: enough that its weights are worth loading, few enough that the input they need stays
   // in the nearest caches for the blocks that follow.
   const int64_t band = std::max<int64_t>(4, 256 / shape.out_width);
@@ -85,7 +101,7 @@ void ExpandedDepthwiseStep::run(const float *, float *) {
       for (int64_t y = 0; y < shape.out_height; y += band)
         for (int64_t group = first; group < last; group++) {
           const int64_t block = image * to.groups + group;
-          by.weights = reinterpret_cast<const float *>(expansion->data()) + group * channels * to.width;
+          by.weights = expansion->data() + group * own_expansion;
           by.bias = reinterpret_cast<const float *>(expansion_bias->data()) + group * to.width;
           kernels->expanded(shape, y, std::min(y + band, shape.out_height), by,
                             output + block * to.values() * to.item, own_weights(group), own_bias(group),

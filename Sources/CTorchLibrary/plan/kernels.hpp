@@ -15,8 +15,8 @@ struct Depthwise {
   int64_t row() const { return (out_width - 1) * stride + kernel; }
   // Columns of the input that the window reaches: those beyond have no place in such a row.
   int64_t kept() const { return width < row() - left ? width : row() > left ? row() - left : 0; }
-  // Values per channel of working memory: sums, a ring of rows, a row of zeros, a row of results.
-  int64_t scratch() const { return 2 + (kernel + 1) * row() + out_width; }
+  // Values per channel of working memory: sums, a ring of rows, a row of zeros.
+  int64_t scratch() const { return 2 + (kernel + 1) * row(); }
   static bool covers(int64_t kernel, int64_t stride) { return (kernel == 3 || kernel == 5) && (stride == 1 || stride == 2); }
 };
 
@@ -25,8 +25,9 @@ struct Expansion {
   const void *from = nullptr;
   // Values from one block of the source to the next.
   int64_t channels = 0, plane = 0;
-  // [channels, block] and [block].
-  const float *weights = nullptr, *bias = nullptr;
+  // [channels, block], or [channels / 2, block, 2] in bf16 where two channels are taken together; [block].
+  const void *weights = nullptr;
+  const float *bias = nullptr;
 };
 
 // One head over one sentence: rows of queries, keys and values lie `stride` values apart, results `result_stride`.
@@ -45,6 +46,8 @@ struct Attention {
 // A block is `places` x `width` values, pixel by pixel; `width` (8 or 16) channels of one image.
 struct Kernels {
   const char *name;
+  // How many channels an expansion takes together.
+  int64_t together;
   // x <- x * sigmoid(x); where `mean` is not null it receives each channel's mean over the places.
   void (*silu)(void *block, int64_t places, int64_t width, float *mean);
   // Each channel's mean.
@@ -55,9 +58,16 @@ struct Kernels {
   void (*add)(void *sum, const void *x, int64_t count, int activation);
   // Single floats to the plan's type.
   void (*narrow)(const float *from, void *to, int64_t count);
-  // gate <- sigmoid(W2 silu(W1 mean + b1) + b2); `width` a multiple of 16; W1 [hidden, width], W2 [hidden, width].
-  void (*excite)(const float *mean, int64_t width, int64_t hidden, const float *w1, const float *b1, const float *w2,
-                 const float *b2, float *gate);
+  // Squeeze-and-excitation, sigmoid(W2 silu(W1 mean + b1) + b2), in two parts for all images at once, so that weights
+  // are read once. One hidden unit: `means` [images, width], `weights` [width]; to[n * stride] is written.
+  void (*squeeze)(const float *means, int64_t images, int64_t width, const float *weights, float shift, float *to,
+                  int64_t stride);
+  // The gates of one block: `units` [images, hidden], `weights` [hidden, block]; gates[n * stride...] are written.
+  void (*excite)(const float *units, int64_t images, int64_t hidden, const float *weights, const float *shift,
+                 float *gates, int64_t stride);
+  // A 1x1 convolution's packed weights, each times the gate of its input channel: [outputs, channels, block] in single
+  // floats, [outputs, channels / 2, block, 2] in bf16; `outputs` counts blocks, `channels` fill whole ones.
+  void (*gate)(const void *from, void *to, int64_t outputs, int64_t channels, const float *gates);
   // `weights` [kernel * kernel, block], `bias` [block]; `mean` as in silu; `scratch` has room for
   // shape.scratch() * block floats. The block is 16 channels wide with AVX-512, else 8.
   void (*depthwise)(const Depthwise &shape, const void *from, void *to, const float *weights, const float *bias,
@@ -74,7 +84,7 @@ struct Kernels {
                  float *scratch);
 };
 
-// `isa`: 2 = AVX-512 with its byte/word and bf16-friendly parts, 1 = AVX2 with FMA, 0 = anything.
+// `isa`: 3 = AVX-512 with products in bf16, 2 = AVX-512 with its byte/word parts, 1 = AVX2 with FMA, 0 = anything.
 const Kernels &kernels(int isa, bool bf16);
 
 }  // namespace ct

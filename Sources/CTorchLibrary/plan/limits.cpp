@@ -58,7 +58,7 @@ float fma128(float start) { FMA_BODY }
 float burn(bool bf16, float start) {
 #if defined(__x86_64__)
   if (bf16) return dot512(start);
-  if (ct::isa_level() == 2) return fma512(start);
+  if (ct::isa_level() >= 2) return fma512(start);
   if (ct::isa_level() == 1) return fma256(start);
 #endif
   return fma128(start);
@@ -68,19 +68,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-bool has_native_bf16() {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  return ct::isa_level() == 2 && __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
-}
-
 }  // namespace
 
 double ct_limit_multiply_add(bool bf16, int32_t threads, double seconds) {
-  if (bf16 && !has_native_bf16()) return 0;
+  if (bf16 && ct::isa_level() < 3) return 0;
   ct::ThreadCount count(threads);
   const double work = 2.0 * 16 * accumulators * rounds * (bf16 ? 2 : 1);
   double best = 0;

@@ -18,6 +18,7 @@ Lowering::Lowering(ct_graph_s &graph, int64_t output, int64_t batch, bool bf16, 
   readers.assign(count, 0);
   places.resize(count);
   mean_places.resize(count);
+  excitations.assign(count, nullptr);
   joined.resize(count);
   sum_conv.assign(count, -1);
   deferred.assign(count, false);
@@ -217,12 +218,21 @@ void Lowering::conv(int64_t index, const Node &node, int64_t result, int64_t res
   } else {
     target = place(result);
   }
-  auto made_here = convolution(node, graph.nodes[input].shape, batch, type, plain, residual >= 0, activation);
+  const auto made_for = [&](int64_t images) {
+    return convolution(node, graph.nodes[input].shape, images, type, plain, residual >= 0, activation);
+  };
+  ExciteStep *excitation = gates(node);
+  auto made_here = made_for(excitation ? 1 : batch);
+  if (excitation && !can_be_gated(node, made_here.weights)) {
+    excitation = nullptr;
+    made_here = made_for(batch);
+  }
   Place source, scratch;
   if (!plain || bf16) source = read(input);
   read(result);
   if (made_here.scratch) scratch = stretch(made_here.scratch);
-  auto &step = add<PrimitiveStep>(node.text() + (residual >= 0 ? " + sum" : "") + "  " + made_here.implementation);
+  const std::string text = node.text() + (residual >= 0 ? " + sum" : "") + "  " + made_here.implementation;
+  auto &step = excitation ? gated(*excitation, node, result, text) : add<PrimitiveStep>(text);
   step.operations = operations(node);
   step.made = std::move(made_here);
   step.reads_pixels = plain && !bf16;
@@ -359,33 +369,6 @@ Place Lowering::means(int64_t value) {
   step.mean = mean;
   made->arena.stretches[mean.stretch].last = time;
   return mean;
-}
-
-void Lowering::excite(int64_t index) {
-  const Node &node = graph.nodes[index];
-  const int64_t input = node.inputs[0];
-  const Place mean = means(input), target = overwrite(input, index);
-  made->arena.stretches[mean.stretch].last = time;
-  const Place gate = stretch(static_cast<size_t>(blocks(index).count() * block_width()) * 4);
-  read(index);
-  auto &step = add<ExciteStep>(node.text());
-  step.kernels = &kernels(isa_level(), bf16);
-  step.blocks = blocks(index);
-  step.value = target;
-  step.mean = mean;
-  step.gate = gate;
-  step.hidden = node.squeezed;
-  step.b1 = *node.bias;
-  const int64_t channels = node.shape.channels, padded = rounded(channels, 16);
-  step.w1.assign(static_cast<size_t>(node.squeezed * padded), 0);
-  step.w2 = step.w1;
-  step.b2.assign(static_cast<size_t>(padded), 0);
-  std::copy(node.bias2->begin(), node.bias2->end(), step.b2.begin());
-  for (int64_t h = 0; h < node.squeezed; h++)
-    for (int64_t c = 0; c < channels; c++) {
-      step.w1[h * padded + c] = (*node.weight1)[h * channels + c];
-      step.w2[h * padded + c] = (*node.weight2)[c * node.squeezed + h];
-    }
 }
 
 void Lowering::features() {

@@ -20,8 +20,13 @@ class Lowering {
   void lower(int64_t index);
   void image(int64_t index);
   void conv(int64_t index, const Node &node, int64_t result, int64_t residual);
+  // The excitation whose gates the convolution had better take into its weights.
+  ExciteStep *gates(const Node &node) const;
+  bool can_be_gated(const Node &node, const dnnl::memory::desc &weights) const;
+  PrimitiveStep &gated(ExciteStep &excitation, const Node &node, int64_t result, const std::string &text);
   void depthwise(int64_t index);
   DepthwiseStep &expanded(int64_t expansion, int64_t index);
+  std::shared_ptr<Memory> pairs(const Memory &weights, int64_t outputs, int64_t channels) const;
   void sum(int64_t index);
   void pool(int64_t index);
   void concat(int64_t index);
@@ -66,6 +71,8 @@ class Lowering {
   // reads there are in all, where it lies.
   std::vector<int64_t> last_reader, last_reads, readers;
   std::vector<Place> places, mean_places;
+  // Per value, the step that makes it, where that is an excitation.
+  std::vector<ExciteStep *> excitations;
   std::vector<Joined> joined;
   // Per sum, the convolution that is carried out with it; per convolution, whether its only reader (a sum or a
   // depth-wise convolution) carries it out.

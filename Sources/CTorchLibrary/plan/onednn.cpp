@@ -20,16 +20,17 @@ dnnl::stream &stream() {
 int isa_level() {
   static const int level = [] {
     const int isa = static_cast<int>(dnnl::get_effective_cpu_isa());
+    if ((isa & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16) return 3;
     if ((isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core) return 2;
     return (isa & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2 ? 1 : 0;
   }();
   return level;
 }
 
-int block_width() { return isa_level() == 2 ? 16 : 8; }
+int block_width() { return isa_level() >= 2 ? 16 : 8; }
 
 // Native or emulated, oneDNN's bf16 convolutions start with AVX-512.
-bool has_bf16() { return isa_level() == 2; }
+bool has_bf16() { return isa_level() >= 2; }
 
 memory::desc blocked(const Shape &shape, int64_t batch, memory::data_type type) {
   const auto tag = block_width() == 16 ? memory::format_tag::nChw16c : memory::format_tag::nChw8c;

@@ -11,7 +11,7 @@ dnnl::stream &stream();
 
 // The blocked layout of this CPU: 16 channels with AVX-512, 8 below.
 int block_width();
-// 2 = AVX-512, 1 = AVX2, 0 = below; what ONEDNN_MAX_CPU_ISA says, not only what the CPU has.
+// 3 = AVX-512 with products in bf16, 2 = AVX-512, 1 = AVX2, 0 = below; what ONEDNN_MAX_CPU_ISA says, not only what the CPU has.
 int isa_level();
 bool has_bf16();
 

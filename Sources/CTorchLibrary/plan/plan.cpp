@@ -61,7 +61,7 @@ bool ct_plan_has_bf16(void) { return ct::has_bf16(); }
 const char *ct_plan_engine(void) {
   static const std::string name = [] {
     const auto *version = dnnl::version();
-    static const char *levels[] = {"below AVX2", "AVX2", "AVX-512"};
+    static const char *levels[] = {"below AVX2", "AVX2", "AVX-512", "AVX-512"};
     return std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
            std::to_string(version->patch) + " " + levels[ct::isa_level()];
   }();

@@ -78,28 +78,6 @@ void MeanStep::run(const float *, float *) {
   });
 }
 
-void ExciteStep::bind(const Arena &arena) {
-  values = arena.at(value);
-  means = reinterpret_cast<float *>(arena.at(mean));
-  gates = reinterpret_cast<float *>(arena.at(gate));
-}
-
-void ExciteStep::run(const float *, float *) {
-  const int64_t channels = blocks.groups * blocks.width, padded = rounded(channels, 16);
-  parallel_for(blocks.images, 2 * hidden * padded, [&](int64_t begin, int64_t end) {
-    std::vector<float> own(static_cast<size_t>(2 * padded));
-    for (int64_t n = begin; n < end; n++) {
-      std::memcpy(own.data(), means + n * channels, static_cast<size_t>(channels) * sizeof(float));
-      kernels->excite(own.data(), padded, hidden, w1.data(), b1.data(), w2.data(), b2.data(), own.data() + padded);
-      std::memcpy(gates + n * channels, own.data() + padded, static_cast<size_t>(channels) * sizeof(float));
-    }
-  });
-  parallel_for(blocks.count(), blocks.values(), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++)
-      kernels->scale(values + i * blocks.values() * blocks.item, blocks.places, blocks.width, gates + i * blocks.width);
-  });
-}
-
 void AddStep::bind(const Arena &arena) {
   sum = arena.at(target);
   added = arena.at(other);

@@ -48,7 +48,7 @@ struct PrimitiveStep : Step {
   void bind(const Arena &arena) override;
   void run(const float *pixels, float *features) override;
 
- private:
+ protected:
   std::unordered_map<int, dnnl::memory> arguments;
 };
 
@@ -96,12 +96,15 @@ struct MeanStep : Step {
   float *means = nullptr;
 };
 
-// Squeeze-and-excitation from the means, in place.
+// The gates of squeeze-and-excitation from the means; the values are multiplied by them in place, unless the
+// convolution that reads them multiplies its weights instead.
 struct ExciteStep : Step {
   const Kernels *kernels = nullptr;
   Blocks blocks;
   Place value, mean, gate;
   int64_t hidden = 0;
+  bool scales = true;
+  // W1 [hidden, channels], W2 [blocks, hidden, width]; shifts.
   std::vector<float> w1, b1, w2, b2;
   void bind(const Arena &arena) override;
   void run(const float *pixels, float *features) override;
@@ -109,6 +112,21 @@ struct ExciteStep : Step {
  private:
   char *values = nullptr;
   float *means = nullptr, *gates = nullptr;
+  std::vector<float> units;
+};
+
+// A 1x1 convolution, image by image, of values whose gates go into its weights: where an image has many more places
+// than the convolution has outputs, that is less work than multiplying the values.
+struct GatedStep : PrimitiveStep {
+  const Kernels *kernels = nullptr;
+  Blocks from, to;
+  Place gate, gated;
+  void bind(const Arena &arena) override;
+  void run(const float *pixels, float *features) override;
+
+ private:
+  char *input = nullptr, *output = nullptr, *own = nullptr;
+  const float *gates = nullptr;
 };
 
 // target <- activation(target + other).

@@ -1,0 +1,162 @@
+// Vectors of 16 floats (one register with AVX-512, two with AVX2, four without), how they are read and written, and
+// activations; a part of kernels.inl.
+
+typedef float Lanes __attribute__((vector_size(64), aligned(4)));
+typedef int32_t Ints __attribute__((vector_size(64), aligned(4)));
+typedef uint32_t Bits __attribute__((vector_size(64), aligned(4)));
+typedef uint16_t Halves __attribute__((vector_size(32), aligned(2)));
+
+// The channels of one block: 16 with AVX-512, else 8.
+typedef float Block __attribute__((vector_size(4 * BLOCK), aligned(4)));
+
+#define INLINE static INLINE_METHOD
+#define INLINE_METHOD inline __attribute__((always_inline))
+
+#define SPLAT(value) ((value) - Lanes{})
+
+INLINE int64_t rounded16(int64_t value) { return (value + 15) / 16 * 16; }
+
+struct Single {
+  typedef float Type;
+  // The pieces of the sigmoid, where vectors look them up.
+  typedef SigmoidPieces<3> Sigmoid;
+  INLINE void load(const float *from, Lanes &x) { x = *reinterpret_cast<const Lanes *>(from); }
+  INLINE void store(float *to, const Lanes &x) { *reinterpret_cast<Lanes *>(to) = x; }
+  INLINE float single(float value) { return value; }
+  // Which of two input channels the i-th of a convolution's packed weights belongs to.
+  INLINE int64_t channel(int64_t i) { return i / BLOCK; }
+  // How many input channels one instruction takes to their sum, and that instruction.
+  static constexpr int together = 1;
+  INLINE void multiply(Block &sum, const Block &weights, const float *value) { sum += weights * *value; }
+};
+
+#ifdef WIDE
+// The words of half a vector, each twice; every second word of a vector.
+static const Ints twice = {0x00000, 0x10001, 0x20002, 0x30003, 0x40004, 0x50005, 0x60006, 0x70007,
+                           0x80008, 0x90009, 0xa000a, 0xb000b, 0xc000c, 0xd000d, 0xe000e, 0xf000f};
+static const Ints second = {0x030001, 0x070005, 0x0b0009, 0x0f000d, 0x130011, 0x170015, 0x1b0019, 0x1f001d};
+#endif
+
+struct Brain {
+  typedef uint16_t Type;
+  typedef SigmoidPieces<1> Sigmoid;
+#ifdef WIDE
+  // One permutation each: conversions of AVX-512 take two or three steps.
+  INLINE void load(const uint16_t *from, Lanes &x) {
+    const __m512i words = _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(from)));
+    x = (Lanes)_mm512_maskz_permutexvar_epi16(0xaaaaaaaa, (__m512i)twice, words);
+  }
+  // To the nearest, ties away from zero.
+  INLINE void store(uint16_t *to, const Lanes &x) {
+    const __m512i words = _mm512_permutexvar_epi16((__m512i)second, _mm512_add_epi32((__m512i)x, _mm512_set1_epi32(0x8000)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_castsi512_si256(words));
+  }
+#else
+  INLINE void load(const uint16_t *from, Lanes &x) {
+    Bits wide = __builtin_convertvector(*reinterpret_cast<const Halves *>(from), Bits) << 16;
+    __builtin_memcpy(&x, &wide, sizeof(x));
+  }
+  INLINE void store(uint16_t *to, const Lanes &x) {
+    Bits bits;
+    __builtin_memcpy(&bits, &x, sizeof(x));
+    *reinterpret_cast<Halves *>(to) = __builtin_convertvector((bits + 0x8000) >> 16, Halves);
+  }
+#endif
+  INLINE float single(uint16_t value) {
+    const uint32_t wide = static_cast<uint32_t>(value) << 16;
+    float result;
+    __builtin_memcpy(&result, &wide, sizeof(result));
+    return result;
+  }
+  INLINE int64_t channel(int64_t i) { return i % 2; }
+#ifdef PAIRS
+  static constexpr int together = 2;
+  INLINE void multiply(Block &sum, const Block &weights, const uint16_t *values) {
+    int32_t pair;
+    __builtin_memcpy(&pair, values, sizeof(pair));
+    sum = (Block)_mm512_dpbf16_ps((__m512)sum, (__m512bh)weights, (__m512bh)_mm512_set1_epi32(pair));
+  }
+#else
+  static constexpr int together = 1;
+  INLINE void multiply(Block &sum, const Block &weights, const uint16_t *value) { sum += weights * single(*value); }
+#endif
+};
+
+// e^x for x <= 88: 2^n times a polynomial in the remainder, to about one unit in the last place.
+INLINE void exponential(Lanes &x) {
+  x = __builtin_elementwise_max(x, SPLAT(-87.3f));
+  x = __builtin_elementwise_min(x, SPLAT(88.3f));
+  const Lanes magic = SPLAT(12582912.0f);
+  const Lanes shifted = x * 1.44269504f + magic;
+  const Lanes n = shifted - magic;
+  const Lanes r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  Lanes p = SPLAT(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + (r + 1.0f);
+  Ints exponent = (__builtin_convertvector(n, Ints) + 127) << 23;
+  Lanes power;
+  __builtin_memcpy(&power, &exponent, sizeof(power));
+  x = p * power;
+}
+
+#ifdef WIDE
+// x <- x * sigmoid(x) = x / 2 + |x| * (sigmoid(|x|) - 1/2), the latter by pieces. Permutations and additions run beside
+// multiply-adds, of which there are few, so that a convolution's go on meanwhile. Made before a loop, it keeps the
+// pieces in registers.
+template <typename Number>
+struct Swish {
+  typedef typename Number::Sigmoid Pieces;
+  static constexpr int degree = Pieces::degree;
+  __m512 low[degree + 1], high[degree + 1];
+  __m512i limit;
+
+  INLINE_METHOD Swish() {
+    const Pieces &pieces = sigmoid_pieces<degree>;
+#pragma clang loop unroll(full)
+    for (int i = 0; i <= degree; i++) {
+      low[i] = _mm512_load_ps(pieces.factors[i]);
+      high[i] = _mm512_load_ps(pieces.factors[i] + 16);
+    }
+    limit = _mm512_set1_epi32(pieces.limit);
+  }
+
+  INLINE_METHOD void operator()(Lanes &x) const {
+    const __m512i size = _mm512_and_si512((__m512i)x, _mm512_set1_epi32(0x7fffffff));
+    const __m512 a = (__m512)_mm512_min_epu32(size, limit), magic = _mm512_set1_ps(Pieces::magic);
+    // Rounded to a multiple of the pieces' width, which one is in the last bits.
+    const __m512 shifted = _mm512_add_ps(a, magic);
+    const __m512 r = Pieces::is_centred ? _mm512_sub_ps(a, _mm512_sub_ps(shifted, magic)) : a;
+    __m512 p = _mm512_permutex2var_ps(low[degree], (__m512i)shifted, high[degree]);
+#pragma clang loop unroll(full)
+    for (int i = degree - 1; i >= 0; i--)
+      p = _mm512_fmadd_ps(p, r, _mm512_permutex2var_ps(low[i], (__m512i)shifted, high[i]));
+    x = (Lanes)_mm512_fmadd_ps((__m512)size, p, _mm512_mul_ps((__m512)x, _mm512_set1_ps(0.5f)));
+  }
+};
+#else
+template <typename Number>
+struct Swish {
+  INLINE_METHOD void operator()(Lanes &x) const {
+    Lanes power = -x;
+    exponential(power);
+    x *= 1.0f / (1.0f + power);
+  }
+};
+#endif
+
+INLINE void sigmoid(Lanes &x) {
+  x = -x;
+  exponential(x);
+  x = 1.0f / (1.0f + x);
+}
+
+template <typename Number>
+INLINE void activate(Lanes &x, int activation) {
+  if (activation == CT_ACT_SILU) return Swish<Number>()(x);
+  if (activation != CT_ACT_NONE) x = __builtin_elementwise_max(x, SPLAT(0));
+  if (activation == CT_ACT_RELU6) x = __builtin_elementwise_min(x, SPLAT(6));
+}

@@ -3,6 +3,7 @@
 #include "parallel.hpp"
 #include "simd.hpp"
 
+#include <ATen/Parallel.h>
 #include <cmath>
 #include <map>
 

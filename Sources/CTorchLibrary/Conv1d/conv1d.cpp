@@ -3,6 +3,7 @@
 #include "engines.hpp"
 
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <cstdlib>
 #include <torch/csrc/autograd/custom_function.h>
 

@@ -5,6 +5,7 @@
 #include "../parallel.hpp"
 #include "../support.hpp"
 
+#include <ATen/Parallel.h>
 #include <cmath>
 #include <limits>
 #include <torch/csrc/autograd/custom_function.h>

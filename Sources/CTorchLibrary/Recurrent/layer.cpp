@@ -1,7 +1,7 @@
 // A layer's steps forth and back. What passes through the steps is one product of the state a step; the input's part
 // of all steps, and the gradients of all weights and of the input, are one product each.
 #include "layer.hpp"
-#include "../plan/parallel.hpp"
+#include "../parallel.hpp"
 #include "../products.hpp"
 
 #include <c10/core/GradMode.h>

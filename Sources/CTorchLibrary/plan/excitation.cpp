@@ -1,6 +1,6 @@
 // Squeeze-and-excitation, and the convolutions that take its gates into their weights.
 #include "lowering.hpp"
-#include "parallel.hpp"
+#include "../parallel.hpp"
 
 #include <algorithm>
 

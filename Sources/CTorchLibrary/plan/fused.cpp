@@ -1,7 +1,7 @@
 // Which pairs are one step, and how that step is carried out.
 #include "fused.hpp"
 #include "lowering.hpp"
-#include "parallel.hpp"
+#include "../parallel.hpp"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #include "../include/ctorch_layers.h"
 #include "kernels.hpp"
 #include "onednn.hpp"
-#include "parallel.hpp"
+#include "../parallel.hpp"
 
 #include <chrono>
 #include <cmath>

@@ -2,7 +2,7 @@
 #include "../include/ctorch_plan.h"
 #include "arena.hpp"
 #include "onednn.hpp"
-#include "parallel.hpp"
+#include "../parallel.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,5 +1,5 @@
 #include "lowering.hpp"
-#include "parallel.hpp"
+#include "../parallel.hpp"
 
 #include <algorithm>
 #include <stdexcept>

@@ -1,7 +1,7 @@
 // Compiling and running.
 #include "plan.hpp"
 #include "lowering.hpp"
-#include "parallel.hpp"
+#include "../parallel.hpp"
 
 #include <chrono>
 #include <cstdio>

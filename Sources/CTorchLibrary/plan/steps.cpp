@@ -1,5 +1,5 @@
 #include "steps.hpp"
-#include "parallel.hpp"
+#include "../parallel.hpp"
 
 #include <cstring>
 

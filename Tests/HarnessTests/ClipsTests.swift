@@ -2,7 +2,10 @@ import Basics
 import Datasets
 import Foundation
 import Harness
+import Models
+import Tensors
 import Testing
+import Weights
 
 /// CLIP4Clip by experiment files, on drawn pictures: colour and shape as the caption says.
 @Suite struct ClipsTests {
@@ -114,6 +117,35 @@ import Testing
     try encodesWith(try #require(world.checkpoints.first), in: world)
   }
 
+  /// An image encoder's features, extracted on the way, are learnt from beside the pairs.
+  @Test func aFrozenEncoderTeaches() throws {
+    let world = try World()
+    let weights = world.folder + "/resnet18.safetensors"
+    var generator = SeededGenerator(seed: 7)
+    try Safetensors.write(ImageEncoderRegistry.named("resnet18").make(&generator).state(), metadata: [:], to: weights)
+    let path = try world.experiment(
+      """
+            alone: {}
+            taught: {training: {distill: {encoder: resnet18, weights: \(weights), weight: 20}}}
+            off: {training: {distill: {encoder: resnet18, weights: \(weights), weight: 0}}}
+      """)
+    let (results, outcome) = try world.run(path)
+    #expect(outcome.computed == 3 && outcome.failed.isEmpty, "\(outcome.failed)")
+    func losses(_ row: String) throws -> [Double] {
+      let folder = try #require(results[row]?.id)
+      let log = try String(contentsOfFile: "\(world.folder)/results/cells/\(folder)/train.csv", encoding: .utf8)
+      return log.split(separator: "\n").dropFirst().compactMap { Double($0.split(separator: ",")[1]) }
+    }
+    let (alone, taught) = (try losses("alone"), try losses("taught"))
+    #expect(taught[0] > alone[0] + 5)
+    #expect(try losses("off") == alone)
+    #expect(taught[taught.count - 1] < 0.6 * taught[0], "\(taught)")
+    #expect(try results["taught"]?.digests.teacherWeights == Digest.ofFile(weights))
+    #expect(results["alone"]?.digests.teacherWeights == nil)
+    #expect(results["taught"]?.notes.contains { $0.contains("taught by the features of resnet18") } == true)
+    #expect(try world.run(path).outcome.cached == 3)
+  }
+
   /// Examples are shown of clips too, wherever text to clip stands among the directions, and scored as they were ranked.
   @Test func examplesShowWhatTextsFound() throws {
     let world = try World()
@@ -188,6 +220,11 @@ import Testing
     #expect(try message(["text.encoder=clip-multilingual"]).contains("needs weights"))
     #expect(try message(["training.recipe={warmup: 2}"]).contains("warmup"))
     #expect(try message(["training.recipe={frozen: visual.conv9.}"]).contains("visual.conv9."))
+    #expect(try message(["training.distill={encoder: resnet18}"]).contains("nothing to teach"))
+    #expect(try message(["training.distill={encoder: resnet19, weights: x.pth}"]).contains("resnet18"))
+    #expect(try message(["training.distill={encoder: resnet18, weights: x.pth, train: true}"]).contains("leave 'train' out"))
+    #expect(try message(["training.distill={encoder: resnet18, weights: x.pth, weight: -1}"]).contains("weight"))
+    #expect(try message(["training.distill={encoder: resnet18, weights: /nowhere/x.pth}"]).contains("/nowhere/x.pth"))
   }
 
   @Test func everythingMissingIsToldAtOnce() throws {

@@ -43,7 +43,8 @@ struct ClipData: Sendable {
         remedy: "choose another split, or cut validation items from train with dataset.options.holdOut")
     }
     pairs = Self.counts(task, pixels)
-    source = try Self.source(task, side: side, pixels: pixels, tokens: tokens)
+    source = try Self.source(
+      task, side: side, pixels: pixels, tokens: tokens, teacher: try Self.teacher(task, pixels, progress))
   }
 
   /// One item of a source, with all the texts that may stand for it.
@@ -51,6 +52,8 @@ struct ClipData: Sendable {
     let dataset: Int
     let id: String
     let texts: [String]
+
+    var key: ItemKey { ItemKey(dataset: dataset, id: id) }
   }
 
   private static func counts(_ task: ClipTask, _ pixels: [ClipPixels]) -> [String: Completeness] {
@@ -85,15 +88,22 @@ struct ClipData: Sendable {
     Array(Set(pairs(task).flatMap(\.texts))).sorted()
   }
 
+  private static func teacher(
+    _ task: ClipTask, _ pixels: [ClipPixels], _ progress: Progress
+  ) throws -> ClipTeacher? {
+    let items = pairs(task).filter { pixels[$0.dataset].has($0.id) }.map(\.key)
+    return try task.teacher.map { try ClipTeacher($0, items: Set(items), of: task.sourceDatasets, progress) }
+  }
+
   private static func source(
-    _ task: ClipTask, side: Int, pixels: [ClipPixels], tokens: ClipTokens
+    _ task: ClipTask, side: Int, pixels: [ClipPixels], tokens: ClipTokens, teacher: ClipTeacher?
   ) throws -> ClipSource {
     let pairs = pairs(task).filter { pixels[$0.dataset].has($0.id) }
     let ids = Dictionary(
       uniqueKeysWithValues: try Set(pairs.flatMap(\.texts)).map { ($0, try tokens.encode($0)) })
     let augmentation = task.clips.augmentation
     let names = task.datasets.map(\.name)
-    return ClipSource(count: pairs.count) { rows, seed in
+    return ClipSource(count: pairs.count, teacherWidth: teacher?.width) { rows, seed in
       var generator = SeededGenerator(seed: seed)
       var (members, texts, clips, skipped): ([Pair], [String], [[UInt8]], SkippedRows) = ([], [], [], SkippedRows())
       for row in rows {
@@ -113,7 +123,7 @@ struct ClipData: Sendable {
       let rows = texts.map { augmentation.thinned(ids[$0] ?? [], &generator) }
       return ClipSource.Batch(
         frames: frames, texts: try ClipTexts(rows: rows, padding: tokens.padding), groups: groups(members, texts),
-        skipped: skipped)
+        teacher: try teacher?.rows(members.map(\.key)), skipped: skipped)
     }
   }
 

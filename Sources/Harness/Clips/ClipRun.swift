@@ -98,6 +98,7 @@ struct ClipRun {
     recipe.precision = config.training.precision == "bf16" ? .bf16 : .f32
     recipe.seed = UInt64(seed)
     recipe.workers = task.clips.workers
+    recipe.distillation = task.clips.distillation?.weight ?? 0
     return recipe
   }
 }

@@ -18,6 +18,8 @@ struct ClipTask: CellTask {
   let validationDataset: Int
   let imageWeights: String?
   let textWeights: String?
+  /// Of the image tower, on the datasets that are trained on.
+  let teacher: ImageTower?
   let sampling: FrameSampling
   let head: VideoHeadKind
   let modelValues: Parameters
@@ -70,6 +72,9 @@ struct ClipTask: CellTask {
     }
     imageWeights = problems.collect { try WeightCatalog.resolve(clips.image.weights, cache: bench.cache) } ?? nil
     textWeights = problems.collect { try WeightCatalog.resolve(clips.text.weights, cache: bench.cache) } ?? nil
+    if let teacher = clips.distillation?.teacher {
+      problems.collect { try WeightCatalog.resolve(teacher.weights, cache: bench.cache) }
+    }
     problems.collect { try Self.check(cell.config, clips) }
     try problems.check()
     if let dataset = datasets.first { _ = try cell.config.evaluation.galleries(of: dataset) }
@@ -84,6 +89,10 @@ struct ClipTask: CellTask {
     head = VideoHeadKind(rawValue: modelValues.string("head")) ?? .meanP
     (self.cell, self.clips, cache, self.datasets) = (cell, clips, bench.cache, datasets)
     sourceDatasets = Array(places[1...clips.sources.count])
+    let taught = ClipTeacher.datasets(sourceDatasets).map { datasets[$0] }
+    teacher = try clips.distillation.map {
+      try ImageTower(ClipTeacher.choice($0, beside: clips.image), datasets: taught, cache: bench.cache)
+    }
     validationDataset = places[places.count - 1]
     var digests = CellResult.Digests(
       textWeights: try textWeights.map { try bench.cache.digest(ofFile: $0) } ?? "random, trained here",
@@ -91,6 +100,7 @@ struct ClipTask: CellTask {
     // Sorted: the order in which sources are written down changes nothing.
     let others = Set(sourceDatasets).subtracting([0]).map { datasets[$0].digest }.sorted()
     digests.trainingData = others.isEmpty ? nil : others.joined(separator: ", ")
+    digests.teacherWeights = teacher?.weightsDigest
     self.digests = digests
   }
 
@@ -112,6 +122,7 @@ struct ClipTask: CellTask {
         remedy: "name some of `ieum models list`, or a file")
     }
     _ = try ClipRecipe(clips.recipe)
+    if let teacher = clips.distillation?.teacher { _ = try ImageEncoderRegistry.named(teacher.encoder) }
     _ = try Metric.parse(clips.select)
     _ = try values(clips.image, FilmFrames.parameters, imageSizes)
     _ = try values(clips.text, textParameters, textSizes)
@@ -156,7 +167,8 @@ struct ClipTask: CellTask {
     let vocabulary = tokenizer.flatMap { try? cache.digest(ofFile: $0) } ?? ""
     // What is evaluated on does not matter here: cells of several languages share one training.
     let data = (sourceDatasets + [validationDataset]).map { datasets[$0].digest + datasets[$0].language }
-    let weights = [digests.textWeights, digests.imageWeights].compactMap { $0 }
+    let taught = teacher.map { "taught by \($0.digest)" }
+    let weights = [digests.textWeights, digests.imageWeights, taught].compactMap { $0 }
     return Digest.of(
       (["clips 3", Provenance.codeVersion, clips.select, vocabulary] + data + settings + weights).joined(separator: "\n"))
   }
@@ -167,6 +179,10 @@ struct ClipTask: CellTask {
     let weights = [clips.image.weights, clips.text.weights].compactMap { WeightCatalog.named($0)?.footnote }
     var notes = Array(Set(weights)).sorted()
     if imageWeights == nil { notes.append("image tower trained here from random weights, not CLIP's") }
+    if let teacher, let name = clips.distillation?.teacher.encoder {
+      notes.append("image tower taught by the features of \(name), which is frozen and not used after training")
+      notes += teacher.notes
+    }
     if textWeights == nil { notes.append("text side trained here from random weights, not CLIP's") }
     return notes
       + missingFiles(of: datasets)
@@ -188,13 +204,16 @@ struct ClipTask: CellTask {
   var featurePaths: [String] {
     datasets.compactMap {
       ClipPixels.path($0, side: storedSide(expectedSide), sampling: sampling, cache: cache)
-    }
+    } + (teacher?.featurePaths ?? [])
   }
 
   func prepare(_ progress: Progress) throws {
     for dataset in datasets {
       _ = try ClipPixels(dataset, side: storedSide(expectedSide), sampling: sampling, cache: cache, progress: progress)
     }
+    guard let teacher else { return }
+    let extractions = teacher.featurePaths.map { Extraction(file: $0) }
+    _ = try Rates(cache: cache).noting(extractions) { try teacher.files(progress) }
   }
 
   func compute(seeds: [Int], folder: (Int) -> String, progress: Progress) throws {

@@ -17,12 +17,21 @@ public struct ClipsConfig: Sendable {
     public let splits: [Split]
   }
 
+  /// A frozen image encoder that the image tower learns from, beside its pairs.
+  public struct Distillation: Sendable {
+    public let teacher: CellConfig.EncoderChoice
+    /// Of its loss, beside that of the pairs.
+    public let weight: Double
+  }
+
   public let sources: [Source]
   public let image: CellConfig.EncoderChoice
   public let text: CellConfig.EncoderChoice
   /// Where the best epoch is chosen; nil = the evaluated dataset's validation split.
   public let validation: CellConfig.DatasetChoice?
   public let augmentation: ClipAugmentation
+  /// nil = the pairs alone teach.
+  public let distillation: Distillation?
   public let recipe: [String: Scalar]
   public let workers: Int
   /// Directions that are ranked; the first one's metrics carry no prefix.
@@ -42,6 +51,7 @@ public struct ClipsConfig: Sendable {
     text = CellConfig.encoder(reader.section("text"), weights: "random", on: device)
     validation = reader.tree("validation") == nil ? nil : CellConfig.dataset(reader.section("validation"))
     augmentation = Self.augmentation(training)
+    distillation = Self.distillation(training)
     recipe = training.parameters("recipe")
     workers = training.int("workers", default: 1, in: 0...256)
     directions = TowersConfig.directions(evaluation)
@@ -57,6 +67,19 @@ public struct ClipsConfig: Sendable {
     return ClipAugmentation(
       crop: section.double("crop", default: 1, in: 0.01...1), colour: section.double("colour", default: 0, in: 0...1),
       words: section.double("words", default: 0, in: 0...0.9))
+  }
+
+  private static func distillation(_ training: ConfigReader) -> Distillation? {
+    guard training.tree("distill") != nil else { return nil }
+    let section = training.section("distill")
+    let weight = section.double("weight", default: 1, in: 0...1_000)
+    let teacher = CellConfig.encoder(section, weights: "random", on: CellConfig.device(training))
+    if teacher.train { section.problem("train", "'training.distill' names a frozen encoder: leave 'train' out") }
+    if teacher.weights == "random" {
+      section.problem(
+        "weights", "'training.distill' needs 'weights': an encoder of random weights has nothing to teach")
+    }
+    return weight > 0 ? Distillation(teacher: teacher, weight: weight) : nil
   }
 
   private static func sources(_ reader: ConfigReader, _ dataset: CellConfig.DatasetChoice) -> [Source] {

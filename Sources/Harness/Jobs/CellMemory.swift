@@ -19,7 +19,9 @@ struct CellMemory {
     let sections = ["task", "dataset", "sources", "validation", "text", "image", "audio", "model"]
     let settings = sections.map { config.tree[$0]?.canonical ?? "" }
     let training = config.training
-    let parts = settings + ["\(training.batchSize) \(training.precision) \(training.threads)"]
+    let teacher = config.tree["training"]?["distill"]?.canonical
+    let batch = "\(training.batchSize) \(training.precision) \(training.threads)"
+    let parts = settings + [batch, teacher].compactMap { $0 }
     return "\(bench.cache.root)/memory/\(Digest.of(parts.joined(separator: "\n")).prefix(24))"
   }
 

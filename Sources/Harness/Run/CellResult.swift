@@ -111,6 +111,8 @@ extension CellResult {
     public var imageWeights: String?
     public var audioFeatures: String?
     public var audioWeights: String?
+    /// Of the frozen encoder that an image tower learnt from.
+    public var teacherWeights: String?
     /// The data that were trained on, where they are others than those evaluated on.
     public var trainingData: String?
     public var code: String?
@@ -136,8 +138,8 @@ extension CellResult {
       let all: [(String, String?)] = [
         ("dataset", dataset), ("split", split), ("text features", textFeatures),
         ("image features", imageFeatures), ("audio features", audioFeatures), ("text weights", textWeights),
-        ("image weights", imageWeights), ("audio weights", audioWeights), ("training data", trainingData),
-        ("code", code), ("ranks", ranks),
+        ("image weights", imageWeights), ("audio weights", audioWeights),
+        ("teacher weights", teacherWeights), ("training data", trainingData), ("code", code), ("ranks", ranks),
       ]
       return all.compactMap { name, value in value.map { (name, $0) } }
     }

@@ -45,7 +45,7 @@ struct ImageTower: TowerSide {
 
   func inputs(_ progress: Progress) throws -> any TowerInputs {
     if choice.train { return try pixels(progress) }
-    let files = try datasets.map { try file($0, progress) }
+    let files = try files(progress)
     var inputs = StoredInputs(dimension: files.first?.dimension ?? spec.dimension)
     for (number, file) in files.enumerated() {
       for id in file.ids { inputs.add(ItemKey(dataset: number, id: id), file.vectors(of: id) ?? []) }
@@ -53,6 +53,9 @@ struct ImageTower: TowerSide {
     }
     return inputs
   }
+
+  /// The feature file of each dataset, extracted first where it is missing.
+  func files(_ progress: Progress) throws -> [FeatureFile] { try datasets.map { try file($0, progress) } }
 
   // A training on pictures needs every item's number of frames, so that films that cannot be opened are known at once.
   private func pixels(_ progress: Progress) throws -> PixelInputs {

@@ -51,6 +51,7 @@ extension Verification.Cell {
       ("text weights", config.text, now.textWeights, result.digests.textWeights),
       ("image weights", config.image, now.imageWeights, result.digests.imageWeights),
       ("audio weights", config.towers?.towers[.audio], now.audioWeights, result.digests.audioWeights),
+      ("teacher weights", config.clips?.distillation?.teacher, now.teacherWeights, result.digests.teacherWeights),
     ]
     for (side, choice, now, recorded) in weights {
       guard let choice, let recorded else { continue }

@@ -14,9 +14,9 @@ public final class ClipOptimizer {
   private let groups: [Group]
 
   /// Freezes what the recipe freezes.
-  /// - Parameter total: steps of the whole run.
+  /// - Parameter distillation: trained beside the network.
   /// - Throws: ``IeumError`` (usage) when a name to freeze is no parameter's.
-  public init(_ network: Module, _ recipe: ClipRecipe) throws {
+  public init(_ network: Module, _ recipe: ClipRecipe, distillation: ClipDistillation? = nil) throws {
     self.recipe = recipe
     let named = network.namedParameters()
     for entry in recipe.frozen where !named.contains(where: { ($0.0.removing("clip.") ?? $0.0).hasPrefix(entry) }) {
@@ -25,7 +25,8 @@ public final class ClipOptimizer {
         remedy: "name beginnings such as visual.conv1. or token_embedding.")
     }
     for (name, tensor) in named { tensor.requiresGrad = !recipe.isFrozen(name) }
-    let trained = named.filter { $0.1.requiresGrad }
+    let beside = (distillation?.namedParameters() ?? []).map { ("distillation." + $0.0, $0.1) }
+    let trained = named.filter { $0.1.requiresGrad } + beside
     parameters = trained.map(\.1)
     var groups: [Group] = []
     for isTower in [true, false] {

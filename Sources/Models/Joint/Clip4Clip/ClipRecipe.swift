@@ -63,6 +63,8 @@ public struct ClipRecipe: Sendable, Hashable {
   public var patience: Int?
   /// Background threads that prepare batches; 0 = none. Changes speed only.
   public var workers = 1
+  /// Weight of a ``ClipDistillation``; 0 = none.
+  public var distillation = 0.0
 
   public init() {}
 
@@ -123,6 +125,7 @@ public struct ClipRecipe: Sendable, Hashable {
       (!(0..<1).contains(warmup), "warmup", "a share in 0..<1"),
       (!(clipNorm > 0), "clipNorm", "a number greater than 0"),
       (!(0..<1).contains(beta2), "beta2", "a number in 0..<1"), (!(epsilon > 0), "epsilon", "a number greater than 0"),
+      (!(distillation >= 0 && distillation.isFinite), "distill.weight", "0 or more"),
       ((patience ?? 1) < 1, "patience", "1 or more"), (workers < 0, "workers", "0 or more"),
     ]
     if let fault = faults.first(where: { $0.0 }) {

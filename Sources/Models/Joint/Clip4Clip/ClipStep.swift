@@ -12,23 +12,31 @@ public struct ClipStep {
   /// Pairs at a time; 0 = all at once, with one graph.
   let microBatch: Int
   let checkpointing: Bool
+  let distillation: ClipDistillation?
   /// Texts of which a tight head scores all clips at a time, when the batch is taken apart.
   private let tile = 8
 
-  public init(network: Clip4ClipNetwork, microBatch: Int, checkpointing: Bool) {
+  public init(
+    network: Clip4ClipNetwork, microBatch: Int, checkpointing: Bool, distillation: ClipDistillation? = nil
+  ) {
     (self.network, self.microBatch, self.checkpointing) = (network, microBatch, checkpointing)
+    self.distillation = distillation
   }
 
   /// Adds the batch's gradients to all trained parameters.
-  /// - Parameter generator: draws the head's dropout.
-  /// - Returns: the loss, in nats, a scalar.
+  /// - Parameters:
+  ///   - teacher: `[N, K]`, what the distillation wants.
+  ///   - generator: draws the head's dropout.
+  /// - Returns: the loss, in nats, a scalar; with the distillation's.
   public func gradients(
-    _ frames: ClipFrames, _ texts: ClipTexts, groups: [Int], generator: inout SeededGenerator
+    _ frames: ClipFrames, _ texts: ClipTexts, groups: [Int], teacher: Tensor? = nil,
+    generator: inout SeededGenerator
   ) throws -> Tensor {
     guard microBatch > 0 && microBatch < groups.count || checkpointing else {
       let (text, frame) = (try network.textVectors(texts), try network.frameVectors(frames))
       let logits = try network.logits(text: text, frames: frame, lengths: frames.lengths, generator: &generator)
-      let loss = try ClipLoss.value(logits, groups: groups)
+      var loss = try ClipLoss.value(logits, groups: groups)
+      if let told = try distilled(frame, frames.lengths, teacher) { loss = try loss + told }
       try loss.backward()
       return try loss.detached()
     }
@@ -42,12 +50,21 @@ public struct ClipStep {
     }
     text.requiresGrad = true
     frame.requiresGrad = true
-    let value = try lossGradients(text, frame, frames.lengths, groups: groups, generator: &generator)
+    var value = try lossGradients(text, frame, frames.lengths, groups: groups, generator: &generator)
+    if let told = try distilled(frame, frames.lengths, teacher) {
+      try told.backward()
+      value = try value + told.detached()
+    }
     guard let textGradient = text.grad, let frameGradient = frame.grad else { return value }
     for piece in pieces {
       try spread(textGradient.rows(piece), frameGradient.rows(piece), try texts[piece], try frames[piece])
     }
     return value
+  }
+
+  private func distilled(_ frames: Tensor, _ lengths: [Int], _ teacher: Tensor?) throws -> Tensor? {
+    guard let distillation, let teacher else { return nil }
+    return try distillation.loss(frames, lengths: lengths, teacher: teacher)
   }
 
   /// The gradients of the head, the logit scale and the two leaves.

@@ -11,26 +11,37 @@ public struct ClipSource: Sendable {
     public let texts: ClipTexts
     /// What each pair is of: pairs of one group are never each other's negatives.
     public let groups: [Int]
+    /// What a frozen encoder makes of each clip, `[N, K]`, rows of length 1 or zero; nil where nothing teaches.
+    public let teacher: Tensor?
     /// Rows that are not here because they could not be read.
     public let skipped: SkippedRows
 
-    public init(frames: ClipFrames, texts: ClipTexts, groups: [Int], skipped: SkippedRows = SkippedRows()) {
-      (self.frames, self.texts, self.groups, self.skipped) = (frames, texts, groups, skipped)
+    public init(
+      frames: ClipFrames, texts: ClipTexts, groups: [Int], teacher: Tensor? = nil,
+      skipped: SkippedRows = SkippedRows()
+    ) {
+      (self.frames, self.texts, self.groups, self.teacher, self.skipped) = (frames, texts, groups, teacher, skipped)
     }
 
     func staged(for device: Device) throws -> Batch {
       let pixels = try frames.pixels.staged(for: device)
       return Batch(
-        frames: ClipFrames(pixels, lengths: frames.lengths), texts: texts, groups: groups, skipped: skipped)
+        frames: ClipFrames(pixels, lengths: frames.lengths), texts: texts, groups: groups,
+        teacher: try teacher?.staged(for: device), skipped: skipped)
     }
   }
 
   public let count: Int
+  /// Length K of the teacher's vectors; nil where nothing teaches.
+  public let teacherWidth: Int?
   /// Some rows; what is drawn (a caption, a part of a picture) depends on the seed alone. Called in the background.
   public let make: @Sendable (_ rows: [Int], _ seed: UInt64) throws -> Batch
 
-  public init(count: Int, make: @escaping @Sendable (_ rows: [Int], _ seed: UInt64) throws -> Batch) {
-    (self.count, self.make) = (count, make)
+  public init(
+    count: Int, teacherWidth: Int? = nil,
+    make: @escaping @Sendable (_ rows: [Int], _ seed: UInt64) throws -> Batch
+  ) {
+    (self.count, self.teacherWidth, self.make) = (count, teacherWidth, make)
   }
 }
 
@@ -46,6 +57,7 @@ public final class ClipTrainer {
   private let device: Device
   private let optimizer: ClipOptimizer
   private let step: ClipStep
+  private let distillation: ClipDistillation?
   private var best: [RawTensor] = []
 
   /// - Parameters:
@@ -64,8 +76,26 @@ public final class ClipTrainer {
     (self.recipe, self.network, self.source, self.score, self.device) = (recipe, network, source, score, device)
     network.isReduced = recipe.precision == .bf16
     try network.to(device)
-    optimizer = try ClipOptimizer(network, recipe)
-    step = ClipStep(network: network, microBatch: recipe.microBatch, checkpointing: recipe.checkpointing)
+    distillation = try Self.distillation(network, source, recipe)
+    try distillation?.to(device)
+    optimizer = try ClipOptimizer(network, recipe, distillation: distillation)
+    step = ClipStep(
+      network: network, microBatch: recipe.microBatch, checkpointing: recipe.checkpointing,
+      distillation: distillation)
+  }
+
+  private static func distillation(
+    _ network: Clip4ClipNetwork, _ source: ClipSource, _ recipe: ClipRecipe
+  ) throws -> ClipDistillation? {
+    guard recipe.distillation > 0 else { return nil }
+    guard let teacher = source.teacherWidth else {
+      throw IeumError(
+        .usage, "nothing teaches the image tower", place: "training.distill",
+        remedy: "name an encoder, or set its weight to 0")
+    }
+    var generator = SeededGenerator(seed: recipe.seed, purpose: "distillation")
+    return try ClipDistillation(
+      width: network.vision.config.dimension, teacher: teacher, weight: recipe.distillation, generator: &generator)
   }
 
   /// Steps of one epoch: whole batches; what is left over comes up in other epochs.
@@ -128,7 +158,8 @@ public final class ClipTrainer {
       done += 1
       optimizer.zeroGrad()
       let loss = try step.gradients(
-        batch.frames.moved(to: device), batch.texts, groups: batch.groups, generator: &dropout)
+        batch.frames.moved(to: device), batch.texts, groups: batch.groups, teacher: batch.teacher,
+        generator: &dropout)
       try losses.add(loss)
       try optimizer.step((epoch - 1) * stepsPerEpoch + index, of: steps)
       try network.clampScale()
@@ -147,6 +178,7 @@ public final class ClipTrainer {
     let tensors =
       try network.state().map { $0.renamed("model." + $0.name) }
       + optimizer.state().map { $0.renamed("optimizer." + $0.name) } + best.map { $0.renamed("best." + $0.name) }
+      + (distillation?.state() ?? []).map { $0.renamed("distillation." + $0.name) }
     return try TrainerState(tensors: tensors, progress: .init(fingerprint: recipe.fingerprint, history: history))
   }
 
@@ -161,6 +193,7 @@ public final class ClipTrainer {
     }
     try network.load(state.part("model."), file: "training state")
     try optimizer.load(state.part("optimizer."))
+    try distillation?.load(state.part("distillation."), file: "training state")
     best = state.part("best.")
     history = progress.history
   }

@@ -17,6 +17,8 @@ let torchCxx: [CXXSetting] = [
   .unsafeFlags([
     // libtorch 1.13's headers refuse C++20, those of 2.15 refuse C++17.
     torchIsRecent ? "-std=c++20" : "-std=c++17", "-O2", "-w",
+    // As libtorch is built: without it some of its classes have more members than the library's.
+    "-DNDEBUG",
     "-isystem", torchInclude + "/torch/csrc/api/include",
     // PyTorch's wheel brings the headers of a newer oneDNN than the one that is linked: the system's come first.
   ] + (libtorch == nil ? [] : ["-I", Context.packageDirectory + "/scripts/onednn", "-isystem", torchInclude]))

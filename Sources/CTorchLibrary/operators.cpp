@@ -1,8 +1,4 @@
 // Where the time of libtorch's operators goes: each one's own, without that of the operators it calls.
-// libtorch is built with NDEBUG, and without it a RecordFunction has a member more than the library's.
-#ifndef NDEBUG
-#define NDEBUG
-#endif
 #include "support.hpp"
 
 #include <ATen/record_function.h>
@@ -25,7 +21,6 @@ at::CallbackHandle observer = 0;
 thread_local std::vector<double> inner;
 
 struct Started : at::ObserverContext {
-  // Without the space of names: `aten::mm`, and `autograd::engine::evaluate_function: MmBackward0` for its gradient.
   std::string name;
   // Floating-point operations, and those for each number that a convolution gives: both are zero for other operators.
   double operations = 0, each = 0;
@@ -34,6 +29,14 @@ struct Started : at::ObserverContext {
 
 double product(const at::Tensor &left, const at::Tensor &right) {
   return 2.0 * static_cast<double>(left.numel()) * static_cast<double>(right.size(-1));
+}
+
+// Without the space of names: `aten::mm`, `autograd::engine::evaluate_function: MmBackward0` for its gradient, and
+// `torch::autograd::CppNode<ct::Winograd>` for that of an operation of ours.
+std::string short_name(std::string name) {
+  name = name.substr(name.find_last_of(": ") + 1);
+  if (name.empty() || name.back() != '>') return name;
+  return name.replace(name.size() - 1, 1, "Backward");
 }
 
 // `weight` is [O, I / G, kernel...].
@@ -45,8 +48,10 @@ void count(const at::RecordFunction &call, Started &started) {
   for (const auto &value : call.inputs())
     if (value.isTensor() && value.toTensor().defined()) given.push_back(value.toTensor());
   const std::string &name = started.name;
-  if ((name == "mm" || name == "bmm") && given.size() > 1) started.operations = product(given[0], given[1]);
+  if ((name == "mm" || name == "bmm" || name == "product") && given.size() > 1)
+    started.operations = product(given[0], given[1]);
   if ((name == "addmm" || name == "baddbmm") && given.size() > 2) started.operations = product(given[1], given[2]);
+  if (name == "winograd") started.operations = static_cast<double>(given[0].numel()) * each(given[1]);
   if ((name == "mkldnn_convolution" || name == "_slow_conv2d_forward") && given.size() > 1) started.each = each(given[1]);
   // Gradients of the input and of the weight.
   if (name == "convolution_backward" && given.size() > 2)
@@ -55,8 +60,7 @@ void count(const at::RecordFunction &call, Started &started) {
 
 std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction &call) {
   auto started = std::make_unique<Started>();
-  const std::string name = call.name();
-  started->name = name.substr(name.find_last_of(": ") + 1);
+  started->name = short_name(call.name());
   count(call, *started);
   inner.push_back(0);
   started->time = Clock::now();

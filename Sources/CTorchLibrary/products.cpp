@@ -1,6 +1,7 @@
 // Products of matrices as oneDNN primitives, made once per shape.
 #include "products.hpp"
 #include "plan/onednn.hpp"
+#include "recorded.hpp"
 
 #include <array>
 #include <c10/core/impl/LocalDispatchKeySet.h>
@@ -72,6 +73,7 @@ const Product *blocked_product(const Key &key, const Form &form) {
 }
 
 void execute(const Product &one, const at::Tensor &a, const memory &b, const at::Tensor &bias, const at::Tensor &out) {
+  Recorded timed("product", {a, out});
   std::unordered_map<int, memory> arguments{
       {DNNL_ARG_SRC, wrapped(a)}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, wrapped(out)}};
   if (bias.defined()) arguments.emplace(DNNL_ARG_BIAS, wrapped(bias.view({1, -1})));
@@ -129,7 +131,5 @@ at::Tensor product(const at::Tensor &a, const at::Tensor &b, const at::Tensor &b
   execute(*one, a, wrapped(b), bias, out);
   return out;
 }
-
-bool multiplies_bf16() { return has_bf16(); }
 
 }  // namespace ct

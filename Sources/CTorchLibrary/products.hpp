@@ -34,9 +34,6 @@ void multiply(const at::Tensor &a, SharedFactor &b, const at::Tensor &bias, cons
 /// `[B, K, N]`, each matrix or its transpose contiguous. `bias` may be undefined.
 at::Tensor product(const at::Tensor &a, const at::Tensor &b, const at::Tensor &bias = {});
 
-/// Whether oneDNN multiplies bfloat16 on this CPU.
-bool multiplies_bf16();
-
 /// `x [..., K] · weight [N, K]ᵀ + bias [N]` and `a · b`, differentiable. With several threads and float32 values on a
 /// CPU they are the products above, else libtorch's.
 at::Tensor linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias);

@@ -51,6 +51,37 @@ struct Simd {
   }
 };
 
+/// eˣ to about one unit in the last place, for x clamped to -87.3...88.3; what is no number stays none. 2ⁿ times a
+/// polynomial in the remainder (Cephes), for vectors of floats.
+template <class V>
+CT_INLINE void exponential(V &x) {
+  typedef int32_t Ints __attribute__((vector_size(sizeof(V))));
+  x = x < -87.3f ? V{} - 87.3f : x;
+  x = x > 88.3f ? V{} + 88.3f : x;
+  // Rounded to a whole number by the weight of the last bit.
+  const V n = (x * 1.44269504f + 12582912.0f) - 12582912.0f;
+  const V r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  V p = V{} + 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + (r + 1.0f);
+  const Ints exponent = (__builtin_convertvector(n, Ints) + 127) << 23;
+  V power;
+  std::memcpy(&power, &exponent, sizeof(V));
+  x = p * power;
+}
+
+/// The bits of the nearest bfloat16, ties to even; what is no number stays none.
+CT_INLINE uint16_t bfloat16_bits(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  const uint32_t nearest = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  return static_cast<uint16_t>(value == value ? nearest : 0x7fc0);
+}
+
 }  // namespace ct
 
 /// Defines `template <class T> void name PARAMETERS`, which runs `body<T, bytes of a vector> ARGUMENTS` compiled for

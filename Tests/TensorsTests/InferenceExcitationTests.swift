@@ -92,21 +92,8 @@ import Testing
     }
   }
 
-  private func pixels(_ one: Case) -> [Float] {
-    var generator = SeededGenerator(seed: 4)
-    return (0..<one.images * 3 * one.height * one.width).map { _ in Float(generator.uniform() * 2 - 1) }
-  }
-
-  private func run(_ plan: InferencePlan, _ pixels: [Float], features: Int) throws -> [Double] {
-    var result = [Float](repeating: .nan, count: plan.batch * features)
-    try pixels.withUnsafeBufferPointer { from in
-      try result.withUnsafeMutableBufferPointer { try plan.run(from, into: $0) }
-    }
-    return result.map(Double.init)
-  }
-
   @Test(arguments: cases) func agreesWithOperators(one: Case) throws {
-    let (network, pixels) = (try Network(one), pixels(one))
+    let (network, pixels) = (try Network(one), randomPixels(one.images * 3 * one.height * one.width, seed: 4))
     let expected = try network.means(Tensor(pixels, shape: [one.images, 3, one.height, one.width]))
     for precision in TensorRuntime.convolvesInBF16 ? [InferencePrecision.f32, .bf16] : [.f32] {
       let graph = try InferenceGraph(channels: 3, height: one.height, width: one.width)
@@ -115,16 +102,16 @@ import Testing
       if TensorRuntime.inferenceEngine.contains("AVX-512") {
         #expect(plan.steps.contains { $0.contains("gated") } == one.isGated)
       }
-      let first = try run(plan, pixels, features: 24)
+      let first = try imageMeans(plan, pixels, features: 24)
       #expect(largest(first, expected) < (precision == .f32 ? 1e-5 : 3e-2))
-      #expect(try run(plan, pixels, features: 24) == first)
+      #expect(try imageMeans(plan, pixels, features: 24) == first)
     }
   }
 
   /// Where two layers read the values, both get them multiplied.
   @Test func valuesThatTwoLayersReadAreMultiplied() throws {
     let one = Case(height: 17, width: 19, wide: 96, narrow: 24, hidden: 6)
-    let (network, pixels) = (try Network(one), pixels(one))
+    let (network, pixels) = (try Network(one), randomPixels(one.images * 3 * one.height * one.width, seed: 4))
     let graph = try InferenceGraph(channels: 3, height: one.height, width: one.width)
     let stem = try network.conv(0, graph.input, .relu, in: graph)
     let excited = try network.excited(network.conv(1, stem, .silu, groups: one.wide, in: graph), in: graph)
@@ -133,7 +120,7 @@ import Testing
     let plan = try graph.compile(twice, batch: one.images)
     #expect(!plan.steps.contains { $0.contains("gated") })
     let alone = try graph.compile(network.conv(4, excited, .none, in: graph), batch: one.images)
-    let (both, single) = (try run(plan, pixels, features: 24), try run(alone, pixels, features: 24))
+    let (both, single) = (try imageMeans(plan, pixels, features: 24), try imageMeans(alone, pixels, features: 24))
     #expect(largest(both, single.map { 2 * $0 }) < 1e-5)
   }
 }

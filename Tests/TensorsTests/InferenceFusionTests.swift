@@ -91,22 +91,9 @@ import Testing
     ]
   }
 
-  private func pixels(_ one: Case) -> [Float] {
-    var generator = SeededGenerator(seed: 8)
-    return (0..<one.images * 3 * one.height * one.width).map { _ in Float(generator.uniform() * 2 - 1) }
-  }
-
-  private func run(_ plan: InferencePlan, _ pixels: [Float], features: Int) throws -> [Double] {
-    var result = [Float](repeating: .nan, count: plan.batch * features)
-    try pixels.withUnsafeBufferPointer { from in
-      try result.withUnsafeMutableBufferPointer { try plan.run(from, into: $0) }
-    }
-    return result.map(Double.init)
-  }
-
   /// Both as the result (the step makes its means) and with a layer behind it.
   @Test(arguments: cases) func agreesWithOperators(one: Case) throws {
-    let (layers, pixels) = (try layers(one), pixels(one))
+    let (layers, pixels) = (try layers(one), randomPixels(one.images * 3 * one.height * one.width, seed: 8))
     let graph = try InferenceGraph(channels: 3, height: one.height, width: one.width)
     var value = graph.input
     var expected = try Tensor(pixels, shape: [one.images, 3, one.height, one.width])
@@ -118,7 +105,7 @@ import Testing
       #expect(plan.steps.contains { $0.contains("-> \(one.wide)x\(one.height)x\(one.width) + conv") } == one.isFused)
       let means = try expected.mean(dims: [2, 3]).doubles()
       for _ in 0..<2 {
-        let own = try run(plan, pixels, features: value.shape[0])
+        let own = try imageMeans(plan, pixels, features: value.shape[0])
         #expect(largest(own, means) < 1e-5, "layer \(index)")
       }
     }
@@ -127,7 +114,7 @@ import Testing
   /// In bf16 the two are one step where the CPU multiplies in it.
   @Test(arguments: cases) func agreesWithOperatorsInBF16(one: Case) throws {
     guard TensorRuntime.convolvesInBF16 else { return }
-    let (layers, pixels) = (try layers(one), pixels(one))
+    let (layers, pixels) = (try layers(one), randomPixels(one.images * 3 * one.height * one.width, seed: 8))
     let graph = try InferenceGraph(channels: 3, height: one.height, width: one.width)
     let output = try layers.reduce(graph.input) { try $1.traced($0, in: graph) }
     let plan = try graph.compile(output, batch: one.images, precision: .bf16, threads: one.threads)
@@ -135,9 +122,9 @@ import Testing
     #expect(plan.steps.contains { $0.contains("+ conv") } == (one.isFused && multiplies))
     let image = try Tensor(pixels, shape: [one.images, 3, one.height, one.width])
     let expected = try layers.reduce(image) { try $1.applied(to: $0) }
-    let own = try run(plan, pixels, features: output.shape[0])
+    let own = try imageMeans(plan, pixels, features: output.shape[0])
     #expect(largest(own, try expected.mean(dims: [2, 3]).doubles()) < 2e-2)
-    #expect(try run(plan, pixels, features: output.shape[0]) == own)
+    #expect(try imageMeans(plan, pixels, features: output.shape[0]) == own)
   }
 
   /// What lies between the two has no place in memory; where another layer reads it too, it has.
@@ -163,14 +150,14 @@ import Testing
   @Test func plansOfBothPrecisionsShareAGraph() throws {
     guard TensorRuntime.convolvesInBF16 else { return }
     let one = Case(height: 29, width: 31, kernel: 3, stride: 1)
-    let (layers, pixels) = (try layers(one), pixels(one))
+    let (layers, pixels) = (try layers(one), randomPixels(one.images * 3 * one.height * one.width, seed: 8))
     var results: [[Double]] = []
     for order in [[InferencePrecision.f32, .bf16], [.bf16, .f32]] {
       let graph = try InferenceGraph(channels: 3, height: one.height, width: one.width)
       let output = try layers.reduce(graph.input) { try $1.traced($0, in: graph) }
       for precision in order {
         let plan = try graph.compile(output, batch: one.images, precision: precision, threads: one.threads)
-        results.append(try run(plan, pixels, features: 24))
+        results.append(try imageMeans(plan, pixels, features: 24))
       }
     }
     #expect(largest(results[1], results[0]) < 2e-2)

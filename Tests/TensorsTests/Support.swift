@@ -79,3 +79,18 @@ func sample(_ shape: [Int], seed: UInt64 = 7, in range: ClosedRange<Double> = -2
   var generator = SeededGenerator(seed: seed)
   return try Tensor.uniform(shape, in: range, generator: &generator).to(.float64)
 }
+
+/// Numbers in -1...1.
+func randomPixels(_ count: Int, seed: UInt64) -> [Float] {
+  var generator = SeededGenerator(seed: seed)
+  return (0..<count).map { _ in Float(generator.uniform() * 2 - 1) }
+}
+
+/// What a plan makes of a batch: `features` numbers per image, none of them left as it was.
+func imageMeans(_ plan: InferencePlan, _ pixels: [Float], features: Int) throws -> [Double] {
+  var result = [Float](repeating: .nan, count: plan.batch * features)
+  try pixels.withUnsafeBufferPointer { from in
+    try result.withUnsafeMutableBufferPointer { try plan.run(from, into: $0) }
+  }
+  return result.map(Double.init)
+}

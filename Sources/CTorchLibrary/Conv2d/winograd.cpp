@@ -3,6 +3,7 @@
 #include "winograd.hpp"
 #include "rooms.hpp"
 #include "../plan/onednn.hpp"
+#include "../recorded.hpp"
 #include "../support.hpp"
 
 #include <torch/csrc/autograd/custom_function.h>
@@ -82,6 +83,7 @@ struct Winograd : torch::autograd::Function<Winograd> {
     Products products(x.sizes(), w.sizes(), pad, false);
     const auto &p = products.forward;
     auto y = empty_picture(p.dst_desc().dims());
+    Recorded timed("winograd", {y, w});
     auto from = picture(x).in(p.src_desc());
     Laid to(p.dst_desc());
     run(p, {{DNNL_ARG_SRC, from.values()}, {DNNL_ARG_WEIGHTS, kernel(w).in(p.weights_desc()).values()}, {DNNL_ARG_DST, to.values()}});
@@ -98,8 +100,14 @@ struct Winograd : torch::autograd::Function<Winograd> {
     Products products(x.sizes(), w.sizes(), context->saved_data["padding"].toInt(), true);
     auto slope = picture(gradients[0].contiguous(at::MemoryFormat::ChannelsLast)).in(products.data.diff_dst_desc());
     variable_list result(3);
-    if (context->needs_input_grad(0)) result[0] = data_gradient(products.data, slope, w, x.sizes());
-    if (context->needs_input_grad(1)) result[1] = weight_gradient(products.weights, slope, x, w.sizes());
+    if (context->needs_input_grad(0)) {
+      Recorded timed("winograd", {gradients[0], w});
+      result[0] = data_gradient(products.data, slope, w, x.sizes());
+    }
+    if (context->needs_input_grad(1)) {
+      Recorded timed("winograd", {gradients[0], w});
+      result[1] = weight_gradient(products.weights, slope, x, w.sizes());
+    }
     return result;
   }
 

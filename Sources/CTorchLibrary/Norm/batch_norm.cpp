@@ -3,6 +3,7 @@
 #include "batch_norm.hpp"
 #include "rows.hpp"
 #include "../parallel.hpp"
+#include "../recorded.hpp"
 #include "../support.hpp"
 
 #include <ATen/Parallel.h>
@@ -142,6 +143,7 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
                             const at::Tensor &bias, const c10::optional<at::Tensor> &added,
                             const Statistics &statistics, double low, double high) {
+    Recorded timed("batch_norm");
     auto residual = added.value_or(at::Tensor());
     auto fold = folded(weight, bias, statistics);
     auto n = normalised(fold, float(low), float(high));

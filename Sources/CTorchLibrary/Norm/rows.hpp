@@ -14,12 +14,7 @@ CT_INLINE float wide(const c10::BFloat16 *from) {
   return value;
 }
 CT_INLINE void narrow(float value, float *to) { *to = value; }
-CT_INLINE void narrow(float value, c10::BFloat16 *to) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  uint32_t nearest = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  to->x = static_cast<uint16_t>(value != value ? 0x7fc0 : nearest);
-}
+CT_INLINE void narrow(float value, c10::BFloat16 *to) { to->x = bfloat16_bits(value); }
 
 /// How values become results: the normalisation as one scale and shift per channel, then a residual, then bounds.
 struct Normalised {

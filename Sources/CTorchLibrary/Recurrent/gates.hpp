@@ -8,28 +8,6 @@ enum class Cell { rnn = 1, gru = 3, lstm = 4 };
 
 inline int64_t gates_of(Cell cell) { return static_cast<int64_t>(cell); }
 
-/// eˣ to float32's accuracy (Cephes), for x clamped to ±87.
-template <class V>
-CT_INLINE void exponential(V &x) {
-  typedef int32_t Ints __attribute__((vector_size(sizeof(V))));
-  x = x < -87.0f ? V{} - 87.0f : x;
-  x = x > 87.0f ? V{} + 87.0f : x;
-  // Rounded to a whole number by the weight of the last bit.
-  const V n = (x * 1.44269504f + 12582912.0f) - 12582912.0f;
-  const V r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  V p = V{} + 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + (r + 1.0f);
-  const Ints exponent = (__builtin_convertvector(n, Ints) + 127) << 23;
-  V power;
-  std::memcpy(&power, &exponent, sizeof(V));
-  x = p * power;
-}
-
 template <class V>
 CT_INLINE void sigmoid(V &x) {
   x = -x;
@@ -168,15 +146,9 @@ CT_INLINE void gates_body(Cell cell, const Row &row, int64_t hidden) {
 CT_PER_ISA(run_gates, gates_body, (Cell cell, const GateRow &row, int64_t hidden), (cell, row, hidden))
 CT_PER_ISA(run_gates_back, gates_body, (Cell cell, const GateGradientRow &row, int64_t hidden), (cell, row, hidden))
 
-/// float32 rounded to bfloat16, to the nearest, ties to even.
 template <class T, int Bytes>
 CT_INLINE void narrow_body(const T *from, uint16_t *to, int64_t count) {
-  for (int64_t i = 0; i < count; i++) {
-    uint32_t bits;
-    std::memcpy(&bits, from + i, sizeof(bits));
-    const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-    to[i] = static_cast<uint16_t>(from[i] == from[i] ? rounded : 0x7fc0);
-  }
+  for (int64_t i = 0; i < count; i++) to[i] = bfloat16_bits(from[i]);
 }
 CT_PER_ISA(narrow, narrow_body, (const T *from, uint16_t *to, int64_t count), (from, to, count))
 

@@ -3,6 +3,7 @@
 #include "layer.hpp"
 #include "../parallel.hpp"
 #include "../products.hpp"
+#include "../recorded.hpp"
 
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -133,6 +134,7 @@ struct RecurrentFunction : torch::autograd::Function<RecurrentFunction> {
                                const at::Tensor &state, const c10::optional<at::Tensor> &input_bias,
                                const c10::optional<at::Tensor> &state_bias, std::vector<int64_t> sizes, int64_t cell,
                                bool reversed, bool reduced) {
+    Recorded timed("recurrent");
     const Steps steps(sizes);
     const Layer o{static_cast<Cell>(cell), reversed, reduced, state.size(1), steps};
     const RecurrentWeights w{inputs, state, input_bias.value_or(at::Tensor()), state_bias.value_or(at::Tensor())};

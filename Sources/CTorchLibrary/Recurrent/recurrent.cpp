@@ -1,5 +1,5 @@
 // Recurrent networks: the own layers on a CPU, libtorch's elsewhere.
-#include "../products.hpp"
+#include "../plan/onednn.hpp"
 #include "../support.hpp"
 #include "layer.hpp"
 
@@ -43,7 +43,7 @@ ct::Cell cell_of(ct_recurrent_kind kind) {
 }
 
 /// Rounding pays where the CPU multiplies bfloat16 faster; elsewhere products stay float32.
-bool rounds() { return ct::autocasts() && ct::autocast_type() == at::kBFloat16 && ct::multiplies_bf16(); }
+bool rounds() { return ct::autocasts() && ct::autocast_type() == at::kBFloat16 && ct::has_bf16(); }
 
 /// All layers and directions over rows packed step by step; `output` is packed likewise.
 Result run_own(ct_recurrent_kind kind, at::Tensor rows, const ct::Steps &steps, at::TensorList parameters, bool bias,

@@ -1,6 +1,7 @@
 // One copy of the passes per instruction set.
 #include "kernels.hpp"
 #include "../include/ctorch_plan.h"
+#include "../simd.hpp"
 #include "sigmoid.hpp"
 
 #include <cstddef>

@@ -82,27 +82,6 @@ struct Brain {
 #endif
 };
 
-// e^x for x <= 88: 2^n times a polynomial in the remainder, to about one unit in the last place.
-INLINE void exponential(Lanes &x) {
-  x = __builtin_elementwise_max(x, SPLAT(-87.3f));
-  x = __builtin_elementwise_min(x, SPLAT(88.3f));
-  const Lanes magic = SPLAT(12582912.0f);
-  const Lanes shifted = x * 1.44269504f + magic;
-  const Lanes n = shifted - magic;
-  const Lanes r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  Lanes p = SPLAT(1.9875691500e-4f);
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + (r + 1.0f);
-  Ints exponent = (__builtin_convertvector(n, Ints) + 127) << 23;
-  Lanes power;
-  __builtin_memcpy(&power, &exponent, sizeof(power));
-  x = p * power;
-}
-
 #ifdef WIDE
 // x <- x * sigmoid(x) = x / 2 + |x| * (sigmoid(|x|) - 1/2), the latter by pieces. Permutations and additions run beside
 // multiply-adds, of which there are few, so that a convolution's go on meanwhile. Made before a loop, it keeps the

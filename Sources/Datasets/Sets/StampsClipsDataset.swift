@@ -1,5 +1,4 @@
 import Basics
-import CLibAV
 import Foundation
 
 /// Short films made of the stamps: a stand-in for film clips, made of real pictures, sounds and sentences.

@@ -11,7 +11,7 @@ public final class RankingBench {
       [Float](unsafeUninitializedCapacity: count * dimension) { buffer, filled in
         for i in 0..<count * dimension {
           state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-          (buffer.baseAddress! + i).initialize(to: Float(Int32(truncatingIfNeeded: state >> 32)) * 0x1p-31)
+          buffer.initializeElement(at: i, to: Float(Int32(truncatingIfNeeded: state >> 32)) * 0x1p-31)
         }
         filled = count * dimension
       }

@@ -106,7 +106,8 @@ def measured(given, folder, start):
     if not cases:
         sys.exit(f"no case is called '{given.only}'; see --list")
     output([given.python, f"{HERE}/peers.py", "make-media", folder], variables)
-    peers = versions(given.python)
+    # Before the first results are written, which change the working tree.
+    peers, measured_revision = versions(given.python), revision()
     done, profiles, took = [], {}, {}
     for index, case in enumerate(cases):
         minutes = (time.time() - start) / 60
@@ -123,7 +124,7 @@ def measured(given, folder, start):
             top = again(ieum, variables, top)
         goals = [line for case, rows, _ in done for line in judged(case, rows, done, top)]
         provenance = {
-            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "revision": revision(),
+            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "revision": measured_revision,
             "minutes": (time.time() - start) / 60, "peers": peers, "kernel": os.uname().release, "cases": len(cases),
             "arguments": {"quick": given.quick, "only": given.only}}
         yield {"provenance": provenance, "limits": top, "goals": goals,

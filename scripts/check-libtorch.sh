@@ -15,7 +15,7 @@ compiler="${CXX:-clang++}"
 command -v "$compiler" >/dev/null || compiler=g++
 
 shim=(-ISources/CTorch/include -ISources/CLazyLibrary/include)
-flags=(-std="$standard" -w -fPIC "${shim[@]}" -Iscripts/onednn -isystem "$torch/include/torch/csrc/api/include" -isystem "$torch/include")
+flags=(-std="$standard" -DNDEBUG -w -fPIC "${shim[@]}" -Iscripts/onednn -isystem "$torch/include/torch/csrc/api/include" -isystem "$torch/include")
 objects="$(mktemp -d)"
 trap 'rm -rf "$objects"' EXIT
 count=0

@@ -12,8 +12,11 @@ public enum Parallel {
   public static func use(threads: Int) { limit.withLock { $0 = max(1, threads) } }
 
   /// Calls `body` once for every worker with its part of `0..<count` and its number; the parts do not overlap.
-  public static func parts(of count: Int, _ body: @Sendable (_ worker: Int, _ range: Range<Int>) -> Void) {
-    let workers = min(self.workers, max(count, 1))
+  /// - Parameter most: no more workers than these.
+  public static func parts(
+    of count: Int, most: Int = .max, _ body: @Sendable (_ worker: Int, _ range: Range<Int>) -> Void
+  ) {
+    let workers = min(self.workers, most, max(count, 1))
     if workers == 1 { return body(0, 0..<count) }
     DispatchQueue.concurrentPerform(iterations: workers) { worker in
       body(worker, (count * worker / workers)..<(count * (worker + 1) / workers))

@@ -20,11 +20,18 @@ public enum Stages {
   public static var isOn: Bool { clock.isOn }
 
   /// Carries out a stage of the work at hand. Stages follow one another: none stands within another.
-  /// - Parameter operations: the floating-point operations in it.
-  public static func time<Result>(_ stage: String, operations: Double = 0, _ body: () throws -> Result) rethrows -> Result {
+  /// - Parameters:
+  ///   - operations: the floating-point operations in it.
+  ///   - threads: how many threads do such stages side by side; each counts for its share of the time.
+  public static func time<Result>(
+    _ stage: String, operations: Double = 0, threads: Int = 1, _ body: () throws -> Result
+  ) rethrows -> Result {
     guard isOn else { return try body() }
     let start = ContinuousClock.now
-    defer { add(Stage(stage, seconds: (ContinuousClock.now - start) / .seconds(1), operations: operations)) }
+    defer {
+      let seconds = (ContinuousClock.now - start) / .seconds(1) / Double(threads)
+      add(Stage(stage, seconds: seconds, operations: operations))
+    }
     return try body()
   }
 

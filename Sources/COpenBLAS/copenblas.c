@@ -1,5 +1,6 @@
 #include "copenblas.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "dispatch.h"
@@ -18,6 +19,29 @@ static inline __attribute__((always_inline)) double cob_sum(const double *v) {
 const char *cob_core_name(void) {
   const char *name = openblas_get_corename();
   return name ? name : "unknown";
+}
+
+static pthread_mutex_t cob_alone = PTHREAD_MUTEX_INITIALIZER;
+static int cob_alone_users, cob_threads_before;
+
+static int cob_on_openmp(void) { return openblas_get_parallel() == OPENBLAS_OPENMP; }
+
+int cob_alone_begin(int threads) {
+  if (cob_on_openmp()) return 1;
+  pthread_mutex_lock(&cob_alone);
+  if (cob_alone_users++ == 0) {
+    cob_threads_before = openblas_get_num_threads();
+    openblas_set_num_threads(1);
+  }
+  pthread_mutex_unlock(&cob_alone);
+  return threads;
+}
+
+void cob_alone_end(void) {
+  if (cob_on_openmp()) return;
+  pthread_mutex_lock(&cob_alone);
+  if (--cob_alone_users == 0) openblas_set_num_threads(cob_threads_before);
+  pthread_mutex_unlock(&cob_alone);
 }
 
 COB_BODY double cob_dot_body(const float *a, const float *b, int64_t n) {

@@ -12,6 +12,12 @@ extern "C" {
 /* Name of the kernel set in use ("SkylakeX", "Haswell", ...); never null. */
 const char *cob_core_name(void);
 
+/* From the first call until the last one's end, OpenBLAS computes each product on the thread that asks for it, so that
+   several may ask at once. Returns how many of `threads` may: one where OpenBLAS's threads are OpenMP's, since it then
+   gives wrong products to several threads that are not; it spreads that one's products itself. */
+int cob_alone_begin(int threads);
+void cob_alone_end(void);
+
 /* Dot product of two float rows in double, summed in an order that depends on n alone: equal rows give equal bits
    wherever they lie, and integer-valued rows give exact results. */
 double cob_dot(const float *a, const float *b, int64_t n);

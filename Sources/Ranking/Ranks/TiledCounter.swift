@@ -16,8 +16,8 @@ public struct Tile: Sendable, Equatable {
 }
 
 /// Exact counts from tiles: first the scores of the relevant items, then one GEMM per tile and a count of what is greater
-/// or equal. Memory beyond the vectors: some tiles of either side as the GEMM wants them, one tile of scores, and a few
-/// numbers per row; never Q×G, and no copy of a side.
+/// or equal. Memory beyond the vectors: some tiles of either side as the GEMM wants them, a tile of scores per worker, and
+/// a few numbers per row; never Q×G, and no copy of a side.
 enum TiledCounter {
   /// - Parameters:
   ///   - allLevels: count at every relevant item's score, not only at the best one's.
@@ -59,9 +59,9 @@ enum TiledCounter {
     let (q, width) = (filter.scorer.queries.count, filter.width)
     let pieces = GalleryPiece.all(rows: filter.scorer.gallery.count, groups: filter.scorer.groups, most: tile.gallery)
     let (tallest, widest) = (min(tile.queries, q), pieces.reduce(0) { max($0, $1.rows.count) })
-    let room = Room(
-      slab: min(tallest * tilesOfSlab, q) * width, piece: widest * width, tile: tallest * widest,
-      scratch: Parallel.workers * widest)
+    let workers = Int(cob_alone_begin(Int32(Parallel.workers)))
+    defer { cob_alone_end() }
+    let room = Room(slab: min(tallest * tilesOfSlab, q), width: width, tile: (tallest, widest), workers: workers)
     defer { room.free() }
     let itemSlacks = pieces.map { piece in piece.rows.reduce(0) { max($0, filter.slack(item: $1)) } }
     for first in stride(from: 0, to: q, by: tallest * tilesOfSlab) {
@@ -70,48 +70,51 @@ enum TiledCounter {
       columns?.prepare(querySlack: slab.reduce(0) { max($0, filter.slack(query: $1)) })
       for (piece, itemSlack) in zip(pieces, itemSlacks) {
         Stages.time("preparing the gallery") { prepare(piece.rows, width, room.piece, filter.prepareGallery) }
-        for top in stride(from: first, to: slab.upperBound, by: tallest) {
-          let block = top..<min(top + tallest, slab.upperBound)
-          Stages.time("matrix products", operations: 2 * Double(block.count * piece.rows.count * width)) {
-            filter.multiply(
-              room.slab + (top - first) * width, block.count, room.piece, piece.rows.count, into: room.tile)
+        // Each worker multiplies and counts tiles of its own, so that none waits for the others after every tile.
+        Parallel.parts(of: slab.count, most: workers) { worker, part in
+          let scores = room.tiles + worker * tallest * widest
+          for top in stride(from: part.lowerBound, to: part.upperBound, by: tallest) {
+            let block = (first + top)..<(first + min(top + tallest, part.upperBound))
+            let operations = 2 * Double(block.count * piece.rows.count * width)
+            Stages.time("matrix products", operations: operations, threads: workers) {
+              filter.multiply(room.slab + top * width, block.count, room.piece, piece.rows.count, into: scores)
+            }
+            Stages.time("counting", threads: workers) {
+              count(block, piece, itemSlack, scores, room.scratch + worker * widest, worker, rows, columns)
+            }
           }
-          Stages.time("counting") { count(block, piece, itemSlack, room, widest, rows, columns) }
         }
       }
     }
   }
 
-  /// Counts the rows of one tile in parallel.
+  /// Counts the rows of one tile.
   private static func count(
-    _ block: Range<Int>, _ piece: GalleryPiece, _ itemSlack: Double, _ room: Room, _ widest: Int, _ rows: RowCounter,
-    _ columns: ColumnCounter?
+    _ block: Range<Int>, _ piece: GalleryPiece, _ itemSlack: Double, _ scores: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Int32>, _ worker: Int, _ rows: RowCounter, _ columns: ColumnCounter?
   ) {
-    Parallel.parts(of: block.count) { worker, part in
-      for i in part {
-        let line = room.tile + i * piece.rows.count
-        let space = room.scratch + worker * widest
-        let query = block.lowerBound + i
-        piece.keepBest(line)
-        rows.count(query: query, scores: line, items: piece.items, itemSlack: itemSlack, scratch: space)
-        columns?.count(query: query, scores: line, items: piece.items, worker: worker, scratch: space)
-      }
+    for (i, query) in block.enumerated() {
+      let line = scores + i * piece.rows.count
+      piece.keepBest(line)
+      rows.count(query: query, scores: line, items: piece.items, itemSlack: itemSlack, scratch: scratch)
+      columns?.count(query: query, scores: line, items: piece.items, worker: worker, scratch: scratch)
     }
   }
 
   /// What a sweep works in; workers touch disjoint parts.
   private struct Room: @unchecked Sendable {
-    /// Query and gallery rows as the GEMM wants them, and its result.
-    let slab, piece, tile: UnsafeMutablePointer<Float>
+    /// Query and gallery rows as the GEMM wants them, and its results: a tile for each worker.
+    let slab, piece, tiles: UnsafeMutablePointer<Float>
     let scratch: UnsafeMutablePointer<Int32>
 
-    init(slab: Int, piece: Int, tile: Int, scratch: Int) {
-      (self.slab, self.piece, self.tile) = (.allocate(capacity: slab), .allocate(capacity: piece), .allocate(capacity: tile))
-      self.scratch = .allocate(capacity: scratch)
+    init(slab: Int, width: Int, tile: (tallest: Int, widest: Int), workers: Int) {
+      (self.slab, piece) = (.allocate(capacity: slab * width), .allocate(capacity: tile.widest * width))
+      tiles = .allocate(capacity: workers * tile.tallest * tile.widest)
+      scratch = .allocate(capacity: workers * tile.widest)
     }
 
     func free() {
-      for pointer in [slab, piece, tile] { pointer.deallocate() }
+      for pointer in [slab, piece, tiles] { pointer.deallocate() }
       scratch.deallocate()
     }
   }

@@ -75,8 +75,8 @@ variable_list backward(const Settings &o, const at::Tensor &x, const at::Tensor 
 
 struct Conv1d : torch::autograd::Function<Conv1d> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &w,
-                            const c10::optional<at::Tensor> &bias, int64_t left, int64_t right, bool fourier, bool pool, double dropout, int64_t seed,
-                            bool records) {
+                            const c10::optional<at::Tensor> &bias, int64_t left, int64_t right, bool fourier, bool pool,
+                            double dropout, int64_t seed, bool records) {
     Recorded timed("conv1d");
     auto input = x.contiguous(), weight = w.contiguous(), b = bias ? bias->contiguous() : at::Tensor();
     Settings o{{x.size(0), x.size(1), w.size(0), x.size(2), w.size(2), left, right},

@@ -86,7 +86,8 @@ struct Winograd : torch::autograd::Function<Winograd> {
     Recorded timed("winograd", {y, w});
     auto from = picture(x).in(p.src_desc());
     Laid to(p.dst_desc());
-    run(p, {{DNNL_ARG_SRC, from.values()}, {DNNL_ARG_WEIGHTS, kernel(w).in(p.weights_desc()).values()}, {DNNL_ARG_DST, to.values()}});
+    auto weights = kernel(w).in(p.weights_desc());
+    run(p, {{DNNL_ARG_SRC, from.values()}, {DNNL_ARG_WEIGHTS, weights.values()}, {DNNL_ARG_DST, to.values()}});
     picture(y).copy(to);
     context->save_for_backward({x, w});
     context->saved_data["padding"] = pad;
@@ -117,7 +118,8 @@ struct Winograd : torch::autograd::Function<Winograd> {
     auto result = empty_picture(sizes);
     Laid to(p.diff_src_desc());
     auto weights = kernel(w).in(p.weights_desc());
-    run(p, {{DNNL_ARG_DIFF_DST, slope.in(p.diff_dst_desc()).values()}, {DNNL_ARG_WEIGHTS, weights.values()}, {DNNL_ARG_DIFF_SRC, to.values()}});
+    auto above = slope.in(p.diff_dst_desc());
+    run(p, {{DNNL_ARG_DIFF_DST, above.values()}, {DNNL_ARG_WEIGHTS, weights.values()}, {DNNL_ARG_DIFF_SRC, to.values()}});
     picture(result).copy(to);
     return result;
   }

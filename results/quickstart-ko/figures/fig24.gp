@@ -15,8 +15,8 @@ set xlabel 'epoch' tc rgb '#222222'
 set ylabel 'loss' tc rgb '#222222'
 set offsets 0, 0, graph 0.08, graph 0.02
 set xrange [1:14]
-set arrow 1 from first 13, graph 0 to first 13, graph 1 nohead lw 1.5 dt 3 lc rgb '#555555'
-set label 1 'kept: epoch 13' at first 13, graph 0.96 right offset -0.8,0 font ',12' tc rgb '#555555'
+set arrow 1 from first 14, graph 0 to first 14, graph 1 nohead lw 1.5 dt 3 lc rgb '#555555'
+set label 1 'kept: epoch 14' at first 14, graph 0.96 right offset -0.8,0 font ',12' tc rgb '#555555'
 set terminal svg size 820,480 dynamic noenhanced font 'NanumGothic,13' background 'white'
 set output 'fig24.svg'
 plot 'fig24.dat' index 0 using 1:2 with lines lw 2.5 lc rgb '#4477aa' title 'training', \

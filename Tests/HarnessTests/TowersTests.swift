@@ -94,8 +94,11 @@ import Testing
     }
     yaml = lines.joined(separator: "\n").replacing("three-tower", with: "dual-encoder")
     try AtomicFile.write(yaml, to: path)
+    func plan() throws -> Plan { try world.plan(path, overrides: ["training.epochs=3"]) }
+    #expect(try plan().trainings == trainings)
     let (results, outcome) = try world.run(path, overrides: ["training.epochs=3"])
     #expect(outcome.computed == 2 && outcome.failed.isEmpty, "\(outcome.failed)")
+    #expect(try plan().trainings == 0)
     #expect(world.trainings == trainings)
     let (english, korean) = (try #require(results["English"]), try #require(results["Korean"]))
     #expect((english.training == korean.training) == (trainings == 1))
@@ -227,8 +230,7 @@ import Testing
   @Test func setsWithoutFilesAreRefused() throws {
     let world = try TowersWorld()
     let path = try world.experiment(sweep: "      one: {image: {encoder: resnet18, weights: random}}")
-    let plan = try Plan(
-      Experiment.load(path), bench: Workbench(cache: Cache(environment: ["IEUM_CACHE": world.folder + "/cache"])))
+    let plan = try world.plan(path)
     #expect(plan.cells.map(\.state) == ["missing"])
     #expect(plan.text.contains("none of the 70 items of train has its files"), "\(plan.text)")
     #expect(plan.text.contains("none of the 20 items of test has its files"), "\(plan.text)")

@@ -109,9 +109,15 @@ final class TowersWorld {
     return path
   }
 
+  private var cache: Cache { Cache(environment: ["IEUM_CACHE": folder + "/cache"]) }
+
+  func plan(_ path: String, overrides: [String] = []) throws -> Plan {
+    try Plan(Experiment.load(path, overrides: overrides), bench: Workbench(cache: cache))
+  }
+
   /// Runs the experiment in this process with a cache of its own; results by row.
   func run(_ path: String, overrides: [String] = []) throws -> (results: [String: CellResult], outcome: SweepRunner.Outcome) {
-    let cache = Cache(environment: ["IEUM_CACHE": folder + "/cache"])
+    let cache = cache
     let results = folder + "/results"
     let sweep = SweepRunner(try Experiment.load(path, overrides: overrides), bench: Workbench(cache: cache))
     let outcome = try sweep.run(only: nil, jobs: 1, results: results) { index, count in

@@ -191,6 +191,9 @@ struct ClipTask: CellTask {
   var trainedOn: [(dataset: Dataset, splits: [Split])] {
     zip(clips.sources, sourceDatasets).map { (datasets[$1], $0.splits) }
   }
+  var itemsPerEpoch: Int {
+    zip(clips.sources, trainedOn).reduce(0) { $0 + $1.0.repeats * $1.1.dataset.count(in: $1.1.splits) }
+  }
   var validatedOn: Dataset { datasets[validationDataset] }
 
   /// Side of the stored pictures: where parts of them are trained on, an eighth larger than the network's.

@@ -22,10 +22,11 @@ struct CellCost {
     let kind = [
       "train\(further) \(config.tree["model"]?.canonical ?? config.model.name)", config.loss.name, config.loss.mining ?? "",
       "batch \(training.batchSize) \(training.precision) threads \(training.threads) patience \(training.patience)\(training.device.inRates)",
-      side(config.text), side(config.image), config.tree["audio"]?.canonical ?? "", "on \(config.dataset.name)",
+      side(config.text), side(config.image), config.tree["audio"]?.canonical ?? "",
+      "on \(Set(task.trainedOn.map(\.dataset.name)).sorted().joined(separator: " and "))",
     ]
-    let items = task.dataset.items(in: .train).count
-    return RatedWork(kind: kind.joined(separator: ", "), units: Double(max(1, training.epochs) * max(1, items)))
+    return RatedWork(
+      kind: kind.joined(separator: ", "), units: Double(max(1, training.epochs) * max(1, task.itemsPerEpoch)))
   }
 
   /// How much longer a training takes where so many processes like it want more cores than there are.

@@ -46,6 +46,17 @@ struct CellRunner {
     bench.cache.run(digest: Digest.of(task.digest + " seed \(seed)"))
   }
 
+  /// Where a seed's training lies, which cells may share.
+  private func trainingFolder(_ task: any CellTask, seed: Int) -> String {
+    bench.cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
+  }
+
+  /// The trainings, by their folders, that are still to be done for the missing seeds.
+  func missingTrainings(_ task: any CellTask) -> [String] {
+    missingSeeds(task).map { trainingFolder(task, seed: $0) }
+      .filter { !FileManager.default.fileExists(atPath: $0 + "/train.csv") }
+  }
+
   /// Seeds whose record is not in the cache yet.
   func missingSeeds(_ task: any CellTask) -> [Int] {
     config.seeds.filter { RunRecord.read(folder(task, seed: $0)) == nil }
@@ -53,10 +64,7 @@ struct CellRunner {
 
   /// Whether another process is computing one of its seeds on this machine (or where the file system passes locks on).
   func isHeld(_ task: any CellTask) -> Bool {
-    missingSeeds(task).contains { seed in
-      let training = bench.cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
-      return bench.cache.isHeld(training)
-    }
+    missingSeeds(task).contains { bench.cache.isHeld(trainingFolder(task, seed: $0)) }
   }
 
   /// Computes the missing seeds, each in one process only.
@@ -71,7 +79,7 @@ struct CellRunner {
     var (mine, isWhole): ([Int], Bool) = ([], true)
     for seed in missingSeeds(task) {
       // Cells that share a training wait for each other, not only for their own records.
-      let training = bench.cache.run(digest: Digest.of(task.trainingKey + " seed \(seed)"))
+      let training = trainingFolder(task, seed: seed)
       guard let turn = wait ? try bench.cache.turn(training) : try bench.cache.turnIfFree(training) else {
         isWhole = false
         continue

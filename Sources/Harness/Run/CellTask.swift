@@ -23,6 +23,8 @@ protocol CellTask {
 
   /// The datasets that are trained on, and their parts.
   var trainedOn: [(dataset: Dataset, splits: [Split])] { get }
+  /// How many items an epoch goes through.
+  var itemsPerEpoch: Int { get }
   /// The dataset whose validation part chooses among epochs.
   var validatedOn: Dataset { get }
 
@@ -55,6 +57,7 @@ extension CellTask {
   func similarity() throws -> Similarity { try Similarity.named(config.evaluation.similarity) }
 
   var trainedOn: [(dataset: Dataset, splits: [Split])] { [(dataset, [.train])] }
+  var itemsPerEpoch: Int { trainedOn.reduce(0) { $0 + $1.dataset.count(in: $1.splits) } }
   var validatedOn: Dataset { dataset }
   /// Of the datasets that are evaluated and trained on, each once.
   var footnotes: [String] {

@@ -17,6 +17,8 @@ public struct Plan: Encodable, Sendable {
 
   public let experiment: String
   public let cells: [Cell]
+  /// Trainings to run; one that cells share counts once.
+  public let trainings: Int
   /// The time that what is left to compute takes; without cells that miss data.
   public let expected: TimeEstimate
 
@@ -35,16 +37,29 @@ public struct Plan: Encodable, Sendable {
     for (planned, cell) in zip(cells, experiment.cells) where planned.state != Plan.cached {
       try CellCheck.device(of: cell)
     }
-    expected = try Plan.estimate(experiment.cells, cells, bench, probing: probing, jobs: jobs)
+    let own = try Plan.trainings(experiment.cells, cells, bench)
+    trainings = own.reduce(0, +)
+    expected = try Plan.estimate(experiment.cells, cells, own, bench, probing: probing, jobs: jobs)
   }
 
   /// What cells are expected to take by what runs and probes have told so far.
   static func expected(_ cells: [Experiment.Cell], bench: Workbench, jobs: Int) throws -> TimeEstimate {
-    try estimate(cells, cells.map { try cell($0, bench) }, bench, probing: nil, jobs: jobs)
+    let planned = try cells.map { try cell($0, bench) }
+    return try estimate(cells, planned, trainings(cells, planned, bench), bench, probing: nil, jobs: jobs)
+  }
+
+  /// How many trainings each cell has to run: those that cells share are the first one's.
+  private static func trainings(_ cells: [Experiment.Cell], _ planned: [Cell], _ bench: Workbench) throws -> [Int] {
+    var seen: Set<String> = []
+    return try zip(planned, cells).map { planned, cell in
+      guard planned.seedsToTrain > 0 else { return 0 }
+      let runner = CellRunner(cell: cell, bench: bench, progress: Progress())
+      return try runner.missingTrainings(runner.task()).count { seen.insert($0).inserted }
+    }
   }
 
   private static func estimate(
-    _ cells: [Experiment.Cell], _ planned: [Cell], _ bench: Workbench, probing: (() throws -> Void)?, jobs: Int
+    _ cells: [Experiment.Cell], _ planned: [Cell], _ own: [Int], _ bench: Workbench, probing: (() throws -> Void)?, jobs: Int
   ) throws -> TimeEstimate {
     let rates = Rates(cache: bench.cache)
     func allowed(_ probe: (() throws -> Double?)?) -> (() throws -> Double?)? {
@@ -54,18 +69,19 @@ public struct Plan: Encodable, Sendable {
         return try probe()
       }
     }
-    let processes = max(1, min(jobs, planned.count { $0.seedsToTrain > 0 }))
+    let processes = max(1, min(jobs, own.count { $0 > 0 }))
     var (extractions, trainings): ([String: TimeEstimate.Cost?], [TimeEstimate.Cost?]) = ([:], [])
-    for (planned, cell) in zip(planned, cells) where planned.seedsToTrain > 0 {
+    for ((planned, count), cell) in zip(zip(planned, own), cells) where planned.seedsToTrain > 0 {
       let task = try CellRunner(cell: cell, bench: bench, progress: Progress()).task()
       let missing = Set(planned.featuresToExtract)
       for extraction in try task.extractions() where missing.contains(extraction.path) && extractions[extraction.path] == nil {
         let work = extraction.work
         extractions[extraction.path] = .some(rates.cost(work.kind, units: work.units, probe: allowed(work.probe)))
       }
+      guard count > 0 else { continue }
       let cost = CellCost(config: cell.config)
       let work = cost.training(of: task)
-      let units = work.units * Double(planned.seedsToTrain) * cost.crowding(processes)
+      let units = work.units * Double(count) * cost.crowding(processes)
       trainings.append(rates.cost(work.kind, units: units, probe: allowed(task.trainingProbe)))
     }
     return TimeEstimate(extractions: Array(extractions.values), cells: trainings, jobs: jobs)
@@ -100,14 +116,13 @@ public struct Plan: Encodable, Sendable {
   public var text: String {
     var lines = cells.map { cell in
       let label = [cell.table, cell.row, cell.column].filter { !$0.isEmpty }.joined(separator: " / ")
-      let cost = cell.seedsToTrain > 0 ? ", \(cell.seedsToTrain) training(s)" : ""
+      let cost = cell.seedsToTrain > 0 ? ", \(cell.seedsToTrain) seed(s)" : ""
       return "\(label): \(cell.state)\(cost)"
     }
     for state in ["missing", "refused"] where !reasons(state).isEmpty {
       lines.append(([state + ":"] + reasons(state)).joined(separator: Self.separator))
     }
     let features = Set(cells.flatMap(\.featuresToExtract))
-    let trainings = cells.reduce(0) { $0 + $1.seedsToTrain }
     lines.append(
       "\(cells.count) cells: \(cells.filter { $0.state == Self.cached }.count) cached, "
         + "\(cells.filter { $0.state == "missing" }.count) missing data or weights; "

@@ -72,6 +72,9 @@ public struct Dataset: Sendable {
 
   public func items(in split: Split) -> [DatasetItem] { items[split] ?? [] }
 
+  /// How many items these parts have.
+  public func count(in splits: [Split]) -> Int { splits.reduce(0) { $0 + items(in: $1).count } }
+
   /// Items that the split lists and that are no items here: no entry, or none that can be used.
   public func unusable(in part: Split) -> [String] {
     guard let split else { return [] }

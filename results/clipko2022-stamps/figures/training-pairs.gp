@@ -19,7 +19,7 @@ set ytics nomirror
 set border 11
 set offsets 0, 0, graph 0.08, graph 0.02
 set rmargin 10
-set arrow 1 from first 9, graph 0 to first 9, graph 1 nohead lw 1.5 dt 3 lc rgb '#555555'
+set arrow 1 from first 13, graph 0 to first 13, graph 1 nohead lw 1.5 dt 3 lc rgb '#555555'
 set terminal svg size 820,480 dynamic noenhanced font 'NanumGothic,13' background 'white'
 set output 'training-pairs.svg'
 plot 'training-pairs.dat' using 1:3 with lines lw 2.5 lc rgb '#4477aa' title 'loss', \

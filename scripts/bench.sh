@@ -18,8 +18,13 @@ if [ -z "$python" ]; then
   if ! cmp -s "$needed" "$environment/requirements.txt"; then
     python3 -m venv "$environment"
     # The index of CPU builds: the ordinary ones bring gigabytes of CUDA along.
-    "$environment/bin/pip" install -q -r "$needed" \
-      --extra-index-url "${BENCH_TORCH_INDEX:-https://download.pytorch.org/whl/cpu}" >&2
+    index="${BENCH_TORCH_INDEX:-https://download.pytorch.org/whl/cpu}"
+    mapfile -t torch < <(grep -E '^torch(vision)?==' "$needed")
+    "$environment/bin/pip" install -q --index-url "$index" "${torch[@]}" >&2 || {
+      echo "bench: no ${torch[*]} at $index; name another index in BENCH_TORCH_INDEX, or in BENCH_PYTHON a Python that has what $needed lists" >&2
+      exit 69
+    }
+    "$environment/bin/pip" install -q -r "$needed" >&2
     cp "$needed" "$environment/requirements.txt"
   fi
 fi

@@ -24,10 +24,10 @@ const char *cob_core_name(void) {
 static pthread_mutex_t cob_alone = PTHREAD_MUTEX_INITIALIZER;
 static int cob_alone_users, cob_threads_before;
 
-static int cob_on_openmp(void) { return openblas_get_parallel() == OPENBLAS_OPENMP; }
+static int cob_has_own_threads(void) { return openblas_get_parallel() == OPENBLAS_THREAD; }
 
 int cob_alone_begin(int threads) {
-  if (cob_on_openmp()) return 1;
+  if (!cob_has_own_threads()) return 1;
   pthread_mutex_lock(&cob_alone);
   if (cob_alone_users++ == 0) {
     cob_threads_before = openblas_get_num_threads();
@@ -38,7 +38,7 @@ int cob_alone_begin(int threads) {
 }
 
 void cob_alone_end(void) {
-  if (cob_on_openmp()) return;
+  if (!cob_has_own_threads()) return;
   pthread_mutex_lock(&cob_alone);
   if (--cob_alone_users == 0) openblas_set_num_threads(cob_threads_before);
   pthread_mutex_unlock(&cob_alone);

@@ -14,7 +14,8 @@ const char *cob_core_name(void);
 
 /* From the first call until the last one's end, OpenBLAS computes each product on the thread that asks for it, so that
    several may ask at once. Returns how many of `threads` may: one where OpenBLAS's threads are OpenMP's, since it then
-   gives wrong products to several threads that are not; it spreads that one's products itself. */
+   gives wrong products to several threads that are not (it spreads that one's products itself), or where it has none,
+   since it may then be built without locks. */
 int cob_alone_begin(int threads);
 void cob_alone_end(void);
 

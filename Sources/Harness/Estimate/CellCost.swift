@@ -18,7 +18,7 @@ struct CellCost {
       let learns = choice.train || choice.weights == "random"
       return "\(choice.encoder)\(learns ? " \(choice.parameters.sorted { $0.key < $1.key })" : "")\(choice.train ? " learns" : "")"
     }
-    let further = (config.towers == nil ? "" : " towers") + (config.clips == nil ? "" : " clips")
+    let further = (config.towers == nil ? "" : " towers 2") + (config.clips == nil ? "" : " clips 2")
     let kind = [
       "train\(further) \(config.tree["model"]?.canonical ?? config.model.name)", config.loss.name, config.loss.mining ?? "",
       "batch \(training.batchSize) \(training.precision) threads \(training.threads) patience \(training.patience)\(training.device.inRates)",
@@ -27,6 +27,11 @@ struct CellCost {
     ]
     return RatedWork(
       kind: kind.joined(separator: ", "), units: Double(max(1, training.epochs) * max(1, task.itemsPerEpoch)))
+  }
+
+  /// What the evaluation of one seed costs where the training is there already.
+  func evaluation(of task: any CellTask) -> RatedWork {
+    RatedWork(kind: "evaluate on \(config.dataset.name), \(training(of: task).kind)", units: 1)
   }
 
   /// How much longer a training takes where so many processes like it want more cores than there are.
@@ -39,8 +44,9 @@ struct CellCost {
   /// Takes note of finished runs: training and evaluation together, as long as they would have taken on cores of their own.
   /// - Parameter processes: that trained side by side, this one among them.
   func record(_ task: any CellTask, _ records: [RunRecord], beside processes: Int, in cache: Cache) {
-    let work = training(of: task)
+    let (work, ranking) = (training(of: task), evaluation(of: task))
     for record in records {
+      Rates(cache: cache).record(ranking.kind, seconds: record.wallSeconds["evaluation"] ?? 0, units: ranking.units)
       let seconds = (record.wallSeconds["training"] ?? 0) + (record.wallSeconds["evaluation"] ?? 0)
       Rates(cache: cache).record(work.kind, seconds: seconds / crowding(processes), units: work.units)
     }

@@ -53,8 +53,12 @@ struct CellRunner {
 
   /// The trainings, by their folders, that are still to be done for the missing seeds.
   func missingTrainings(_ task: any CellTask) -> [String] {
-    missingSeeds(task).map { trainingFolder(task, seed: $0) }
-      .filter { !FileManager.default.fileExists(atPath: $0 + "/train.csv") }
+    let folders = missingSeeds(task).map { trainingFolder(task, seed: $0) }
+    // Weights are taken up again where cells share them only.
+    guard task.trainingKey != task.digest else { return folders }
+    return folders.filter { folder in
+      ["train.csv", "checkpoint.safetensors"].contains { !FileManager.default.fileExists(atPath: "\(folder)/\($0)") }
+    }
   }
 
   /// Seeds whose record is not in the cache yet.

@@ -59,7 +59,8 @@ public struct Plan: Encodable, Sendable {
   }
 
   private static func estimate(
-    _ cells: [Experiment.Cell], _ planned: [Cell], _ own: [Int], _ bench: Workbench, probing: (() throws -> Void)?, jobs: Int
+    _ cells: [Experiment.Cell], _ planned: [Cell], _ own: [Int], _ bench: Workbench, probing: (() throws -> Void)?,
+    jobs: Int
   ) throws -> TimeEstimate {
     let rates = Rates(cache: bench.cache)
     func allowed(_ probe: (() throws -> Double?)?) -> (() throws -> Double?)? {
@@ -78,8 +79,12 @@ public struct Plan: Encodable, Sendable {
         let work = extraction.work
         extractions[extraction.path] = .some(rates.cost(work.kind, units: work.units, probe: allowed(work.probe)))
       }
-      guard count > 0 else { continue }
       let cost = CellCost(config: cell.config)
+      guard count > 0 else {
+        let kind = cost.evaluation(of: task).kind
+        trainings.append(rates.cost(kind, units: Double(planned.seedsToTrain), probe: nil))
+        continue
+      }
       let work = cost.training(of: task)
       let units = work.units * Double(count) * cost.crowding(processes)
       trainings.append(rates.cost(work.kind, units: units, probe: allowed(task.trainingProbe)))

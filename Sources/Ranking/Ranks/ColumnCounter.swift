@@ -8,7 +8,7 @@ final class ColumnCounter: @unchecked Sendable {
   private let thresholds: Thresholds
   private let relevance: (indptr: [Int], indices: [Int])
   private let galleryCount: Int
-  private let workers = Parallel.workers
+  private let workers: Int
   /// Per worker and gallery row: queries above and tied. `[W, G]`
   private let above: UnsafeMutablePointer<Int32>
   private let tied: UnsafeMutablePointer<Int32>
@@ -16,8 +16,9 @@ final class ColumnCounter: @unchecked Sendable {
   private let low: UnsafeMutablePointer<Float>
   private let high: UnsafeMutablePointer<Float>
 
-  init(_ filter: TileFilter, _ problem: RankingProblem) {
-    self.filter = filter
+  /// - Parameter workers: how many count side by side.
+  init(_ filter: TileFilter, _ problem: RankingProblem, workers: Int) {
+    (self.filter, self.workers) = (filter, workers)
     let reverse = problem.reverseRelevance
     relevance = reverse
     galleryCount = problem.galleryCount

@@ -42,8 +42,11 @@ enum TiledCounter {
       ) { query, item in (scorer.key(query: query, item: item), filter.threshold(query: query, item: item)) }
     }
     let rows = RowCounter(filter, thresholds)
-    let columns = reverse ? ColumnCounter(filter, problem) : nil
-    sweep(filter, rows, columns, tile)
+    // As many may multiply at once, each tiles of its own.
+    let workers = Int(cob_alone_begin(Int32(Parallel.workers)))
+    defer { cob_alone_end() }
+    let columns = reverse ? ColumnCounter(filter, problem, workers: workers) : nil
+    sweep(filter, rows, columns, tile, workers)
     let forward = rows.finish(
       relevantCounts: (0..<problem.queryCount).map { problem.indptr[$0 + 1] - problem.indptr[$0] },
       galleryCounts: (0..<problem.queryCount).map { problem.galleryCount(for: $0) }, exclude: problem.exclude)
@@ -55,12 +58,12 @@ enum TiledCounter {
   /// Query tiles for which a piece of the gallery is prepared at a time: preparing then costs little beside the products.
   private static let tilesOfSlab = 16
 
-  private static func sweep(_ filter: TileFilter, _ rows: RowCounter, _ columns: ColumnCounter?, _ tile: Tile) {
+  private static func sweep(
+    _ filter: TileFilter, _ rows: RowCounter, _ columns: ColumnCounter?, _ tile: Tile, _ workers: Int
+  ) {
     let (q, width) = (filter.scorer.queries.count, filter.width)
     let pieces = GalleryPiece.all(rows: filter.scorer.gallery.count, groups: filter.scorer.groups, most: tile.gallery)
     let (tallest, widest) = (min(tile.queries, q), pieces.reduce(0) { max($0, $1.rows.count) })
-    let workers = Int(cob_alone_begin(Int32(Parallel.workers)))
-    defer { cob_alone_end() }
     let room = Room(slab: min(tallest * tilesOfSlab, q), width: width, tile: (tallest, widest), workers: workers)
     defer { room.free() }
     let itemSlacks = pieces.map { piece in piece.rows.reduce(0) { max($0, filter.slack(item: $1)) } }
@@ -76,10 +79,10 @@ enum TiledCounter {
           for top in stride(from: part.lowerBound, to: part.upperBound, by: tallest) {
             let block = (first + top)..<(first + min(top + tallest, part.upperBound))
             let operations = 2 * Double(block.count * piece.rows.count * width)
-            Stages.time("matrix products", operations: operations, threads: workers) {
+            Stages.time("matrix products", operations: operations, threads: min(workers, slab.count)) {
               filter.multiply(room.slab + top * width, block.count, room.piece, piece.rows.count, into: scores)
             }
-            Stages.time("counting", threads: workers) {
+            Stages.time("counting", threads: min(workers, slab.count)) {
               count(block, piece, itemSlack, scores, room.scratch + worker * widest, worker, rows, columns)
             }
           }

@@ -29,11 +29,6 @@ struct CellCost {
       kind: kind.joined(separator: ", "), units: Double(max(1, training.epochs) * max(1, task.itemsPerEpoch)))
   }
 
-  /// What the evaluation of one seed costs where the training is there already.
-  func evaluation(of task: any CellTask) -> RatedWork {
-    RatedWork(kind: "evaluate on \(config.dataset.name), \(training(of: task).kind)", units: 1)
-  }
-
   /// How much longer a training takes where so many processes like it want more cores than there are.
   func crowding(_ processes: Int) -> Double {
     guard config.training.device == .cpu else { return 1 }
@@ -44,9 +39,8 @@ struct CellCost {
   /// Takes note of finished runs: training and evaluation together, as long as they would have taken on cores of their own.
   /// - Parameter processes: that trained side by side, this one among them.
   func record(_ task: any CellTask, _ records: [RunRecord], beside processes: Int, in cache: Cache) {
-    let (work, ranking) = (training(of: task), evaluation(of: task))
+    let work = training(of: task)
     for record in records {
-      Rates(cache: cache).record(ranking.kind, seconds: record.wallSeconds["evaluation"] ?? 0, units: ranking.units)
       let seconds = (record.wallSeconds["training"] ?? 0) + (record.wallSeconds["evaluation"] ?? 0)
       Rates(cache: cache).record(work.kind, seconds: seconds / crowding(processes), units: work.units)
     }

@@ -71,6 +71,7 @@ public struct Plan: Encodable, Sendable {
       }
     }
     let processes = max(1, min(jobs, own.count { $0 > 0 }))
+    let trains = own.contains { $0 > 0 }
     var (extractions, trainings): ([String: TimeEstimate.Cost?], [TimeEstimate.Cost?]) = ([:], [])
     for ((planned, count), cell) in zip(zip(planned, own), cells) where planned.seedsToTrain > 0 {
       let task = try CellRunner(cell: cell, bench: bench, progress: Progress()).task()
@@ -79,12 +80,12 @@ public struct Plan: Encodable, Sendable {
         let work = extraction.work
         extractions[extraction.path] = .some(rates.cost(work.kind, units: work.units, probe: allowed(work.probe)))
       }
-      let cost = CellCost(config: cell.config)
+      // What an evaluation alone costs is not known; beside trainings it is little.
       guard count > 0 else {
-        let kind = cost.evaluation(of: task).kind
-        trainings.append(rates.cost(kind, units: Double(planned.seedsToTrain), probe: nil))
+        if !trains { trainings.append(nil) }
         continue
       }
+      let cost = CellCost(config: cell.config)
       let work = cost.training(of: task)
       let units = work.units * Double(count) * cost.crowding(processes)
       trainings.append(rates.cost(work.kind, units: units, probe: allowed(task.trainingProbe)))

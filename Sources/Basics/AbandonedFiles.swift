@@ -10,7 +10,15 @@ enum Writer {
     return String(Digest.of("\(name.prefix { $0 != 0 }) \(namespace ?? "")").prefix(8))
   }()
 
-  static func isAlive(_ process: Int32) -> Bool { kill(process, 0) == 0 || errno != ESRCH }
+  /// A zombie is not alive: it has ended, and its parent has yet to take note.
+  static func isAlive(_ process: Int32) -> Bool {
+    guard kill(process, 0) == 0 || errno != ESRCH else { return false }
+    // `PID (NAME) STATE ...`; a name may hold brackets of its own.
+    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+      let name = text.lastIndex(of: ")"), let state = text[name...].dropFirst(2).first
+    else { return true }
+    return state != "Z" && state != "X"
+  }
 }
 
 /// Temporary files (``AtomicFile/temporaryPath(for:)``) whose writer was killed.

@@ -32,4 +32,22 @@ import Testing
     for path in [orphan, forgotten] { #expect(!FileManager.default.fileExists(atPath: path), "\(path)") }
     #expect(AbandonedFiles.remove(under: folder + "/nowhere") == 0)
   }
+
+  /// A writer that has ended and that its parent has not taken note of yet.
+  @Test func filesOfZombiesGo() throws {
+    let folder = NSTemporaryDirectory() + "ieum-parts-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var zombie: pid_t = 0
+    let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]
+    defer { free(arguments[0]) }
+    #expect(posix_spawn(&zombie, "/bin/true", nil, nil, arguments, environ) == 0)
+    defer { waitpid(zombie, nil, 0) }
+    var ended = siginfo_t()
+    #expect(waitid(P_PID, id_t(zombie), &ended, WEXITED | WNOWAIT) == 0)
+    let mine = try AtomicFile.temporaryPath(for: folder + "/result.json")
+    let left = mine.replacing(".\(getpid()).part", with: ".\(zombie).part")
+    for path in [mine, left] { try Data("x".utf8).write(to: URL(fileURLWithPath: path)) }
+    #expect(AbandonedFiles.remove(under: folder) == 1)
+    #expect(FileManager.default.fileExists(atPath: mine) && !FileManager.default.fileExists(atPath: left))
+  }
 }

@@ -17,14 +17,15 @@ if [ -z "$python" ]; then
   needed=Benchmarks/requirements.txt
   if ! cmp -s "$needed" "$environment/requirements.txt"; then
     python3 -m venv "$environment"
-    # The index of CPU builds: the ordinary ones bring gigabytes of CUDA along.
+    # The index of CPU builds: the ordinary one's bring gigabytes of CUDA along, and serve where it cannot be reached.
     index="${BENCH_TORCH_INDEX:-https://download.pytorch.org/whl/cpu}"
     mapfile -t torch < <(grep -E '^torch(vision)?==' "$needed")
-    "$environment/bin/pip" install -q --index-url "$index" "${torch[@]}" >&2 || {
-      echo "bench: no ${torch[*]} at $index; name another index in BENCH_TORCH_INDEX, or in BENCH_PYTHON a Python that has what $needed lists" >&2
+    "$environment/bin/pip" install -q --retries 1 --timeout 20 --index-url "$index" "${torch[@]}" >&2 ||
+      echo "bench: no ${torch[*]} at $index (BENCH_TORCH_INDEX names another); taking the ordinary index's, which are larger" >&2
+    "$environment/bin/pip" install -q -r "$needed" >&2 || {
+      echo "bench: what $needed lists cannot be installed; name a Python that has it in BENCH_PYTHON" >&2
       exit 69
     }
-    "$environment/bin/pip" install -q -r "$needed" >&2
     cp "$needed" "$environment/requirements.txt"
   fi
 fi

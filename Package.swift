@@ -66,9 +66,9 @@ let package = Package(
     .target(
       name: "CLibAVLibrary", publicHeadersPath: ".",
       cSettings: [
-        .headerSearchPath("../CLibAV/include"),
+        .headerSearchPath("../CLibAV/include"), .headerSearchPath("../COpenBLAS"),
         .unsafeFlags([
-          "-I/usr/include/librsvg-2.0", "-I/usr/include/cairo", "-I/usr/include/gdk-pixbuf-2.0",
+          "-O2", "-I/usr/include/librsvg-2.0", "-I/usr/include/cairo", "-I/usr/include/gdk-pixbuf-2.0",
           "-I/usr/include/glib-2.0", "-I\(multiarch)/glib-2.0/include",
         ]),
       ],
@@ -126,7 +126,7 @@ let package = Package(
     .testTarget(name: "WeightsTests", dependencies: ["Weights"], resources: [.copy("Golden")]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Golden")]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Golden")]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CLibAV"], resources: [.copy("Golden")]),
     .testTarget(name: "RankingTests", dependencies: ["Ranking"], resources: [.copy("Golden")]),
     .testTarget(name: "HarnessTests", dependencies: ["Harness"]),
     .testTarget(name: "SearchTests", dependencies: ["ieum", "Search", "Serve", "Harness", "Datasets", "Ranking"]),

@@ -1,10 +1,6 @@
-#include <libavutil/imgutils.h>
-#include <libavutil/pixdesc.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "convert.h"
 #include "log.h"
 #include "video.h"
 
@@ -30,60 +26,6 @@ static int take_frame(clibav_video *video) {
   int status = avcodec_receive_frame(video->media.decoder, video->frame);
   video->cost.decoding += now() - start;
   video->cost.frames += status >= 0;
-  return status;
-}
-
-// ---- Pictures ----
-
-static void on_white(uint8_t *out, const uint8_t *rgba, int width) {
-  for (int x = 0; x < width; x++, rgba += 4, out += 3) {
-    for (int c = 0; c < 3; c++) {
-      int sum = rgba[c] * rgba[3] + 255 * (255 - rgba[3]) + 128;
-      out[c] = (uint8_t)((sum + (sum >> 8)) >> 8);
-    }
-  }
-}
-
-static int scale_into(clibav_video *video, const AVFrame *frame, enum AVPixelFormat format, uint8_t *out, int stride) {
-  // Chroma at full resolution and exact rounding: the pictures then do not depend on the processor.
-  int flags = SWS_BICUBIC | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_ACCURATE_RND | SWS_BITEXACT;
-  video->scaler = sws_getCachedContext(video->scaler, frame->width, frame->height, frame->format, frame->width,
-                                       frame->height, format, flags, NULL, NULL, NULL);
-  if (!video->scaler) return CLIBAV_UNSUPPORTED;
-  int is_full = frame->color_range == AVCOL_RANGE_JPEG || strncmp(av_pix_fmt_desc_get(frame->format)->name, "yuvj", 4) == 0;
-  const int *matrix = sws_getCoefficients(frame->colorspace == AVCOL_SPC_UNSPECIFIED ? SWS_CS_DEFAULT
-                                                                                      : (int)frame->colorspace);
-  sws_setColorspaceDetails(video->scaler, matrix, is_full, sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
-  uint8_t *planes[4] = {out, NULL, NULL, NULL};
-  int strides[4] = {stride, 0, 0, 0};
-  int rows = sws_scale(video->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0, frame->height, planes,
-                       strides);
-  return rows == frame->height ? CLIBAV_OK : CLIBAV_DAMAGED;
-}
-
-int video_picture(clibav_video *video, const AVFrame *frame, clibav_image *image, char *message, size_t size) {
-  const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(frame->format);
-  size_t width = (size_t)frame->width, height = (size_t)frame->height;
-  // Four bytes a pixel and some: swscale's wide stores may pass the end of the last row.
-  *image = (clibav_image){frame->width, frame->height, malloc(3 * width * height + 64)};
-  int has_alpha = desc && (desc->flags & (AV_PIX_FMT_FLAG_ALPHA | AV_PIX_FMT_FLAG_PAL));
-  uint8_t *rgba = has_alpha ? malloc(4 * width * height + 64) : NULL;
-  int status = CLIBAV_OK;
-  if (!image->pixels || (has_alpha && !rgba)) {
-    status = CLIBAV_NO_MEMORY;
-  } else if (!desc) {
-    status = CLIBAV_UNSUPPORTED;
-  } else if (has_alpha) {
-    status = scale_into(video, frame, AV_PIX_FMT_RGBA, rgba, 4 * frame->width);
-    for (size_t y = 0; y < height; y++) on_white(image->pixels + 3 * width * y, rgba + 4 * width * y, frame->width);
-  } else {
-    status = scale_into(video, frame, AV_PIX_FMT_RGB24, image->pixels, 3 * frame->width);
-  }
-  free(rgba);
-  if (status != CLIBAV_OK) {
-    clibav_image_free(image);
-    set_message(message, size, status == CLIBAV_NO_MEMORY ? "out of memory" : "its pixel format cannot be converted");
-  }
   return status;
 }
 

@@ -58,6 +58,19 @@ clibav_video_cost clibav_video_cost_of(const clibav_video *video);
 
 void clibav_video_close(clibav_video *video);
 
+// What a decoder gives of most films: luma, and two planes with half as many samples each way (yuv420p).
+typedef struct {
+  const uint8_t *data[3];
+  int strides[3];
+  int width, height;
+  // H.273's number of the colour matrix, and whether levels are 0…255 instead of 16…235.
+  int colour_space, is_full;
+} clibav_planes;
+
+// The picture that a frame of these planes gives; `is_plain`: by libswscale alone, whose bytes our own loops give too.
+// Libswscale may read some bytes behind the last row. Release with clibav_image_free.
+int clibav_planes_picture(const clibav_planes *planes, int is_plain, clibav_image *image);
+
 // ---- Reading sounds ----
 
 typedef struct {

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Not EncodersLayersTests: oneDNN 2.6 multiplies matrices fast with AVX-512 alone (docs/performance.md).
-tests='EncodersCompiledTests|InferenceFusionTests|InferenceExcitationTests|EncodersTextTests|EncodersClipTests'
+tests='EncodersCompiledTests|InferenceFusionTests|InferenceExcitationTests|InferenceStreamTests|EncodersTextTests|EncodersClipTests'
 tests+='|OptimizerTests|LayerTests|RecurrentTests|ProductTests|BatchNormTests|Convolution2dTests'
 tests+='|Convolution1dTests|MediaResampleTests|MediaPlanesTests|RankTests|MetricTests|GroupTests|RescoringTests|FoldTests|IndexExactTests'
 case "${1:-}" in

@@ -85,6 +85,20 @@ import Testing
     #expect(own != expected)
   }
 
+  /// Micro-batches of any size, single images, and images that all threads compute together.
+  @Test(arguments: InferencePrecision.allCases) func anyNumberOfImagesGivesTheSame(precision: InferencePrecision) throws {
+    guard precision == .f32 || TensorRuntime.convolvesInBF16 else { return }
+    let encoder = try ImageEncoder.load(ImageEncoderRegistry.named("resnet18"), seed: 5, precision: precision)
+    let (side, dimension) = (encoder.spec.preprocessing.crop, encoder.dimension)
+    let all = pixels(19, side: side)
+    let expected = try encoder.encode(pixels: all, count: 19)
+    for count in [1, 2, 3, 4, 5, 8, 16, 17] {
+      let own = try encoder.encode(pixels: Array(all[..<(count * 3 * side * side)]), count: count)
+      let off = distance(own, Array(expected[..<(count * dimension)]))
+      #expect(off < (precision == .f32 ? 1e-5 : 1e-2), "\(count) images: \(off)")
+    }
+  }
+
   /// Widths that are no multiple of a block.
   @Test(arguments: ["efficientnet-b3", "efficientnet-lite4"]) func oddWidthsAgreeWithOperators(name: String) throws {
     let spec = try ImageEncoderRegistry.named(name)

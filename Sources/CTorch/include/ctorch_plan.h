@@ -53,19 +53,21 @@ double ct_graph_macs(ct_graph graph);
 /// The micro-batch at which packed weights and activations balance for this network.
 int64_t ct_graph_batch(ct_graph graph);
 
-/// Compiles the network that ends in `output`'s mean over all places, for exactly `batch` images at a time on
-/// `threads` threads. Fails, naming the layer, where this CPU has no fast implementation of a layer.
-int ct_plan_compile(ct_graph graph, int64_t output, int64_t batch, ct_plan_precision precision, int32_t threads,
-                    ct_plan *out);
+/// Compiles the network that ends in `output`'s mean over all places, for batches of exactly `batch` images, of which
+/// `streams` are computed side by side, each on `threads` threads. Fails, naming the layer, where this CPU has no fast
+/// implementation of a layer.
+int ct_plan_compile(ct_graph graph, int64_t output, int64_t batch, ct_plan_precision precision, int32_t streams,
+                    int32_t threads, ct_plan *out);
 void ct_plan_free(ct_plan plan);
-/// pixels [batch, channels, height, width] -> features [batch, output channels].
-int ct_plan_run(ct_plan plan, const float *pixels, float *features);
+/// `count` batches: pixels [count, batch, channels, height, width] -> features [count, batch, output channels].
+int ct_plan_run(ct_plan plan, const float *pixels, float *features, int64_t count);
 /// One line per step: what it does, on which implementation. Valid as long as the plan.
 const char *ct_plan_text(ct_plan plan);
-/// Bytes of activations and of packed weights.
+/// Bytes of activations, of all streams together, and of packed weights.
 void ct_plan_memory(ct_plan plan, int64_t *activations, int64_t *weights);
-/// Starts or stops timing the steps. A line per step, valid until the next call: the seconds spent in it since the last
-/// call with `on`, the floating-point operations of its convolutions in that time, and what it does.
+/// Starts or stops timing the steps. A line per step, valid until the next call: the seconds that streams spent in it
+/// since the last call with `on`, on average, the floating-point operations of its convolutions in that time, and what
+/// it does.
 const char *ct_plan_profile(ct_plan plan, bool on);
 /// oneDNN's version and the instruction set it uses here, such as "2.6.3 avx512_core_bf16".
 const char *ct_plan_engine(void);

@@ -10,6 +10,22 @@ using dnnl::memory;
 
 // MARK: lowering
 
+static std::shared_ptr<Squeeze> squeezed(const Node &node) {
+  const int64_t channels = node.shape.channels, width = block_width(), padded = rounded(channels, width);
+  auto result = std::make_shared<Squeeze>();
+  result->b1 = *node.bias;
+  result->w1.assign(static_cast<size_t>(node.squeezed * padded), 0);
+  result->w2 = result->w1;
+  result->b2.assign(static_cast<size_t>(padded), 0);
+  std::copy(node.bias2->begin(), node.bias2->end(), result->b2.begin());
+  for (int64_t h = 0; h < node.squeezed; h++)
+    for (int64_t c = 0; c < channels; c++) {
+      result->w1[h * padded + c] = (*node.weight1)[h * channels + c];
+      result->w2[(c / width * node.squeezed + h) * width + c % width] = (*node.weight2)[c * node.squeezed + h];
+    }
+  return result;
+}
+
 void Lowering::excite(int64_t index) {
   const Node &node = graph.nodes[index];
   const int64_t input = node.inputs[0];
@@ -24,17 +40,8 @@ void Lowering::excite(int64_t index) {
   step.mean = mean;
   step.gate = gate;
   step.hidden = node.squeezed;
-  step.b1 = *node.bias;
-  const int64_t channels = node.shape.channels, width = block_width(), padded = rounded(channels, width);
-  step.w1.assign(static_cast<size_t>(node.squeezed * padded), 0);
-  step.w2 = step.w1;
-  step.b2.assign(static_cast<size_t>(padded), 0);
-  std::copy(node.bias2->begin(), node.bias2->end(), step.b2.begin());
-  for (int64_t h = 0; h < node.squeezed; h++)
-    for (int64_t c = 0; c < channels; c++) {
-      step.w1[h * padded + c] = (*node.weight1)[h * channels + c];
-      step.w2[(c / width * node.squeezed + h) * width + c % width] = (*node.weight2)[c * node.squeezed + h];
-    }
+  if (!node.squeeze) node.squeeze = squeezed(node);
+  step.weights = node.squeeze;
   excitations[index] = &step;
 }
 
@@ -84,12 +91,13 @@ void ExciteStep::run(const float *, float *) {
   const int64_t channels = blocks.groups * blocks.width;
   parallel_for(hidden, blocks.images * channels, [&](int64_t begin, int64_t end) {
     for (int64_t h = begin; h < end; h++)
-      kernels->squeeze(means, blocks.images, channels, w1.data() + h * channels, b1[h], units.data() + h, hidden);
+      kernels->squeeze(means, blocks.images, channels, weights->w1.data() + h * channels, weights->b1[h],
+                       units.data() + h, hidden);
   });
   parallel_for(blocks.groups, blocks.images * hidden * blocks.width, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++)
-      kernels->excite(units.data(), blocks.images, hidden, w2.data() + i * hidden * blocks.width,
-                      b2.data() + i * blocks.width, gates + i * blocks.width, channels);
+      kernels->excite(units.data(), blocks.images, hidden, weights->w2.data() + i * hidden * blocks.width,
+                      weights->b2.data() + i * blocks.width, gates + i * blocks.width, channels);
   });
   if (!scales) return;
   parallel_for(blocks.count(), blocks.values(), [&](int64_t begin, int64_t end) {

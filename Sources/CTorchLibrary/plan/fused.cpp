@@ -62,8 +62,10 @@ DepthwiseStep &Lowering::expanded(int64_t expansion, int64_t index) {
   const auto layout = block_width() == 16 ? memory::format_tag::Abcd16a : memory::format_tag::Abcd8a;
   const memory::dims weights{node.shape.channels, from.channels, 1, 1};
   step.expansion = packed(node, memory::desc(weights, memory::data_type::f32, layout));
-  if (kernels(isa_level(), bf16).together == 2)
-    step.expansion = pairs(*step.expansion, rounded(node.shape.channels, block_width()), from.channels);
+  if (kernels(isa_level(), bf16).together == 2) {
+    if (!node.pairs) node.pairs = pairs(*step.expansion, rounded(node.shape.channels, block_width()), from.channels);
+    step.expansion = node.pairs;
+  }
   step.expansion_bias = padded_bias(node);
   made->weight_bytes += step.expansion->size() + step.expansion_bias->size();
   return step;

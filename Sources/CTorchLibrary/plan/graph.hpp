@@ -24,6 +24,11 @@ struct Packed {
   std::shared_ptr<Memory> memory;
 };
 
+// Squeeze-and-excitation's weights up to whole blocks: W1 [S, padded C], W2 [blocks, S, width]; shifts.
+struct Squeeze {
+  std::vector<float> w1, b1, w2, b2;
+};
+
 enum class Kind { input, conv, add, pool, concat, excite };
 
 struct Node {
@@ -40,6 +45,9 @@ struct Node {
   mutable std::vector<Packed> packed;
   // A depth-wise convolution's weights per block, [taps, block]; likewise in place of `weight`.
   mutable std::shared_ptr<Memory> lanes;
+  // An expansion's weights in bf16, and an excitation's: made once for all plans and streams.
+  mutable std::shared_ptr<Memory> pairs;
+  mutable std::shared_ptr<Squeeze> squeeze;
   int64_t weight_count = 0;
   // Excitation: W1 [S, C], its bias, W2 [C, S], its bias.
   std::shared_ptr<std::vector<float>> bias, weight1, weight2, bias2;

@@ -10,7 +10,7 @@ using dnnl::memory;
 
 Lowering::Lowering(ct_graph_s &graph, int64_t output, int64_t batch, bool bf16, int threads)
     : graph(graph), output(output), batch(batch), bf16(bf16), item(bf16 ? 2 : 4),
-      type(bf16 ? memory::data_type::bf16 : memory::data_type::f32), made(std::make_unique<ct_plan_s>()) {
+      type(bf16 ? memory::data_type::bf16 : memory::data_type::f32), made(std::make_unique<Program>()) {
   const size_t count = graph.nodes.size();
   made->threads = threads;
   last_reader.assign(count, -1);
@@ -25,7 +25,7 @@ Lowering::Lowering(ct_graph_s &graph, int64_t output, int64_t batch, bool bf16, 
   raw.assign(count, false);
 }
 
-std::unique_ptr<ct_plan_s> Lowering::plan() {
+std::unique_ptr<Program> Lowering::program() {
   find_fused_sums();
   find_expansions();
   find_readers();
@@ -35,10 +35,7 @@ std::unique_ptr<ct_plan_s> Lowering::plan() {
   now = static_cast<int64_t>(graph.nodes.size());
   features();
   made->arena.memory = Memory(lay_out(made->arena.stretches));
-  for (auto &step : made->steps) {
-    step->bind(made->arena);
-    made->text += step->text + "\n";
-  }
+  for (auto &step : made->steps) step->bind(made->arena);
   return std::move(made);
 }
 

@@ -8,7 +8,7 @@ namespace ct {
 class Lowering {
  public:
   Lowering(ct_graph_s &graph, int64_t output, int64_t batch, bool bf16, int threads);
-  std::unique_ptr<ct_plan_s> plan();
+  std::unique_ptr<Program> program();
 
  private:
   void find_readers();
@@ -66,7 +66,7 @@ class Lowering {
   const bool bf16;
   const int64_t item;
   const dnnl::memory::data_type type;
-  std::unique_ptr<ct_plan_s> made;
+  std::unique_ptr<Program> made;
   // Per value: the node that reads it last (the number of nodes for the result), how often that one does, how many
   // reads there are in all, where it lies.
   std::vector<int64_t> last_reader, last_reads, readers;

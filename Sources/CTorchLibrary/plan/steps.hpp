@@ -1,6 +1,6 @@
 // What a plan does, one after the other.
 #pragma once
-#include "arena.hpp"
+#include "graph.hpp"
 #include "kernels.hpp"
 #include "onednn.hpp"
 
@@ -104,8 +104,7 @@ struct ExciteStep : Step {
   Place value, mean, gate;
   int64_t hidden = 0;
   bool scales = true;
-  // W1 [hidden, channels], W2 [blocks, hidden, width]; shifts.
-  std::vector<float> w1, b1, w2, b2;
+  std::shared_ptr<const Squeeze> weights;
   void bind(const Arena &arena) override;
   void run(const float *pixels, float *features) override;
 

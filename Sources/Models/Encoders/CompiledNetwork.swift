@@ -1,30 +1,30 @@
 import Basics
 import Tensors
 
-/// A frozen convolutional network compiled for the CPU: its natural micro-batch, and single images for what is left.
+/// A frozen convolutional network compiled for the CPU. Images are divided into micro-batches, of which every thread
+/// computes its own; what is left is computed image by image, the last few by all threads together.
 ///
 /// An image's features come out the same whichever others it is encoded with, to rounding; they are the same bits
 /// for the same division into micro-batches.
 final class CompiledNetwork {
   let precision: InferencePrecision
   private let trunk: TracedMap
-  private var plans: [Int: InferencePlan] = [:]
-  private var threads = TensorRuntime.threads
+  private var plans: [Division: InferencePlan] = [:]
 
   /// - Throws: ``IeumError`` (system) naming the layer that has no fast implementation on this CPU.
   init(_ network: some ConvolutionalNetwork, side: Int, precision: InferencePrecision) throws {
     self.precision = precision
     trunk = try TracedMap.trunk(of: network, side: side)
-    _ = try plan(for: batch)
+    _ = try plan(Division(batch: trunk.graph.naturalBatch))
   }
 
-  /// Images of a micro-batch.
-  var batch: Int { trunk.graph.naturalBatch }
+  /// What the plan of a full micro-batch consists of, a line per step.
+  func steps() throws -> [String] { try plan(Division(batch: trunk.graph.naturalBatch)).steps }
 
-  /// What the plan of a micro-batch consists of, a line per step.
-  func steps() throws -> [String] { try plan(for: batch).steps }
-
-  func profile(_ on: Bool) throws -> [Stage] { try plan(for: batch).profile(on) }
+  /// Starts or stops timing the steps of all plans made so far.
+  func profile(_ on: Bool) throws -> [Stage] {
+    plans.sorted { $0.key.batch > $1.key.batch }.flatMap { $0.value.profile(on) }.filter { $0.seconds > 0 }
+  }
 
   /// - Parameter pixels: `[count, 3, S, S]`.
   /// - Returns: `[count, D]`.
@@ -35,10 +35,9 @@ final class CompiledNetwork {
     try pixels.withUnsafeBufferPointer { pixels in
       try features.withUnsafeMutableBufferPointer { features in
         var done = 0
-        while done < count {
-          let plan = try plan(for: count - done >= batch ? batch : 1)
-          let next = done + plan.batch
-          try plan.run(
+        for (division, images) in Division.of(count, atMost: trunk.graph.naturalBatch, threads: TensorRuntime.threads) {
+          let next = done + images
+          try plan(division).run(
             .init(rebasing: pixels[done * size..<next * size]),
             into: .init(rebasing: features[done * dimension..<next * dimension]))
           done = next
@@ -48,14 +47,35 @@ final class CompiledNetwork {
     return features
   }
 
-  private func plan(for batch: Int) throws -> InferencePlan {
-    if threads != TensorRuntime.threads {
-      plans = [:]
-      threads = TensorRuntime.threads
-    }
-    if let known = plans[batch] { return known }
-    let plan = try trunk.graph.compile(trunk.value, batch: batch, precision: precision, threads: threads)
-    plans[batch] = plan
+  private func plan(_ division: Division) throws -> InferencePlan {
+    if let known = plans[division] { return known }
+    // Each keeps the activations of all its streams.
+    if plans.count == 8 { plans = [:] }
+    let plan = try trunk.graph.compile(
+      trunk.value, batch: division.batch, precision: precision, streams: division.streams,
+      threads: division.threads / division.streams)
+    plans[division] = plan
     return plan
+  }
+}
+
+/// Batches of so many images, so many side by side.
+struct Division: Hashable {
+  var batch = 1
+  var streams = TensorRuntime.threads
+  var threads = TensorRuntime.threads
+
+  /// How `count` images are divided: into equally many micro-batches for each thread, single images, and such as all
+  /// threads compute together; each with the images that are computed so. Images that are none are left out.
+  static func of(_ count: Int, atMost natural: Int, threads: Int) -> [(division: Division, images: Int)] {
+    let rounds = (count + natural * threads - 1) / (natural * threads)
+    let batch = rounds == 0 ? 0 : count / (rounds * threads)
+    let batched = batch > 1 ? batch * rounds * threads : 0
+    let single = (count - batched) / threads * threads
+    return [
+      (Division(batch: batch, streams: threads, threads: threads), batched),
+      (Division(batch: 1, streams: threads, threads: threads), single),
+      (Division(batch: 1, streams: 1, threads: threads), count - batched - single),
+    ].filter { $0.images > 0 }
   }
 }

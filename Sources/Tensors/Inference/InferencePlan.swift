@@ -10,7 +10,7 @@ public enum InferencePrecision: String, Sendable, CaseIterable, Codable {
 
 /// A network compiled for the CPU. Used from one thread at a time.
 public final class InferencePlan {
-  /// Images per run.
+  /// Images of a batch.
   public let batch: Int
   private let pixels, features: Int
   private let handle: OpaquePointer
@@ -21,22 +21,23 @@ public final class InferencePlan {
 
   deinit { ct_plan_free(handle) }
 
-  /// Runs exactly ``batch`` images.
+  /// Runs whole batches, as many at a time as the plan has streams.
   /// - Parameters:
-  ///   - images: `[batch, C, H, W]`.
-  ///   - result: room for `[batch, D]`.
+  ///   - images: `[N, C, H, W]`, N a multiple of ``batch``.
+  ///   - result: room for `[N, D]`.
   /// - Throws: ``IeumError`` (system) when the buffers have other sizes.
   public func run(_ images: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<Float>) throws {
-    guard images.count == batch * pixels, result.count == batch * features else {
+    let count = images.count / (batch * pixels)
+    guard images.count == count * batch * pixels, result.count == count * batch * features else {
       throw IeumError(.system, "\(images.count) values in and \(result.count) out do not fit a plan of \(batch) images")
     }
-    try check(ct_plan_run(handle, images.baseAddress, result.baseAddress))
+    try check(ct_plan_run(handle, images.baseAddress, result.baseAddress, Int64(count)))
   }
 
   /// A line per step: what it does, and on which implementation.
   public var steps: [String] { lines(ct_plan_text(handle)) }
 
-  /// Bytes of activations and of packed weights.
+  /// Bytes of activations, of all streams together, and of packed weights.
   public var memory: (activations: Int, weights: Int) {
     var (activations, weights): (Int64, Int64) = (0, 0)
     ct_plan_memory(handle, &activations, &weights)

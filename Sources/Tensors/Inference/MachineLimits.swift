@@ -24,7 +24,8 @@ public enum MachineLimits {
   /// Operations a second of compiled 3 × 3 convolutions, 256 channels at 14 × 14: the middle of a ResNet.
   /// - Throws: ``IeumError`` (system) where this CPU has no fast implementation.
   public static func convolution(_ precision: InferencePrecision, threads: Int, seconds: Double) throws -> Double {
-    let (channels, side, layers, batch) = (256, 14, 16, 8)
+    let (channels, side, layers, batch) = (256, 14, 16, 4)
+    let count = batch * threads
     let graph = try InferenceGraph(channels: 3, height: side, width: side)
     var value = graph.input
     var work = 0.0
@@ -34,12 +35,12 @@ public enum MachineLimits {
         value, weight: .full([channels, inputs, 3, 3], 0.0005), scale: [Float](repeating: 1, count: channels),
         shift: [Float](repeating: 0, count: channels), window: .init(kernel: 3, stride: 1, padding: 1), groups: 1,
         activation: .relu)
-      work += 2 * 9 * Double(inputs * channels * side * side * batch)
+      work += 2 * 9 * Double(inputs * channels * side * side * count)
     }
     // What a plan gives is the mean over the places.
-    let plan = try graph.compile(value, batch: batch, precision: precision, threads: threads)
-    let images = [Float](repeating: 0.5, count: batch * 3 * side * side)
-    var result = [Float](repeating: 0, count: batch * channels)
+    let plan = try graph.compile(value, batch: batch, precision: precision, streams: threads, threads: 1)
+    let images = [Float](repeating: 0.5, count: count * 3 * side * side)
+    var result = [Float](repeating: 0, count: count * channels)
     return try images.withUnsafeBufferPointer { images in
       try result.withUnsafeMutableBufferPointer { result in
         try best(seconds, work: work) { try plan.run(images, into: result) }

@@ -42,14 +42,13 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // What every room shares: errors, digests, seeded randomness, parameters, atomic files.
-    .target(name: "Basics", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Basics", dependencies: ["COpenSSL"]),
 
     // System libraries behind thin C shims. Two of them, heavy to load, are shared libraries of their own; CTorch and
     // CLibAV have their headers and the jumps that open them.
@@ -80,6 +79,7 @@ let package = Package(
     // Opened at run time (library.h says why), so nothing is linked.
     .target(name: "CSentencePiece"),
     .systemLibrary(name: "CZlib"),
+    .systemLibrary(name: "COpenSSL"),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
     // A static library; BLAS, LAPACK and OpenMP are the ones that libtorch loads too.
     .target(

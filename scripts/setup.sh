@@ -6,7 +6,7 @@ packages=(
   build-essential pkg-config unzip python3 python3-venv python3-pip
   libtorch-dev libdnnl-dev libopenblas-dev libhdf5-dev libfaiss-dev
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
-  libjpeg-dev librsvg2-dev libsentencepiece-dev zlib1g-dev
+  libjpeg-dev librsvg2-dev libsentencepiece-dev libssl-dev zlib1g-dev
   gnuplot-nox fonts-nanum fontconfig
   tuxpaint-stamps-default openclipart-svg fonts-noto-color-emoji unicode-cldr-core
 )

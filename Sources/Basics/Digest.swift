@@ -1,11 +1,13 @@
-import Crypto
+import COpenSSL
 import Foundation
 
 /// SHA-256 digests in lower-case hexadecimal: the names of everything ieum caches.
 public enum Digest {
   /// Digest of bytes in memory.
   public static func of(_ bytes: some DataProtocol) -> String {
-    SHA256.hash(data: bytes).map { hex($0) }.joined()
+    let hash = SHA256()
+    for region in bytes.regions { region.withUnsafeBytes(hash.update) }
+    return hash.finish()
   }
 
   /// Digest of a text's UTF-8 bytes.
@@ -18,12 +20,32 @@ public enum Digest {
       throw IeumError(.data, "cannot be read", file: path, remedy: "check that it exists and is readable")
     }
     defer { try? handle.close() }
-    var hasher = SHA256()
-    while let piece = try handle.read(upToCount: 1 << 22), !piece.isEmpty { hasher.update(data: piece) }
-    return hasher.finalize().map { hex($0) }.joined()
+    let hash = SHA256()
+    while let piece = try handle.read(upToCount: 1 << 22), !piece.isEmpty { piece.withUnsafeBytes(hash.update) }
+    return hash.finish()
+  }
+}
+
+/// A digest on its way. OpenSSL fails here only where it has no SHA-256 or no memory, which nothing can be done about.
+private final class SHA256 {
+  private let context = EVP_MD_CTX_new()
+
+  init() { must(EVP_DigestInit_ex(context, EVP_sha256(), nil)) }
+
+  deinit { EVP_MD_CTX_free(context) }
+
+  func update(_ bytes: UnsafeRawBufferPointer) { must(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)) }
+
+  func finish() -> String {
+    var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+    var count: UInt32 = 0
+    must(EVP_DigestFinal_ex(context, &digest, &count))
+    return digest.prefix(Int(count)).map(hex).joined()
   }
 
-  private static func hex(_ byte: UInt8) -> String {
+  private func must(_ status: Int32) { precondition(status == 1, "OpenSSL computes no SHA-256") }
+
+  private func hex(_ byte: UInt8) -> String {
     let digits = String(byte, radix: 16)
     return byte < 16 ? "0" + digits : digits
   }

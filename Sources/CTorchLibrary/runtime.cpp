@@ -39,7 +39,8 @@ const char *ct_cpu_capability(void) {
   return name.c_str();
 }
 
-bool ct_cuda_built(void) { return at::hasCUDA(); }
+// Not hasCUDA(): that is false where a CUDA build finds no GPU.
+bool ct_cuda_built(void) { return at::globalContext().hasCUDART(); }
 
 int32_t ct_cuda_devices(void) { return at::hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().getNumGPUs()) : 0; }
 

@@ -36,10 +36,10 @@ struct Attention {
   float scale = 1;
   bool causal = false;
 
-  // Floats of working memory.
+  // Floats of working memory: queries and scores of 16, values.
   int64_t scratch() const {
     const int64_t padded = (time + 15) / 16 * 16, width = (size + 15) / 16 * 16;
-    return size * padded + time * width + 4 * padded + 4 * width + 16;
+    return 16 * width + 16 * padded + padded * width;
   }
 };
 

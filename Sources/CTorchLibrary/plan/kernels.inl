@@ -148,6 +148,7 @@ void gate_weights(const void *from, void *to, int64_t outputs, int64_t channels,
 
 #include "depthwise.inl"
 #include "transformer.inl"
+#include "attention.inl"
 
 template <typename Number>
 const Kernels *table(const char *name) {

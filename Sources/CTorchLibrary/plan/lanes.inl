@@ -28,6 +28,11 @@ struct Single {
   // How many input channels one instruction takes to their sum, and that instruction.
   static constexpr int together = 1;
   INLINE void multiply(Block &sum, const Block &weights, const float *value) { sum += weights * *value; }
+  // A word holds `joined` numbers; `dot` adds the products of every lane's with the same ones, `join` makes words of
+  // as many vectors.
+  static constexpr int joined = 1;
+  INLINE void dot(Lanes &sum, const Lanes &words, const float *values) { sum += words * *values; }
+  INLINE void join(const Lanes *parts, Lanes &words) { words = parts[0]; }
 };
 
 #ifdef WIDE
@@ -80,6 +85,20 @@ struct Brain {
   static constexpr int together = 1;
   INLINE void multiply(Block &sum, const Block &weights, const uint16_t *value) { sum += weights * single(*value); }
 #endif
+  static constexpr int joined = 2;
+  INLINE void dot(Lanes &sum, const Lanes &words, const uint16_t *values) {
+#ifdef PAIRS
+    int32_t pair;
+    __builtin_memcpy(&pair, values, sizeof(pair));
+    sum = (Lanes)_mm512_dpbf16_ps((__m512)sum, (__m512bh)words, (__m512bh)_mm512_set1_epi32(pair));
+#else
+    sum += (Lanes)((Bits)words << 16) * single(values[0]);
+    sum += (Lanes)((Bits)words & 0xffff0000) * single(values[1]);
+#endif
+  }
+  INLINE void join(const Lanes *parts, Lanes &words) {
+    words = (Lanes)((((Bits)parts[0] + 0x8000) >> 16) | (((Bits)parts[1] + 0x8000) & 0xffff0000));
+  }
 };
 
 #ifdef WIDE

@@ -1,6 +1,6 @@
-// Attention; a part of kernels.inl. Sixteen queries stand in the lanes, so that scores, their maxima and their sums need
-// nothing from other lanes. Both products take words of Number::joined values: of a head's numbers for the scores, of
-// the places' probabilities and values for the result.
+// Attention; a part of kernels.inl. Sixteen queries stand in the lanes, so that scores, their maxima and their sums
+// need nothing from other lanes. Both products take words of Number::joined values: of a head's numbers for the
+// scores, of the places' probabilities and values for the result.
 
 template <typename Number>
 INLINE void load_some(const typename Number::Type *from, int64_t count, Lanes &x) {
@@ -81,8 +81,8 @@ INLINE void load_values(const Attention &a, const typename Number::Type *from, f
     }
 }
 
-// The powers of `seen` rows of scores, of each lane less its highest, in words; and one over their sums. Lane i sees the rows up to
-// `diagonal` + i.
+// The powers of `seen` rows of scores, of each lane less its highest, in words; and one over their sums. Lane i sees
+// the rows up to `diagonal` + i.
 template <typename Number>
 INLINE void soften(float *scores, int64_t seen, int64_t diagonal, float scale, Lanes &share) {
   const Ints lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};

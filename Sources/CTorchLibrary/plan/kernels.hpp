@@ -1,5 +1,7 @@
 // Our own passes over blocked activations, for each instruction set, chosen at run time.
 #pragma once
+#include "gates.hpp"
+
 #include <cstdint>
 
 namespace ct {
@@ -79,6 +81,8 @@ struct Kernels {
   // Layer normalisation of one row to single floats, to the plan's type, or both (either may be null).
   void (*normalise)(const float *x, int64_t width, const float *gain, const float *shift, float epsilon, float *wide,
                     void *narrow);
+  // x <- GELU(x) over `count` values.
+  void (*gelu)(void *x, int64_t count, const GeluPieces &pieces);
   // softmax(Q K^T * scale) V in the plan's type.
   void (*attend)(const Attention &shape, const void *query, const void *key, const void *value, void *result,
                  float *scratch);

@@ -165,6 +165,7 @@ const Kernels *table(const char *name) {
                               depthwise_block<Number>,
                               expanded_block<Number>,
                               normalise_row<Number>,
+                              gelu_values<Number>,
                               attend_head<Number>};
   return &all;
 }

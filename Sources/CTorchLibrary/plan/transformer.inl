@@ -1,4 +1,4 @@
-// Normalisation; a part of kernels.inl.
+// Normalisation and GELU; a part of kernels.inl.
 
 INLINE float total(const Lanes &x) {
   float sum = 0;
@@ -41,4 +41,29 @@ void normalise_row(const float *x, int64_t width, const float *gain, const float
     if (wide) wide[i] = rest[i - whole];
     if (to) to[i] = few[i - whole];
   }
+}
+
+// A vector of words at a time: what alternates in memory is worked on together, so nothing moves between lanes.
+template <typename Number>
+void gelu_values(void *x, int64_t count, const GeluPieces &pieces) {
+  typedef typename Number::Type Type;
+  constexpr int64_t step = 16 * Number::joined;
+  const Gate<GeluPieces> gate(pieces);
+  const auto one = [&](void *at) __attribute__((always_inline)) {
+    Lanes words, parts[Number::joined];
+    __builtin_memcpy(&words, at, sizeof(words));
+    Number::split(words, parts);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < Number::joined; i++) gate(parts[i]);
+    Number::join(parts, words);
+    __builtin_memcpy(at, &words, sizeof(words));
+  };
+  auto values = static_cast<Type *>(x);
+  int64_t i = 0;
+  for (; i + step <= count; i += step) one(values + i);
+  if (i == count) return;
+  Type rest[step] = {};
+  __builtin_memcpy(rest, values + i, static_cast<size_t>(count - i) * sizeof(Type));
+  one(rest);
+  __builtin_memcpy(values + i, rest, static_cast<size_t>(count - i) * sizeof(Type));
 }

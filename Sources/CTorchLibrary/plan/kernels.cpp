@@ -2,7 +2,7 @@
 #include "kernels.hpp"
 #include "../include/ctorch_plan.h"
 #include "../simd.hpp"
-#include "sigmoid.hpp"
+#include "gates.hpp"
 
 #include <cstddef>
 #if defined(__x86_64__)

@@ -1,5 +1,7 @@
 // Our own passes over blocked activations, for each instruction set, chosen at run time.
 #pragma once
+#include "gates.hpp"
+
 #include <cstdint>
 
 namespace ct {
@@ -36,10 +38,10 @@ struct Attention {
   float scale = 1;
   bool causal = false;
 
-  // Floats of working memory.
+  // Floats of working memory: queries and scores of 16, values.
   int64_t scratch() const {
     const int64_t padded = (time + 15) / 16 * 16, width = (size + 15) / 16 * 16;
-    return size * padded + time * width + 4 * padded + 4 * width + 16;
+    return 16 * width + 16 * padded + padded * width;
   }
 };
 
@@ -79,6 +81,8 @@ struct Kernels {
   // Layer normalisation of one row to single floats, to the plan's type, or both (either may be null).
   void (*normalise)(const float *x, int64_t width, const float *gain, const float *shift, float epsilon, float *wide,
                     void *narrow);
+  // x <- GELU(x) over `count` values.
+  void (*gelu)(void *x, int64_t count, const GeluPieces &pieces);
   // softmax(Q K^T * scale) V in the plan's type.
   void (*attend)(const Attention &shape, const void *query, const void *key, const void *value, void *result,
                  float *scratch);

@@ -148,6 +148,7 @@ void gate_weights(const void *from, void *to, int64_t outputs, int64_t channels,
 
 #include "depthwise.inl"
 #include "transformer.inl"
+#include "attention.inl"
 
 template <typename Number>
 const Kernels *table(const char *name) {
@@ -164,6 +165,7 @@ const Kernels *table(const char *name) {
                               depthwise_block<Number>,
                               expanded_block<Number>,
                               normalise_row<Number>,
+                              gelu_values<Number>,
                               attend_head<Number>};
   return &all;
 }

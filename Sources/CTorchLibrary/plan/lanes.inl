@@ -28,6 +28,12 @@ struct Single {
   // How many input channels one instruction takes to their sum, and that instruction.
   static constexpr int together = 1;
   INLINE void multiply(Block &sum, const Block &weights, const float *value) { sum += weights * *value; }
+  // A word holds `joined` numbers; `dot` adds the products of every lane's with the same ones, `join` makes words of
+  // as many vectors, `split` these of them.
+  static constexpr int joined = 1;
+  INLINE void dot(Lanes &sum, const Lanes &words, const float *values) { sum += words * *values; }
+  INLINE void join(const Lanes *parts, Lanes &words) { words = parts[0]; }
+  INLINE void split(const Lanes &words, Lanes *parts) { parts[0] = words; }
 };
 
 #ifdef WIDE
@@ -80,21 +86,37 @@ struct Brain {
   static constexpr int together = 1;
   INLINE void multiply(Block &sum, const Block &weights, const uint16_t *value) { sum += weights * single(*value); }
 #endif
+  static constexpr int joined = 2;
+  INLINE void dot(Lanes &sum, const Lanes &words, const uint16_t *values) {
+#ifdef PAIRS
+    int32_t pair;
+    __builtin_memcpy(&pair, values, sizeof(pair));
+    sum = (Lanes)_mm512_dpbf16_ps((__m512)sum, (__m512bh)words, (__m512bh)_mm512_set1_epi32(pair));
+#else
+    Lanes parts[2];
+    split(words, parts);
+    sum += parts[0] * single(values[0]) + parts[1] * single(values[1]);
+#endif
+  }
+  INLINE void join(const Lanes *parts, Lanes &words) {
+    words = (Lanes)((((Bits)parts[0] + 0x8000) >> 16) | (((Bits)parts[1] + 0x8000) & 0xffff0000));
+  }
+  INLINE void split(const Lanes &words, Lanes *parts) {
+    parts[0] = (Lanes)((Bits)words << 16);
+    parts[1] = (Lanes)((Bits)words & 0xffff0000);
+  }
 };
 
 #ifdef WIDE
-// x <- x * sigmoid(x) = x / 2 + |x| * (sigmoid(|x|) - 1/2), the latter by pieces. Permutations and additions run beside
-// multiply-adds, of which there are few, so that a convolution's go on meanwhile. Made before a loop, it keeps the
-// pieces in registers.
-template <typename Number>
-struct Swish {
-  typedef typename Number::Sigmoid Pieces;
+// x <- x * gate(x). Permutations and additions run beside multiply-adds, of which there are few, so that a
+// convolution's go on meanwhile. Made before a loop, it keeps the pieces in registers.
+template <typename Pieces>
+struct Gate {
   static constexpr int degree = Pieces::degree;
   __m512 low[degree + 1], high[degree + 1];
   __m512i limit;
 
-  INLINE_METHOD Swish() {
-    const Pieces &pieces = sigmoid_pieces<degree>;
+  INLINE_METHOD explicit Gate(const Pieces &pieces) {
 #pragma clang loop unroll(full)
     for (int i = 0; i <= degree; i++) {
       low[i] = _mm512_load_ps(pieces.factors[i]);
@@ -116,7 +138,30 @@ struct Swish {
     x = (Lanes)_mm512_fmadd_ps((__m512)size, p, _mm512_mul_ps((__m512)x, _mm512_set1_ps(0.5f)));
   }
 };
+
+template <typename Number>
+struct Swish : Gate<typename Number::Sigmoid> {
+  INLINE_METHOD Swish() : Gate<typename Number::Sigmoid>(sigmoid_pieces<Number::Sigmoid::degree>) {}
+};
 #else
+template <typename Pieces>
+struct Gate {
+  const Pieces &pieces;
+
+  INLINE_METHOD explicit Gate(const Pieces &pieces) : pieces(pieces) {}
+
+  INLINE_METHOD void operator()(Lanes &x) const {
+    for (int lane = 0; lane < 16; lane++) {
+      const float size = __builtin_fabsf(x[lane]), last = (Pieces::count - 1) * Pieces::width;
+      const int piece = static_cast<int>((size < last ? size : last) / Pieces::width + 0.5f);
+      const float r = size - (Pieces::is_centred ? static_cast<float>(piece) * Pieces::width : 0);
+      float p = pieces.factors[Pieces::degree][piece];
+      for (int i = Pieces::degree - 1; i >= 0; i--) p = p * r + pieces.factors[i][piece];
+      x[lane] = x[lane] * 0.5f + size * p;
+    }
+  }
+};
+
 template <typename Number>
 struct Swish {
   INLINE_METHOD void operator()(Lanes &x) const {

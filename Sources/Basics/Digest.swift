@@ -30,7 +30,13 @@ public enum Digest {
 private final class SHA256 {
   private let context = EVP_MD_CTX_new()
 
-  init() { must(EVP_DigestInit_ex(context, EVP_sha256(), nil)) }
+  // Without a clean-up at the program's end, which another thread may meet in the middle of a digest.
+  private static let isReady = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
+
+  init() {
+    must(Self.isReady)
+    must(EVP_DigestInit_ex(context, EVP_sha256(), nil))
+  }
 
   deinit { EVP_MD_CTX_free(context) }
 

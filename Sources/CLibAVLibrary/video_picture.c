@@ -30,11 +30,12 @@ static int scale_into(struct SwsContext **scaler, const AVFrame *frame, enum AVP
   *scaler = sws_getCachedContext(*scaler, frame->width, frame->height, frame->format, frame->width, frame->height,
                                  format, flags, NULL, NULL, NULL);
   if (!*scaler) return CLIBAV_UNSUPPORTED;
-  sws_setColorspaceDetails(*scaler, matrix_of(frame), is_full(frame), sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16,
-                           1 << 16);
+  sws_setColorspaceDetails(*scaler, matrix_of(frame), is_full(frame), sws_getCoefficients(SWS_CS_DEFAULT), 1, 0,
+                           1 << 16, 1 << 16);
   uint8_t *planes[4] = {out, NULL, NULL, NULL};
   int strides[4] = {stride, 0, 0, 0};
-  int rows = sws_scale(*scaler, (const uint8_t *const *)frame->data, frame->linesize, 0, frame->height, planes, strides);
+  int rows = sws_scale(*scaler, (const uint8_t *const *)frame->data, frame->linesize, 0, frame->height, planes,
+                       strides);
   return rows == frame->height ? CLIBAV_OK : CLIBAV_DAMAGED;
 }
 

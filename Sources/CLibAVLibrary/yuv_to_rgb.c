@@ -1,6 +1,6 @@
 // The arithmetic is libswscale 6's (its initFilter, hScale8To15, yuv2rgb24_full_X), in integers, so that the bytes are
 // the same on every processor:
-//  1. Rows of chroma are doubled by a bicubic filter in 1/2^14. Samples have 7 bits behind the point, saturated upwards.
+//  1. Rows of chroma are doubled by a bicubic filter in 1/2^14. Samples have 7 bits behind the point, saturated upward.
 //  2. Four such rows are added by a bicubic filter in 1/2^12, to 9 bits behind the point and around zero.
 //  3. The matrix is applied in 1/2^13 and the result rounded to a byte; 32-bit sums wrap around.
 #include "yuv_to_rgb.h"
@@ -18,9 +18,9 @@ typedef int16_t samples16 __attribute__((vector_size(32)));
 typedef int32_t lanes16 __attribute__((vector_size(64)));
 typedef uint32_t wrapping16 __attribute__((vector_size(64)));
 
-// Weights of four inputs: output 2i has inputs i − 2 … i + 1, output 2i + 1 has i − 1 … i + 2, where those beyond an end
-// are the outermost one again. libswscale rounds positions towards zero, so that the filters of outputs 0 and 2 begin one
-// input too late: `early`.
+// Weights of four inputs: output 2i has inputs i − 2 … i + 1, output 2i + 1 has i − 1 … i + 2, where those beyond an
+// end are the outermost one again. libswscale rounds positions towards zero, so that the filters of outputs 0 and 2
+// begin one input too late: `early`.
 typedef struct {
   int32_t even[4], odd[4], early[4];
 } doubling;

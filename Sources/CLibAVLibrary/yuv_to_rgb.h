@@ -1,5 +1,5 @@
-// Planar 8-bit YUV with half as much chroma each way (yuv420p) to interleaved RGB: libswscale's bytes (bicubic, chroma at
-// full resolution, exact rounding) at a fraction of its cost.
+// Planar 8-bit YUV with half as much chroma each way (yuv420p) to interleaved RGB: libswscale's bytes (bicubic, chroma
+// at full resolution, exact rounding) at a fraction of its cost.
 #pragma once
 
 #include <stdint.h>

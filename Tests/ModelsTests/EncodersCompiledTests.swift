@@ -86,7 +86,9 @@ import Testing
   }
 
   /// Micro-batches of any size, single images, and images that all threads compute together.
-  @Test(arguments: InferencePrecision.allCases) func anyNumberOfImagesGivesTheSame(precision: InferencePrecision) throws {
+  @Test(arguments: InferencePrecision.allCases) func anyNumberOfImagesGivesTheSame(
+    precision: InferencePrecision
+  ) throws {
     guard precision == .f32 || TensorRuntime.convolvesInBF16 else { return }
     let encoder = try ImageEncoder.load(ImageEncoderRegistry.named("resnet18"), seed: 5, precision: precision)
     let (side, dimension) = (encoder.spec.preprocessing.crop, encoder.dimension)

@@ -6,15 +6,16 @@ import Testing
 @Suite(.serialized) struct InferenceStreamTests {
   private let side = 33
 
-  /// Stem, expansion, depth-wise convolution with excitation, and a sum: every kind of step that keeps something between
-  /// two runs.
+  /// Stem, expansion, depth-wise convolution with excitation, and a sum: every kind of step that keeps something
+  /// between two runs.
   private func network(in graph: InferenceGraph) throws -> InferenceGraph.Value {
     func conv(
       _ x: InferenceGraph.Value, to outputs: Int, kernel: Int, stride: Int = 1, groups: Int = 1, seed: UInt64
     ) throws -> InferenceGraph.Value {
       let taps = x.shape[0] / groups * kernel * kernel
+      let shape = [outputs, x.shape[0] / groups, kernel, kernel]
       return try graph.convolution(
-        x, weight: Tensor(randomPixels(outputs * taps, seed: seed), shape: [outputs, x.shape[0] / groups, kernel, kernel]),
+        x, weight: Tensor(randomPixels(outputs * taps, seed: seed), shape: shape),
         scale: [Float](repeating: 0.3, count: outputs), shift: randomPixels(outputs, seed: seed + 1),
         window: .init(kernel: kernel, stride: stride, padding: kernel / 2), groups: groups, activation: .silu)
     }
@@ -68,6 +69,13 @@ import Testing
     let operations = stages.reduce(0) { $0 + $1.operations }
     #expect(abs(operations / (2 * graph.multiplications * 10) - 1) < 1e-3)
     #expect(stages.allSatisfy { $0.seconds >= 0 } && stages.contains { $0.seconds > 0 })
+  }
+
+  @Test func severalStreamsOfSeveralThreadsAreRefused() throws {
+    let graph = try InferenceGraph(channels: 3, height: side, width: side)
+    let output = try network(in: graph)
+    #expect(throws: IeumError.self) { try graph.compile(output, batch: 1, streams: 2, threads: 2) }
+    #expect(throws: IeumError.self) { try graph.compile(output, batch: 1, streams: 0) }
   }
 
   @Test func partsOfBatchesAreRefused() throws {

@@ -54,8 +54,8 @@ double ct_graph_macs(ct_graph graph);
 int64_t ct_graph_batch(ct_graph graph);
 
 /// Compiles the network that ends in `output`'s mean over all places, for batches of exactly `batch` images, of which
-/// `streams` are computed side by side, each on `threads` threads. Fails, naming the layer, where this CPU has no fast
-/// implementation of a layer.
+/// `streams` are computed side by side on a thread each, or one after the other where `streams` is 1, each on `threads`
+/// threads. Fails, naming the layer, where this CPU has no fast implementation of a layer.
 int ct_plan_compile(ct_graph graph, int64_t output, int64_t batch, ct_plan_precision precision, int32_t streams,
                     int32_t threads, ct_plan *out);
 void ct_plan_free(ct_plan plan);
@@ -66,7 +66,7 @@ const char *ct_plan_text(ct_plan plan);
 /// Bytes of activations, of all streams together, and of packed weights.
 void ct_plan_memory(ct_plan plan, int64_t *activations, int64_t *weights);
 /// Starts or stops timing the steps. A line per step, valid until the next call: the seconds that streams spent in it
-/// since the last call with `on`, on average, the floating-point operations of its convolutions in that time, and what
+/// since the last call with `on`, on average over those that worked, the floating-point operations of its convolutions in that time, and what
 /// it does.
 const char *ct_plan_profile(ct_plan plan, bool on);
 /// oneDNN's version and the instruction set it uses here, such as "2.6.3 avx512_core_bf16".

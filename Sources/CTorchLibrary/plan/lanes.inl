@@ -22,7 +22,6 @@ struct Single {
   typedef SigmoidPieces<3> Sigmoid;
   INLINE void load(const float *from, Lanes &x) { x = *reinterpret_cast<const Lanes *>(from); }
   INLINE void store(float *to, const Lanes &x) { *reinterpret_cast<Lanes *>(to) = x; }
-  INLINE float single(float value) { return value; }
   // Which of two input channels the i-th of a convolution's packed weights belongs to.
   INLINE int64_t channel(int64_t i) { return i / BLOCK; }
   // How many input channels one instruction takes to their sum, and that instruction.

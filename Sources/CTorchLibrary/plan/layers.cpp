@@ -57,14 +57,15 @@ struct Share {
   }
 };
 
-// Rows that are multiplied at once. On one thread what a block makes stays in the cache until it is needed.
+// Rows that are multiplied at once.
 struct Block {
   int64_t begin = 0, rows = 0;
 };
 
-// Few different numbers of rows, so that few products have to be compiled.
-std::vector<Block> blocks(const Share &share) {
-  const int64_t most = 128 * share.threads;
+// Few different numbers of rows, so that few products have to be compiled. Each block reads all weights, and what it
+// makes had better stay in the cache: wide networks, whose weights do not, want larger blocks.
+std::vector<Block> blocks(const Share &share, int64_t width) {
+  const int64_t most = (width < 768 ? 256 : 512) * share.threads;
   const int64_t count = std::max<int64_t>((share.rows() + most - 1) / most, 1);
   const int64_t height = ct::rounded((share.rows() + count - 1) / count, 16);
   std::vector<Block> result;
@@ -159,7 +160,7 @@ void ct_layers_s::deal(int64_t count, const int64_t *lengths) {
 
 void ct_layers_s::prepare(Share &share) {
   int64_t rows = 0, highest = 0, scratch = 0;
-  for (const Block block : blocks(share)) {
+  for (const Block block : blocks(share, shape.width)) {
     const Products &sizes = make(share.threads, block.rows);
     pack(sizes);
     rows = block.begin + block.rows;
@@ -280,7 +281,7 @@ void ct_layers_s::run(Share &share, const Layer &layer, const std::vector<Block>
 // All layers over the share's sentences of x [count, time, width].
 void ct_layers_s::run(Share &share, float *x, int64_t time) const {
   const int64_t width = shape.width;
-  const std::vector<Block> all = blocks(share);
+  const std::vector<Block> all = blocks(share, width);
   float *const residual = reinterpret_cast<float *>(share.residual.data());
   const auto each = [&](const auto &copy) {
     for (int64_t i = 0; i < share.sentences(); i++)
@@ -359,7 +360,10 @@ int ct_layers_run(ct_layers stack, float *x, int64_t count, int64_t time, const 
   CT_PLAN_GUARD({
     for (int64_t i = 0; i < count; i++)
       if (lengths[i] < 0 || lengths[i] > time) throw std::invalid_argument("a row is longer than its places");
-    if (std::all_of(lengths, lengths + count, [](int64_t length) { return length == 0; })) return CT_PLAN_OK;
+    if (std::all_of(lengths, lengths + count, [](int64_t length) { return length == 0; })) {
+      stack->shares.clear();
+      return CT_PLAN_OK;
+    }
     stack->deal(count, lengths);
     for (auto &share : stack->shares) stack->prepare(share);
     ct::parallel(static_cast<int64_t>(stack->shares.size()), stack->threads, [&](int64_t i, int) {

@@ -14,6 +14,8 @@ int ct_plan_compile(ct_graph graph, int64_t output, int64_t batch, ct_plan_preci
   CT_PLAN_GUARD({
     if (output < 1 || output >= static_cast<int64_t>(graph->nodes.size()) || batch < 1 || streams < 1 || threads < 1)
       throw std::invalid_argument("a plan needs a result, a batch, streams and threads");
+    // A stream is a thread of the one parallel region there can be.
+    if (streams > 1 && threads > 1) throw std::invalid_argument("several streams have one thread each");
     if (precision == CT_PLAN_BF16 && !ct::has_bf16()) throw std::runtime_error("this CPU does not convolve in bf16");
     ct::ThreadCount count(threads);
     auto plan = std::make_unique<ct_plan_s>();
@@ -29,9 +31,9 @@ int ct_plan_compile(ct_graph graph, int64_t output, int64_t batch, ct_plan_preci
 
 void ct_plan_free(ct_plan plan) { delete plan; }
 
-void ct::Program::run(const float *pixels, float *features, bool timed) {
+void ct::Program::run(const float *pixels, float *features, bool is_timed) {
   for (auto &step : steps) {
-    if (!timed) {
+    if (!is_timed) {
       step->run(pixels, features);
       continue;
     }
@@ -52,7 +54,10 @@ int ct_plan_run(ct_plan plan, const float *pixels, float *features, int64_t coun
       for (int64_t i = next++; i < count; i = next++)
         program.run(pixels + i * plan->pixels, features + i * plan->features, plan->profiling);
     });
-    if (plan->profiling) plan->timed_runs += count;
+    if (!plan->profiling || count == 0) return CT_PLAN_OK;
+    plan->timed_batches += count;
+    plan->timed_calls++;
+    plan->timed_streams += streams;
   })
 }
 
@@ -66,7 +71,8 @@ void ct_plan_memory(ct_plan plan, int64_t *activations, int64_t *weights) {
 
 const char *ct_plan_profile(ct_plan plan, bool on) {
   plan->profile.clear();
-  const size_t streams = plan->streams.size();
+  // How many streams worked side by side, on average.
+  const double side_by_side = double(plan->timed_streams) / double(std::max<int64_t>(plan->timed_calls, 1));
   char line[64];
   for (size_t i = 0; i < plan->streams[0]->steps.size(); i++) {
     double seconds = 0;
@@ -75,10 +81,11 @@ const char *ct_plan_profile(ct_plan plan, bool on) {
       if (on) program->steps[i]->seconds = 0;
     }
     const ct::Step &step = *plan->streams[0]->steps[i];
-    std::snprintf(line, sizeof(line), "%.6f %.6g ", seconds / double(streams), step.operations * double(plan->timed_runs));
+    std::snprintf(line, sizeof(line), "%.6f %.6g ", seconds / std::max(side_by_side, 1.0),
+                  step.operations * double(plan->timed_batches));
     plan->profile += line + step.text + "\n";
   }
-  if (on) plan->timed_runs = 0;
+  if (on) plan->timed_batches = plan->timed_calls = plan->timed_streams = 0;
   plan->profiling = on;
   return plan->profile.c_str();
 }

@@ -10,7 +10,7 @@ struct Program {
   Arena arena;
   int threads = 1;
   size_t weight_bytes = 0;
-  void run(const float *pixels, float *features, bool timed);
+  void run(const float *pixels, float *features, bool is_timed);
 };
 
 }  // namespace ct
@@ -22,6 +22,7 @@ struct ct_plan_s {
   // Numbers of one batch.
   int64_t pixels = 0, features = 0;
   bool profiling = false;
-  int64_t timed_runs = 0;
+  // Batches that were timed; calls, and the streams that took part in them.
+  int64_t timed_batches = 0, timed_calls = 0, timed_streams = 0;
   std::string text, profile;
 };

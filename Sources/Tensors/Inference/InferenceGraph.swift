@@ -115,18 +115,18 @@ public final class InferenceGraph {
   /// Compiles what leads to `output` and its mean over all places.
   /// - Parameters:
   ///   - batch: images at a time, exactly.
-  ///   - streams: batches that are computed side by side.
-  ///   - threads: threads of each stream.
+  ///   - streams: batches that are computed side by side; several have one thread each.
+  ///   - threads: threads of one stream (default: all).
   /// - Throws: ``IeumError`` (system) naming a layer for which this CPU has no fast implementation.
   public func compile(
     _ output: Value, batch: Int, precision: InferencePrecision = .f32, streams: Int = 1,
-    threads: Int = TensorRuntime.threads
+    threads: Int? = nil
   ) throws -> InferencePlan {
     var plan: OpaquePointer?
     try check(
       ct_plan_compile(
-        handle, output.index, Int64(batch), precision.code, Int32(clamping: max(1, streams)),
-        Int32(clamping: max(1, threads)), &plan))
+        handle, output.index, Int64(batch), precision.code, Int32(clamping: streams),
+        Int32(clamping: threads ?? (streams > 1 ? 1 : TensorRuntime.threads)), &plan))
     guard let plan else { throw IeumError(.system, "libtorch gave no result") }
     return InferencePlan(
       owning: plan, batch: batch, pixels: input.shape.reduce(1, *), features: output.shape[0])

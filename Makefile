@@ -13,7 +13,7 @@ test: setup
 	scripts/test-cpus.sh avx2 -c release
 
 # Speeds beside other programs', which are installed into a throw-away environment: results/bench/report.md.
-bench: build weights
+bench:
 	scripts/bench.sh
 
 # The indexes beside Annoy and faiss: results/ann/README.md.

@@ -1,6 +1,6 @@
 """Sets ieum beside what a user would pick instead, on this machine, and writes OUT/report.md, speeds.csv, bench.json.
 
-    bench.py IEUM PYTHON OUT [--quick] [--only WORD] [--list]
+    bench.py IEUM PYTHON OUT [--quick] [--only WORD] [--list] [--minutes N]
 
 A sample during which other programs used the machine is taken again, at most twice; what was left of them stands in the
 table. The machine's own limits are measured before, amid and after the cases.
@@ -21,7 +21,7 @@ import report
 from cases import HERE, Cases
 from contender import left_out, measure
 
-LATEST = 27  # minutes after which no case is begun, so that a run stays below 30
+LONGEST = 3  # minutes of a case: none is begun later than so long before the end
 PEERS = ["torch", "torchvision", "transformers", "onnx", "onnxruntime", "openvino", "numpy", "torchmetrics", "pillow", "av"]
 FIELDS = ["case", "program", "variant", "unit", "perSecond", "perProcessorSecond", "seconds", "processorSeconds",
           "extraBytes", "busy", "expected", "others", "samples", "ratio", "share", "note"]
@@ -68,7 +68,8 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a small selection, three short samples each")
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
-    parser.add_argument("--since", type=float, default=time.time(), help="when the whole began, in seconds since 1970")
+    parser.add_argument("--minutes", type=float, default=30, help="for the whole; what does not fit is left out")
+    parser.add_argument("--since", type=float, default=time.time(), help="when building and installing began, in seconds since 1970")
     given = parser.parse_args()
     if given.list:
         print("\n".join(case.name for case in chosen(given, given.ieum, "", 1)))
@@ -112,8 +113,8 @@ def measured(given, folder, start):
     for index, case in enumerate(cases):
         minutes = (time.time() - start) / 60
         print(f"case {index + 1} of {len(cases)}, {case.name}: {minutes:.1f} minutes so far", file=sys.stderr, flush=True)
-        late = minutes > LATEST
-        contenders, why = (left_out(case, f"left out after {LATEST} minutes"), None) if late else measure(
+        late = minutes > given.minutes - LONGEST
+        contenders, why = (left_out(case, f"left out after {minutes:.0f} minutes"), None) if late else measure(
             case, variables, lambda contenders: case.shows or any(
                 report.is_close(line) for line in judged(case, list(report.rows(case, contenders)), done, top)))
         took[case.name] = {"seconds": time.time() - start - 60 * minutes, "preparing": {c.name: c.preparing for c in contenders}}

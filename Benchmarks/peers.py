@@ -21,28 +21,30 @@ import time
 os.environ.pop("OPENBLAS_CORETYPE", None)
 
 
-def answer(seconds, variants, refined=None):
+def answer(seconds, warming, variants, refined=None):
     """Keeps the fastest of the named works and answers each line on stdin with its rate. `refined` gives, for the name of
     that one, further works that change something else of it; the fastest counts again."""
-    name, work = fastest(variants)
-    more = refined(name) if refined else []
+    best = fastest(warming, variants)
+    more = refined(best[1]) if refined else []
     if more:
-        name, work = fastest([(name, lambda: work), *more])
+        best = fastest(warming, more, [best])
+    _, name, work = best
     print(json.dumps({"ready": True, "variant": name}), flush=True)
     for _ in sys.stdin:
         print(json.dumps(sample(seconds, work)), flush=True)
 
 
-def fastest(variants):
-    """The work that is fastest in a short sample; the two best are asked once more, since another program may have had
-    the machine during one."""
-    tried, failure = [], None
+def fastest(warming, variants, known=()):
+    """The rate, name and work of what is fastest in a short sample after so many calls, of `variants` and what is known
+    already; the two best are asked once more, since another program may have had the machine during one."""
+    tried, failure = list(known), None
+    is_alone = len(variants) + len(tried) == 1
     for name, make in variants:
         try:
             work = make()
-            for _ in range(min(2, len(variants))):  # graphs are optimised during the first calls
+            for _ in range(1 if is_alone else warming):
                 work()
-            tried.append([sample(0.3, work)["perSecond"] if len(variants) > 1 else 0, name, work])
+            tried.append([0 if is_alone else sample(0.3, work)["perSecond"], name, work])
         except Exception as error:  # a setting that this network does not allow; the others stand
             failure = error
             continue
@@ -53,7 +55,7 @@ def fastest(variants):
     if len(tried) > 1:
         for entry in tried:
             entry[0] = max(entry[0], sample(0.3, entry[2])["perSecond"])
-    return max(tried, key=lambda entry: entry[0])[1:]
+    return max(tried, key=lambda entry: entry[0])
 
 
 def sample(seconds, work):
@@ -147,7 +149,8 @@ def main(arguments):
         import peers_training
 
         variants = peers_training.works(rest[0], rest[1], threads)
-    answer(float(seconds), variants, refined)
+    # PyTorch optimises its graphs during the first two calls, the others when they are loaded.
+    answer(float(seconds), 2 if program == "torch" else 1, variants, refined)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a small selection, three short samples each")
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
-    parser.add_argument("--minutes", type=float, default=30, help="for the whole; what does not fit is left out")
+    parser.add_argument("--minutes", type=float, default=30, help="for measuring; what does not fit is left out")
     parser.add_argument("--since", type=float, default=time.time(), help="when building and installing began, in seconds since 1970")
     given = parser.parse_args()
     if given.list:
@@ -100,6 +100,7 @@ def copied(program, folder):
 
 def measured(given, folder, start):
     """The run so far, after each case: what comes to nothing later leaves what was measured before."""
+    begun = time.time()
     ieum = copied(given.ieum, folder)
     variables = environment(folder)
     top = limits(ieum, variables)
@@ -113,7 +114,7 @@ def measured(given, folder, start):
     for index, case in enumerate(cases):
         minutes = (time.time() - start) / 60
         print(f"case {index + 1} of {len(cases)}, {case.name}: {minutes:.1f} minutes so far", file=sys.stderr, flush=True)
-        late = minutes > given.minutes - LONGEST
+        late = (time.time() - begun) / 60 > given.minutes - LONGEST
         contenders, why = (left_out(case, f"left out after {minutes:.0f} minutes"), None) if late else measure(
             case, variables, lambda contenders: case.shows or any(
                 report.is_close(line) for line in judged(case, list(report.rows(case, contenders)), done, top)))

@@ -69,10 +69,16 @@ def main():
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
     parser.add_argument("--minutes", type=float, default=30, help="for measuring; what does not fit is left out")
-    parser.add_argument("--since", type=float, default=time.time(), help="when building and installing began, in seconds since 1970")
+    parser.add_argument("--since", type=float, default=time.time(),
+                        help="when building and installing began, in seconds since 1970")
     given = parser.parse_args()
+    if not given.minutes > LONGEST:
+        parser.error(f"--minutes: {given.minutes:g} leave no time for a case; give more than {LONGEST}")
+    known = [case.name for case in chosen(given, given.ieum, "", 1)]
+    if not known:
+        parser.error(f"no case is called '{given.only}'; see --list")
     if given.list:
-        print("\n".join(case.name for case in chosen(given, given.ieum, "", 1)))
+        print("\n".join(known))
         return
     # A partial run leaves the report of the whole one alone.
     out = given.out if not (given.quick or given.only) else given.out + "-partial"
@@ -105,8 +111,6 @@ def measured(given, folder, start):
     variables = environment(folder)
     top = limits(ieum, variables)
     cases = chosen(given, ieum, folder, top["threads"])
-    if not cases:
-        sys.exit(f"no case is called '{given.only}'; see --list")
     output([given.python, f"{HERE}/peers.py", "make-media", folder], variables)
     # Before the first results are written, which change the working tree.
     peers, measured_revision = versions(given.python), revision()

@@ -8,8 +8,13 @@ start=$(date +%s)
 cd "$(dirname "$0")/.."
 
 ieum="${IEUM:-.build/release/ieum}"
+# What is wrong with the options is told before anything is built.
+cases=$(python3 Benchmarks/bench.py "$ieum" python3 results/bench --list "$@")
 case " $* " in
-*" --list "*) exec python3 Benchmarks/bench.py "$ieum" python3 results/bench "$@" ;;
+*" --list "* | *" -h "* | *" --help "*)
+  echo "$cases"
+  exit
+  ;;
 esac
 environment="${TMPDIR:-/tmp}/ieum-bench-environment"
 python="${BENCH_PYTHON:-$environment/bin/python}"

@@ -66,8 +66,8 @@ const char *ct_plan_text(ct_plan plan);
 /// Bytes of activations, of all streams together, and of packed weights.
 void ct_plan_memory(ct_plan plan, int64_t *activations, int64_t *weights);
 /// Starts or stops timing the steps. A line per step, valid until the next call: the seconds that streams spent in it
-/// since the last call with `on`, on average over those that worked, the floating-point operations of its convolutions in that time, and what
-/// it does.
+/// since the last call with `on`, on average over those that worked, the floating-point operations of its convolutions in
+/// that time, and what it does.
 const char *ct_plan_profile(ct_plan plan, bool on);
 /// oneDNN's version and the instruction set it uses here, such as "2.6.3 avx512_core_bf16".
 const char *ct_plan_engine(void);

@@ -2,7 +2,8 @@ import Basics
 import CTorch
 
 /// The layers of a frozen transformer compiled for the CPU: weights packed, query, key and value in one product, the
-/// sums inside the products, GELU while its values are in the cache, and no work on padding. Used from one thread at a time.
+/// sums inside the products, GELU while its values are in the cache, and no work on padding. Used from one thread at a
+/// time.
 public final class TransformerStack {
   /// The non-linearity of the perceptrons.
   public enum Activation: Sendable { case gelu, geluTanh, quickGELU, relu }

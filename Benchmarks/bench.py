@@ -28,9 +28,10 @@ FIELDS = ["case", "program", "variant", "unit", "perSecond", "perProcessorSecond
 
 
 def environment(folder):
-    """What all programs are started with: BLAS kernels are theirs to choose."""
+    """What all programs are started with: BLAS kernels are theirs to choose, and Python keeps what it has compiled."""
     result = dict(os.environ, BENCH_MODELS=folder)
-    for name in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "OMP_NUM_THREADS"]:
+    for name in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "OMP_NUM_THREADS",
+                 "PYTHONDONTWRITEBYTECODE"]:
         result.pop(name, None)
     return result
 

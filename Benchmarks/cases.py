@@ -118,7 +118,7 @@ class Cases:
         flags = ["--queries", "4000", "--gallery", "1000000", "--dimension", "256"]
         yield Case(f"{whole}, 4,000 of the queries", "queries/s", [self.own("rank", *flags)],
                    [Goal("bytes", 1e9, (f"{whole}, 2,000 of the gallery",)), Goal("share", 0.6, ("product",))],
-                   operations=2.0 * 1_000_000 * 256, limit="product", rounds=2)
+                   operations=2.0 * 1_000_000 * 256, limit="product", rounds=1)
 
     def media(self):
         picture = os.path.join(self.folder, "picture.jpg")
@@ -130,7 +130,7 @@ class Cases:
         extract = (f"rm -rf {store}; IEUM_CACHE={store} {self.ieum} features extract --dataset manifest --root {items} "
                    "--encoder resnet50 --weights random")
         yield Case("extraction from JPEG files, ResNet-50", "busy", [("ieum", ["sh", "-c", extract])], [Goal("busy", 0.95)],
-                   rounds=3, note="share of the time in which the encoder waited neither for pictures nor for the store")
+                   rounds=2, note="share of the time in which the encoder waited neither for pictures nor for the store")
         for interval in peers_media.KEYS:
             film = os.path.join(self.folder, f"film-{interval}.mp4")
             yield Case(f"12 frames of 10 s of H.264, a key frame every {interval}", "films/s",
@@ -154,8 +154,8 @@ class Cases:
             return
         yield Case("training text-image network, full size", "items/s",
                    # A sample of ours is whole steps, and takes a minute.
-                   [self.own("train", "--work", "text-image", "--cold", rounds=1),
-                    self.peer("torch", "train", "text-image", "f32")], [Goal("ratio", 8.0)], rounds=2,
+                   [self.own("train", "--work", "text-image", "--cold"),
+                    self.peer("torch", "train", "text-image", "f32")], [Goal("ratio", 8.0)], rounds=1,
                    note="ieum: whole steps of 512 items; torch: forward and backward of 8, without the optimiser's share")
 
     def starts(self):

@@ -37,7 +37,9 @@ install() {
   cp "$needed" "$environment/requirements.txt"
 }
 
+# The build goes first, and leaves processors idle towards its end.
 fetch() {
+  renice -n 19 "$BASHPID" >/dev/null
   if [ -z "${IEUM:-}" ]; then make weights; fi
   if [ -z "${BENCH_PYTHON:-}" ] && ! cmp -s "$needed" "$environment/requirements.txt"; then install; fi
 }

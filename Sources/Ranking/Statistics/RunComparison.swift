@@ -138,7 +138,10 @@ public struct RunComparison: Sendable {
     let samples = pairs.flatMap { [$0.a, $0.b].map { Sample.median($0.enumerated().map { ($1, $0) }, floored: floored) } }
     let drawn = Bootstrap.resampled(samples, blocks: blocks, seed: seed, purpose: "queries", resamples: rounds)
     let resampled = (0..<rounds).map { r in
-      stride(from: 0, to: drawn.count, by: 2).reduce(0) { $0 + drawn[$1][r] - drawn[$1 + 1][r] } / Double(count)
+      // Types are written out: without them this line alone takes four seconds to compile.
+      stride(from: 0, to: drawn.count, by: 2).reduce(0.0) { (sum: Double, i: Int) -> Double in
+        sum + drawn[i][r] - drawn[i + 1][r]
+      } / Double(count)
     }
     let differs = blocks.sums(
       a[0].forward(ties).ranks.indices.map { query in pairs.contains { $0.a[query] != $0.b[query] } ? 1 : 0 })

@@ -56,7 +56,9 @@ enum MethodsFigure {
       ].joined(separator: " ")
     }
     let tics = bars.enumerated().map { "\(FigureStyle.quote($1.title)) \(bars.count - $0)" }
-    let largest = bars.flatMap { [($0.value?.mean ?? 0) + ($0.value?.std ?? 0), $0.published ?? 0] }.max() ?? 1
+    let largest = bars.map { (bar: Bar) -> Double in
+      max((bar.value?.mean ?? 0) + (bar.value?.std ?? 0), bar.published ?? 0)
+    }.max() ?? 1
     let (shift, half) = paper == nil ? (0.0, 0.3) : (0.19, 0.17)
     let dat = "'\(name).dat'"
     var plots = [

@@ -34,19 +34,19 @@ class Case:
     variables: dict = field(default_factory=dict)  # what the programs find in their environment besides
 
 
-# encoder, images per call of ours, GFLOP per image, goal against the best of the others, share of the limit, rounds
+# encoder, images per call of ours, GFLOP per image, goal against the best of the others, share of the limit
 ENCODERS = [
-    ("resnet50", 8, 8.17, 1.0, 0.9, ROUNDS),
-    ("resnet152", 8, 23.0, 1.0, 0.9, 3),
-    ("inception-v3", 8, 11.4, 1.0, 0.9, 3),
-    ("efficientnet-b0", 8, 0.768, 1.4, None, ROUNDS),
-    ("efficientnet-b7", 2, 75.5, 1.4, None, 3),
+    ("resnet50", 8, 8.17, 1.0, 0.9),
+    ("resnet152", 8, 23.0, 1.0, 0.9),
+    ("inception-v3", 8, 11.4, 1.0, 0.9),
+    ("efficientnet-b0", 8, 0.768, 1.4, None),
+    ("efficientnet-b7", 2, 75.5, 1.4, None),
 ]
 TORCH_ALONE = {("resnet50", "f32"): 1.6, ("resnet50", "bf16"): 1.35}
 # size, title, GFLOP per sentence of 32 tokens
 TEXTS = [("minilm", "MiniLM", 0.689), ("base", "BERT-base", 5.474)]
-# work, GFLOP per item forward and backward, goals by precision, rounds
-TRAININGS = [("dual-encoder", 0.5, {"f32": 1.0, "bf16": 3.0}, ROUNDS), ("resnet18", 10.65, {"f32": 1.0, "bf16": 3.0}, 3)]
+# work, GFLOP per item forward and backward, goals by precision
+TRAININGS = [("dual-encoder", 0.5, {"f32": 1.0, "bf16": 3.0}), ("resnet18", 10.65, {"f32": 1.0, "bf16": 3.0})]
 MULTIPLY_ADDS = {"f32": "multiplyAddF32", "bf16": "multiplyAddBF16"}
 
 
@@ -77,7 +77,7 @@ class Cases:
         return [self.peer(peer, kind, name, precision, *arguments) for peer in peers]
 
     def encoders(self):
-        for name, images, giga, goal, share, rounds in ENCODERS[:1] + ENCODERS[3:4] if self.quick else ENCODERS:
+        for name, images, giga, goal, share in ENCODERS[:1] + ENCODERS[3:4] if self.quick else ENCODERS:
             for precision in ["f32", "bf16"]:
                 own = ["encoder", "--encoder", name, "--precision", precision, "--images", str(images)]
                 limit = MULTIPLY_ADDS[precision]
@@ -86,7 +86,7 @@ class Cases:
                     goals.append(Goal("ratio", TORCH_ALONE[name, precision], ("torch",)))
                 yield Case(f"{name} {precision}", "images/s",
                            [self.own(*own), *self.inference("encoder", name, precision, str(images))], goals,
-                           operations=giga * 1e9, limit=limit, rounds=min(rounds, self.rounds),
+                           operations=giga * 1e9, limit=limit, rounds=self.rounds,
                            shows=share is None)
 
     def texts(self):
@@ -140,7 +140,7 @@ class Cases:
                        note="320 × 240, 25 frames a second, x264's defaults; compared per processor second")
 
     def training(self):
-        for work, giga, goals, rounds in TRAININGS:
+        for work, giga, goals in TRAININGS:
             for precision, goal in goals.items():
                 peers = [self.peer("torch", "train", work, "f32", label="torch f32")]
                 if precision == "bf16":
@@ -149,7 +149,7 @@ class Cases:
                 own = ["train", "--work", work, "--precision", precision]
                 yield Case(f"training {work} {precision}", "items/s", [self.own(*own), *peers],
                            [Goal("ratio", goal, ("torch f32",))], operations=giga * 1e9, limit=MULTIPLY_ADDS[precision],
-                           rounds=min(rounds, self.rounds))
+                           rounds=self.rounds)
         if self.quick:
             return
         yield Case("training text-image network, full size", "items/s",

@@ -1,10 +1,13 @@
 """Rows, goals and the report of a run."""
 
+import statistics
+
 import reasons
 
 
 def rows(case, contenders):
-    """One row per contender; the figure is the median of its samples."""
+    """One row per contender; the figure is the median of its samples, `ratio` that of the rounds: what the machine does
+    slower for a while it does slower for both."""
     own = contenders[0]
     for c in contenders:
         row = {"case": case.name, "program": c.name, "variant": c.variant, "unit": case.unit, "samples": len(c.samples)}
@@ -20,7 +23,7 @@ def rows(case, contenders):
                 if all(key in s for s in c.samples):
                     row[key] = max(s[key] for s in c.samples) if key == "extraBytes" else c.median(key)
             if c is not own and own.samples and case.per in row:
-                row["ratio"] = own.median(case.per) / row[case.per]
+                row["ratio"] = statistics.median(ours[case.per] / its[case.per] for ours, its in zip(own.samples, c.samples))
         yield row
 
 
@@ -40,12 +43,12 @@ def judged(case, own, rows, limits, others):
         line = {"case": case.name, "goal": "", "measured": None, "met": None}
         unmeasured = own.get("note", "not measured")
         if goal.kind == "ratio":
-            peers = [r for r in rows[1:] if case.per in r and (not goal.of or r["program"] in goal.of)]
-            best = max(peers, key=lambda r: r[case.per], default=None)
+            peers = [r for r in rows[1:] if "ratio" in r and (not goal.of or r["program"] in goal.of)]
+            best = min(peers, key=lambda r: r["ratio"], default=None)
             name = best["program"] if best else (goal.of or ["the others"])[0]
             line["goal"] = f"≥ {goal.value:g} × {name}" + ("" if goal.of or not best else " (the best of the others)")
-            if best and case.per in own:
-                value = own[case.per] / best[case.per]
+            if best:
+                value = best["ratio"]
                 line |= {"measured": f"{value:.2f} ×", "value": value, "met": value >= goal.value, "part": value / goal.value}
                 share = limited(best, case, limits).get("share")
                 if share:
@@ -134,7 +137,7 @@ def text(run):
               f"| reading main memory, GB/s | {giga(limits['memoryRead'])} |", "",
               "## Cases", "",
               "All programs of a case are warm at once and answer in turn; figures are medians (of five, where no other number "
-              "stands). `others` is the largest share of the machine that other programs used during a sample, after up to two "
+              "stands), and so are ratios, each of two samples of one round. `others` is the largest share of the machine that other programs used during a sample, after up to two "
               "repetitions; where it is not small, the rates per processor second are the ones to compare. Each of the other "
               "programs runs in the fastest of the settings it was tried in (`setting`). `of the limit`: of the rate of multiply-adds, "
               "or of matrix products for ranks. A number in brackets counts the samples where they are not five.", "",

@@ -106,7 +106,8 @@ def verdict(line):
         return "" if "value" in line else "not measured"
     if line["met"]:
         return "met"
-    missed = f"missed by {100 * (1 - line['part']):.0f} %"
+    short = 100 * (1 - line["part"])
+    missed = f"missed by {short:.0f} %" if short >= 0.5 else "missed by less than half a percent"
     # What the other program leaves of this machine's limit is all that could be won over it.
     return missed + (f"; at this machine's limit it would be {line['most']:.2f} ×" if "most" in line else "")
 

@@ -159,7 +159,7 @@ def write(run, out):
         writer.writeheader()
         writer.writerows(run["rows"])
     with open(f"{out}/bench.json", "w") as file:
-        json.dump(run, file, indent=1, sort_keys=True, ensure_ascii=False)
+        json.dump(run, file, indent=1, ensure_ascii=False)
     with open(f"{out}/report.md", "w") as file:
         file.write(report.text(run))
 

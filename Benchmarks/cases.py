@@ -64,8 +64,8 @@ class Cases:
         yield from self.media()
         yield from self.training()
 
-    def own(self, *arguments, rounds=ROUNDS):
-        return ("ieum", [self.ieum, "bench", *arguments, "--seconds", self.seconds, "--answering"], rounds)
+    def own(self, *arguments):
+        return ("ieum", [self.ieum, "bench", *arguments, "--seconds", self.seconds, "--answering"])
 
     def peer(self, name, *arguments, label=None, rounds=ROUNDS):
         kind, rest = arguments[0], arguments[1:]
@@ -86,8 +86,7 @@ class Cases:
                     goals.append(Goal("ratio", TORCH_ALONE[name, precision], ("torch",)))
                 yield Case(f"{name} {precision}", "images/s",
                            [self.own(*own), *self.inference("encoder", name, precision, str(images))], goals,
-                           operations=giga * 1e9, limit=limit, rounds=self.rounds,
-                           shows=share is None)
+                           operations=giga * 1e9, limit=limit, rounds=self.rounds, shows=share is None)
 
     def texts(self):
         for size, title, giga in TEXTS[:1] if self.quick else TEXTS:

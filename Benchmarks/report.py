@@ -138,10 +138,11 @@ def text(run):
               f"| reading main memory, GB/s | {giga(limits['memoryRead'])} |", "",
               "## Cases", "",
               "All programs of a case are warm at once and answer in turn; figures are medians (of five, where no other number "
-              "stands), and so are ratios, each of two samples of one round. `others` is the largest share of the machine that other programs used during a sample, after up to two "
-              "repetitions; where it is not small, the rates per processor second are the ones to compare. Each of the other "
-              "programs runs in the fastest of the settings it was tried in (`setting`). `of the limit`: of the rate of multiply-adds, "
-              "or of matrix products for ranks. A number in brackets counts the samples where they are not five.", "",
+              "stands), and so are ratios, each of two samples of one round. `others` is the largest share of the machine that "
+              "other programs used during a sample, after up to two repetitions; where it is not small, the rates per processor "
+              "second are the ones to compare. Each of the other programs runs in the fastest of the settings it was tried in "
+              "(`setting`). `of the limit`: of the rate of multiply-adds, or of matrix products for ranks. A number in brackets "
+              "counts the samples where they are not five.", "",
               "| case | program | setting | rate | per processor second | of the limit | others | ieum is |",
               "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |"]
     lines += [cells(row) for row in run["rows"]]
